@@ -1,0 +1,57 @@
+//! Settings: what the server, the clients and the bots can be told, with every default and the
+//! reason for its number. Reads files and values, never a socket.
+
+use std::time::Duration;
+
+/// Where everything listens and connects unless told otherwise, as the ancestor did.
+pub const DEFAULT_SERVER: &str = "127.0.0.1:55556";
+
+/// Bounds of the server. Every one is a setting in the `[limits]` table of the config file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// From the first byte of an answer to the end of the handshake. sshd's grace, shortened.
+    pub handshake: Duration,
+    /// The whole handshake of somebody who has sent nothing yet: a person typing a name.
+    pub handshake_idle: Duration,
+    /// Bytes of the log kept in memory for the whole server; NATS allows as much per client.
+    pub retained_bytes: usize,
+    /// A peer that accepts no byte for so long is closed. NATS' write deadline.
+    pub write_deadline: Duration,
+    /// Connections at once; lowered at start if the open-file limit is lower. As ergo claims.
+    pub connections: usize,
+    /// TCP keepalive: idle time, interval and probes, the figures the ancestor meant.
+    pub keepalive_idle: Duration,
+    pub keepalive_interval: Duration,
+    pub keepalive_probes: u32,
+    /// A native peer is pinged when it has been silent for so long …
+    pub ping: Duration,
+    /// … and closed after this.
+    pub ping_dead: Duration,
+    /// Above so many members, joins and leaves are folded into one line a second.
+    pub crowd: usize,
+    /// How long a shutdown waits for members to read what is already in the log.
+    pub drain: Duration,
+    /// Time between two messages to a raw client, so that its `recv(1024)` sees them apart.
+    /// Ten times the ancestor's own pause, which ran messages together on a busy machine.
+    pub raw_pace: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            handshake: Duration::from_secs(10),
+            handshake_idle: Duration::from_secs(60),
+            retained_bytes: 64 * 1024 * 1024,
+            write_deadline: Duration::from_secs(10),
+            connections: 10_000,
+            keepalive_idle: Duration::from_secs(1),
+            keepalive_interval: Duration::from_secs(3),
+            keepalive_probes: 5,
+            ping: Duration::from_secs(30),
+            ping_dead: Duration::from_secs(90),
+            crowd: 256,
+            drain: Duration::from_secs(5),
+            raw_pace: Duration::from_millis(10),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The administrator's words: one set of commands and reports for the console, the admin socket
+//! and `chaty admin`. Knows the room only through what it asks and what it is told.
+
+use crate::wire::Dialect;
+use crate::wire::entry::{Kind, Millis, Seq};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+/// What an administrator can ask of a running server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    List,
+    Kick { name: String, reason: Option<String> },
+    Ban { target: Target, reason: Option<String> },
+    Unban { target: Target },
+    /// `ban` without a target.
+    Bans,
+    Mute { name: String },
+    Unmute { name: String },
+    Say { text: String },
+    Stats,
+    Shutdown,
+}
+
+/// Whom a ban is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    Name(String),
+    Address(IpAddr),
+}
+
+/// What came of a command.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Report {
+    Members(Vec<MemberRow>),
+    Bans(Vec<BanRow>),
+    Stats(Stats),
+    /// It was done: one line that says what.
+    Done(String),
+    /// It could not be done: one line that says why.
+    Failed(String),
+}
+
+/// One member in `list`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberRow {
+    pub nick: String,
+    pub kind: Kind,
+    pub dialect: Dialect,
+    pub addr: SocketAddr,
+    pub since: Millis,
+    pub muted: bool,
+    /// Entries of the room it has not been sent yet.
+    pub lag: u64,
+}
+
+/// One ban.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BanRow {
+    pub target: Target,
+    pub reason: Option<String>,
+    pub since: Millis,
+}
+
+/// `stats`: the server in numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Stats {
+    pub uptime: Duration,
+    pub last_seq: Seq,
+    /// Members by kind and by dialect, in a fixed order of names.
+    pub members: Vec<(&'static str, u64)>,
+    pub connections: u64,
+    pub messages: u64,
+    pub turns: u64,
+    pub retained_bytes: u64,
+    pub retained_entries: u64,
+    /// Closed connections by reason code; only those that happened.
+    pub closes: Vec<(&'static str, u64)>,
+    /// Refused names by code; only those that happened.
+    pub refused: Vec<(&'static str, u64)>,
+}

@@ -1,0 +1,3 @@
+//! The server: listener, sessions, the hub and its administration.
+
+pub mod admin;

@@ -1,0 +1,107 @@
+//! Slash commands: what a line that begins with `/` asks for. The same words in every dialect;
+//! native clients parse them here too and send the event instead.
+
+use super::room_name::RoomName;
+
+/// What a line from a member is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Typed<'a> {
+    /// Ordinary text, with one slash taken off a leading `//`.
+    Text(&'a str),
+    Command(Command<'a>),
+    /// A command, but not a right one: what to say about it.
+    Wrong(String),
+}
+
+/// A command's meaning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command<'a> {
+    Help,
+    Who,
+    Rooms,
+    Join(RoomName),
+    Msg { to: &'a str, text: &'a str },
+    Me(&'a str),
+    Nick(&'a str),
+    /// The last so many lines.
+    History(usize),
+    Quit,
+}
+
+/// Usage and meaning of every command, for `/help`, completion and the documents.
+pub const COMMANDS: [(&str, &str); 9] = [
+    ("/help", "this list"),
+    ("/who", "who is here"),
+    ("/rooms", "the rooms of this server"),
+    ("/join #ROOM", "go to another room"),
+    ("/msg NAME TEXT", "say something to one member only"),
+    ("/me TEXT", "say what you do"),
+    ("/nick NAME", "change your name"),
+    ("/history [N]", "the last N lines, 20 if not said"),
+    ("/quit", "leave"),
+];
+
+/// Lines `/history` shows when it is not told how many.
+const HISTORY_LINES: usize = 20;
+
+/// Reads one line as typed. `//` in front says a text that begins with one `/`.
+pub fn parse(line: &str) -> Typed<'_> {
+    let Some(rest) = line.strip_prefix('/') else {
+        return Typed::Text(line);
+    };
+    if rest.starts_with('/') {
+        return Typed::Text(rest);
+    }
+    let (word, args) = match rest.split_once(char::is_whitespace) {
+        Some((word, args)) => (word, args.trim()),
+        None => (rest, ""),
+    };
+    match command(word, args) {
+        Ok(command) => Typed::Command(command),
+        Err(why) => Typed::Wrong(why),
+    }
+}
+
+fn command<'a>(word: &str, args: &'a str) -> Result<Command<'a>, String> {
+    let need = |usage: &str| format!("usage: {usage}");
+    match word.to_ascii_lowercase().as_str() {
+        "help" => Ok(Command::Help),
+        "who" => Ok(Command::Who),
+        "rooms" => Ok(Command::Rooms),
+        "join" => RoomName::parse(args).map(Command::Join).map_err(|error| error.to_string()),
+        "msg" => match args.split_once(char::is_whitespace) {
+            Some((to, text)) if !text.trim().is_empty() => {
+                Ok(Command::Msg { to, text: text.trim_start() })
+            }
+            _ => Err(need("/msg NAME TEXT")),
+        },
+        "me" if !args.is_empty() => Ok(Command::Me(args)),
+        "me" => Err(need("/me TEXT")),
+        "nick" if !args.is_empty() => Ok(Command::Nick(args)),
+        "nick" => Err(need("/nick NAME")),
+        "history" if args.is_empty() => Ok(Command::History(HISTORY_LINES)),
+        "history" => args.parse().map(Command::History).map_err(|_nan| need("/history [N]")),
+        "quit" => Ok(Command::Quit),
+        _ => Err(format!("/{word} is not a command; /help lists them, // says a slash")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_texts_and_escapes() {
+        assert_eq!(parse("hi /who"), Typed::Text("hi /who"));
+        assert_eq!(parse("//who"), Typed::Text("/who"));
+        assert_eq!(parse("/WHO"), Typed::Command(Command::Who));
+        assert_eq!(
+            parse("/msg Neo  hi there"),
+            Typed::Command(Command::Msg { to: "Neo", text: "hi there" })
+        );
+        assert_eq!(parse("/history 5"), Typed::Command(Command::History(5)));
+        for wrong in ["/msg", "/msg Neo", "/me", "/nick ", "/history x", "/frob", "/", "/join a b"] {
+            assert!(matches!(parse(wrong), Typed::Wrong(_)), "{wrong:?}");
+        }
+    }
+}

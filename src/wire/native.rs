@@ -1,0 +1,427 @@
+//! The native dialect's shapes: JSON Lines, one object with one key a line, the key naming the
+//! event. These are the wire's own types; the rest of the house speaks of entries and texts.
+//! `docs/PROTOCOL.md` describes every field.
+
+use super::entry::{Entry, Event, Kind};
+use super::room_name::RoomName;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// The version this crate speaks, in `hello` and `welcome`.
+pub const VERSION: u8 = 1;
+
+type Str<'a> = Cow<'a, str>;
+
+/// What a client sends.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientEvent {
+    Hello(Hello),
+    Say(Say),
+    Whisper(SendWhisper),
+    Who(Who),
+    History(AskHistory),
+    Nick(SetNick),
+    Ping(Ping),
+    Pong(Ping),
+    Quit(Quit),
+}
+
+/// What a server sends.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServerEvent<'a> {
+    Welcome(Welcome<'a>),
+    Chat(Chat<'a>),
+    Join(Presence<'a>),
+    Leave(Presence<'a>),
+    Rename(Rename<'a>),
+    Crowd(Crowd<'a>),
+    Ack(Ack<'a>),
+    Refused(Refused<'a>),
+    Whisper(Whisper<'a>),
+    Roster(Roster<'a>),
+    History(History<'a>),
+    Gap(Gap<'a>),
+    Notice(Notice<'a>),
+    Ping(Ping),
+    Pong(Ping),
+    Bye(Bye<'a>),
+}
+
+/// The first line of a native client.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Hello {
+    pub v: u8,
+    pub nick: String,
+    #[serde(default = "user", with = "KindDef")]
+    pub kind: Kind,
+    /// Name and version of the program, for the server's log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// A secret of the client's choice: who shows it again may take over the name it held, and
+    /// its resent messages are recognised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume: Option<Resume>,
+}
+
+/// Where the client was when it lost its connection.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Resume {
+    /// The `epoch` of the welcome under which it counted.
+    pub epoch: String,
+    /// The last sequence number it has seen, per room.
+    pub after: BTreeMap<String, u64>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Say {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<String>,
+    pub text: String,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub emote: bool,
+    /// A bot names the message it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<u64>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct SendWhisper {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    pub to: String,
+    pub text: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Who {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<String>,
+}
+
+/// Asks for entries of the past: the last `limit` before `before` (the end, if not said).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct AskHistory {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<usize>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct SetNick {
+    pub nick: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Ping {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Quit {}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Welcome<'a> {
+    pub v: u8,
+    pub server: Str<'a>,
+    pub nick: Str<'a>,
+    pub epoch: Str<'a>,
+    pub rooms: Vec<RoomState<'a>>,
+    pub limits: Limits,
+    pub text: Str<'a>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RoomState<'a> {
+    pub room: Str<'a>,
+    /// The last entry of the room when the member came in, its own join included.
+    pub seq: u64,
+    pub members: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Bytes of a message's text.
+    pub text: usize,
+    /// Bytes of a line from the client.
+    pub line: usize,
+    /// Seconds between the server's pings.
+    pub ping_secs: u64,
+    /// Seconds without a byte from the client after which it is closed.
+    pub dead_secs: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Chat<'a> {
+    pub room: Str<'a>,
+    pub seq: u64,
+    pub at: u64,
+    pub from: Str<'a>,
+    #[serde(default = "user", with = "KindDef", skip_serializing_if = "is_user")]
+    pub kind: Kind,
+    pub text: Str<'a>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub emote: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<u64>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub hops: u8,
+}
+
+/// A `join` or, with a reason, a `leave`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Presence<'a> {
+    pub room: Str<'a>,
+    pub seq: u64,
+    pub at: u64,
+    pub who: Str<'a>,
+    #[serde(default = "user", with = "KindDef", skip_serializing_if = "is_user")]
+    pub kind: Kind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Str<'a>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rename<'a> {
+    pub room: Str<'a>,
+    pub seq: u64,
+    pub at: u64,
+    pub from: Str<'a>,
+    pub to: Str<'a>,
+    #[serde(default = "user", with = "KindDef", skip_serializing_if = "is_user")]
+    pub kind: Kind,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Crowd<'a> {
+    pub room: Str<'a>,
+    pub seq: u64,
+    pub at: u64,
+    pub joined: u32,
+    pub left: u32,
+}
+
+/// The client's own message took its place in the order. A whisper's ack has no place.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ack<'a> {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Str<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<Str<'a>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
+    pub at: u64,
+    /// It was a resend: the message already had this place.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub duplicate: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Refused<'a> {
+    /// The id of the client's message, or else the name of its event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub re: Option<Str<'a>>,
+    pub code: Str<'a>,
+    pub text: Str<'a>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Whisper<'a> {
+    pub at: u64,
+    pub from: Str<'a>,
+    #[serde(default = "user", with = "KindDef", skip_serializing_if = "is_user")]
+    pub kind: Kind,
+    pub text: Str<'a>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Roster<'a> {
+    pub room: Str<'a>,
+    pub members: Vec<Member<'a>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Member<'a> {
+    pub nick: Str<'a>,
+    #[serde(default = "user", with = "KindDef", skip_serializing_if = "is_user")]
+    pub kind: Kind,
+    pub since: u64,
+}
+
+/// The answer to `history`: entries in their order, as the events they were.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct History<'a> {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub re: Option<Str<'a>>,
+    pub room: Str<'a>,
+    pub events: Vec<ServerEvent<'a>>,
+    /// There is more before the first of these.
+    pub more: bool,
+}
+
+/// Entries after `after` and before `before` are no longer to be had.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Gap<'a> {
+    pub room: Str<'a>,
+    pub after: u64,
+    pub before: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Notice<'a> {
+    pub text: Str<'a>,
+}
+
+/// The last event of a connection, with the code of a close reason.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Bye<'a> {
+    pub code: Str<'a>,
+    pub text: Str<'a>,
+}
+
+/// A kind on the wire, in lower case; a user's is left out.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Kind", rename_all = "snake_case")]
+enum KindDef {
+    User,
+    Bot,
+    Script,
+}
+
+fn user() -> Kind {
+    Kind::User
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_user(kind: &Kind) -> bool {
+    *kind == Kind::User
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+impl<'a> ServerEvent<'a> {
+    /// An entry of a room's log as its event.
+    pub fn of(room: &'a RoomName, entry: &'a Entry) -> Self {
+        let (room, seq, at) = (Str::from(room.as_str()), entry.seq.0, entry.at.0);
+        match &entry.event {
+            Event::Chat(chat) => Self::Chat(Chat {
+                room,
+                seq,
+                at,
+                from: chat.from.as_str().into(),
+                kind: chat.kind,
+                text: Str::from(&*chat.text),
+                emote: chat.emote,
+                cause: chat.cause.map(|seq| seq.0),
+                hops: chat.hops,
+            }),
+            Event::Join { who, kind } => Self::Join(Presence {
+                room,
+                seq,
+                at,
+                who: who.as_str().into(),
+                kind: *kind,
+                reason: None,
+            }),
+            Event::Leave { who, kind, reason } => Self::Leave(Presence {
+                room,
+                seq,
+                at,
+                who: who.as_str().into(),
+                kind: *kind,
+                reason: Some(reason.code().into()),
+            }),
+            Event::Rename { from, to, kind } => Self::Rename(Rename {
+                room,
+                seq,
+                at,
+                from: from.as_str().into(),
+                to: to.as_str().into(),
+                kind: *kind,
+            }),
+            Event::Crowd { joined, left } => {
+                Self::Crowd(Crowd { room, seq, at, joined: *joined, left: *left })
+            }
+        }
+    }
+}
+
+/// What came of decoding a line.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Decoded<T> {
+    Event(T),
+    /// An event of a later version: its name. Answered or ignored, never fatal.
+    Unknown(String),
+}
+
+/// A line that is no event: what is wrong with it, for the peer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Malformed {
+    #[error("that line is not JSON: {0}")]
+    NotJson(String),
+    #[error("an event is an object with one key, the event's name")]
+    NotAnEvent,
+    #[error("`{event}` is not as it should be: {why}")]
+    Fields { event: String, why: String },
+}
+
+/// Appends an event as one line with its newline.
+pub fn put<T: Serialize>(event: &T, out: &mut Vec<u8>) {
+    let start = out.len();
+    if serde_json::to_writer(&mut *out, event).is_ok() {
+        out.push(b'\n');
+    } else {
+        // Strings, numbers and string keys only: serde_json has nothing to refuse here.
+        out.truncate(start);
+    }
+}
+
+/// Reads one line as a client's event.
+pub fn decode_client(line: &[u8]) -> Result<Decoded<ClientEvent>, Malformed> {
+    decode(line, &["hello", "say", "whisper", "who", "history", "nick", "ping", "pong", "quit"])
+}
+
+/// Reads one line as a server's event.
+pub fn decode_server(line: &[u8]) -> Result<Decoded<ServerEvent<'static>>, Malformed> {
+    decode(
+        line,
+        &[
+            "welcome", "chat", "join", "leave", "rename", "crowd", "ack", "refused", "whisper",
+            "roster", "history", "gap", "notice", "ping", "pong", "bye",
+        ],
+    )
+}
+
+fn decode<T: DeserializeOwned>(line: &[u8], known: &[&str]) -> Result<Decoded<T>, Malformed> {
+    let why = match serde_json::from_slice(line) {
+        Ok(event) => return Ok(Decoded::Event(event)),
+        Err(error) => error.to_string(),
+    };
+    // Only a line that is no event of ours is looked at twice.
+    let value: serde_json::Value =
+        serde_json::from_slice(line).map_err(|error| Malformed::NotJson(error.to_string()))?;
+    let Some(object) = value.as_object().filter(|object| object.len() == 1) else {
+        return Err(Malformed::NotAnEvent);
+    };
+    let event = object.keys().next().cloned().unwrap_or_default();
+    if known.contains(&event.as_str()) {
+        Err(Malformed::Fields { event, why })
+    } else {
+        Ok(Decoded::Unknown(event))
+    }
+}
