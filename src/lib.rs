@@ -2,5 +2,6 @@
 
 pub mod client;
 pub mod config;
+pub mod join;
 pub mod serve;
 pub mod wire;
