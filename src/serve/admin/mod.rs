@@ -1,32 +1,40 @@
 //! The administrator's words: one set of commands and reports for the console, the admin socket
 //! and `chaty admin`. Knows the room only through what it asks and what it is told.
 
+use crate::room::Target;
 use crate::wire::Dialect;
 use crate::wire::entry::{Kind, Millis, Seq};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// What an administrator can ask of a running server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     List,
-    Kick { name: String, reason: Option<String> },
-    Ban { target: Target, reason: Option<String> },
-    Unban { target: Target },
+    Kick {
+        name: String,
+        reason: Option<String>,
+    },
+    Ban {
+        target: Target,
+        reason: Option<String>,
+    },
+    Unban {
+        target: Target,
+    },
     /// `ban` without a target.
     Bans,
-    Mute { name: String },
-    Unmute { name: String },
-    Say { text: String },
+    Mute {
+        name: String,
+    },
+    Unmute {
+        name: String,
+    },
+    Say {
+        text: String,
+    },
     Stats,
     Shutdown,
-}
-
-/// Whom a ban is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    Name(String),
-    Address(IpAddr),
 }
 
 /// What came of a command.
