@@ -1,9 +1,14 @@
 //! The programs a person or a script uses to be in a room: `join`, `send` and `tail`. Knows the
 //! server only through `client`, and never lets a peer's text reach a terminal uncleaned.
 
+mod clock;
+mod paint;
 pub mod send;
+mod session;
+mod show;
 mod signals;
 mod stdin;
+mod style;
 pub mod tail;
 
 use crate::client::Closed;

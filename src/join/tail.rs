@@ -26,4 +26,3 @@ pub fn default_nick() -> Nick {
     let name = format!("tail-{}", std::process::id());
     Nick::parse(name.as_bytes()).expect("a word and a number are a name")
 }
-
