@@ -2,5 +2,7 @@
 
 pub mod client;
 pub mod config;
+pub mod log;
+pub mod room;
 pub mod serve;
 pub mod wire;

@@ -3,7 +3,7 @@
 use memchr::memchr;
 
 /// One line, or what is left of one that was too long.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Line<'a> {
     /// A whole line without its `\n` or `\r\n`.
     Whole(&'a [u8]),
