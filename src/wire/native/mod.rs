@@ -1,6 +1,8 @@
 //! The native dialect's shapes: JSON Lines, one object with one key a line, the key naming the
 //! event. These are the wire's own types; the rest of the house speaks of entries and texts.
-//! `docs/PROTOCOL.md` describes every field.
+//! `docs/PROTOCOL.md` describes every field. Knows no session and no order of events.
+//!
+//! Over 400 lines, because it is one table: every shape of the dialect, to be read beside the page.
 
 use super::entry::{Entry, Event, Kind};
 use super::room_name::RoomName;
@@ -425,3 +427,6 @@ fn decode<T: DeserializeOwned>(line: &[u8], known: &[&str]) -> Result<Decoded<T>
         Ok(Decoded::Unknown(event))
     }
 }
+
+#[cfg(test)]
+mod tests;
