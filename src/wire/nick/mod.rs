@@ -120,10 +120,7 @@ impl NickKey {
     /// The key of any string, a name or not: what the administrator types may be looked up too.
     pub fn of(name: &str) -> Self {
         let plain: String = name.nfkc().collect();
-        Self {
-            folded: fold(&plain),
-            skeleton: shape(&plain),
-        }
+        Self { folded: fold(&plain), skeleton: shape(&plain) }
     }
 
     /// Whether two names could be taken for one another.
@@ -161,10 +158,7 @@ fn shape(name: &str) -> Box<str> {
 
 /// The colon that ends a sender's tag, and what reads like one in a Latin name.
 fn is_colon(c: char) -> bool {
-    matches!(
-        c,
-        ':' | 'ː' | '˸' | '∶' | '∷' | '≔' | '≕' | '⧴' | '⸬' | '꞉' | '𝄈'
-    )
+    matches!(c, ':' | 'ː' | '˸' | '∶' | '∷' | '≔' | '≕' | '⧴' | '⸬' | '꞉' | '𝄈')
 }
 
 /// Zero-width, bidirectional, filler, variation and tag characters: they change what a name is
