@@ -1,6 +1,16 @@
 //! The administrator's words: one set of commands and reports for the console, the admin socket
 //! and `chaty admin`. Knows the room only through what it asks and what it is told.
 
+pub mod console;
+mod desk;
+pub mod json;
+pub mod remote;
+pub mod render;
+pub mod socket;
+pub mod words;
+
+pub use desk::{Answer, Clerk, Desk, Hub};
+
 use crate::wire::Dialect;
 use crate::wire::entry::{Kind, Millis, Seq};
 use std::net::{IpAddr, SocketAddr};
@@ -10,14 +20,28 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     List,
-    Kick { name: String, reason: Option<String> },
-    Ban { target: Target, reason: Option<String> },
-    Unban { target: Target },
+    Kick {
+        name: String,
+        reason: Option<String>,
+    },
+    Ban {
+        target: Target,
+        reason: Option<String>,
+    },
+    Unban {
+        target: Target,
+    },
     /// `ban` without a target.
     Bans,
-    Mute { name: String },
-    Unmute { name: String },
-    Say { text: String },
+    Mute {
+        name: String,
+    },
+    Unmute {
+        name: String,
+    },
+    Say {
+        text: String,
+    },
     Stats,
     Shutdown,
 }

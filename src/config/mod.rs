@@ -1,6 +1,13 @@
 //! Settings: what the server, the clients and the bots can be told, with every default and the
 //! reason for its number. Reads files and values, never a socket.
 
+mod file;
+mod paths;
+mod value;
+
+pub use file::{File, FileError, nearest, read};
+pub use paths::{PathError, admin_socket, private_dir};
+
 use std::time::Duration;
 
 /// Where everything listens and connects unless told otherwise, as the ancestor did.
