@@ -193,7 +193,10 @@ fn unknown<'a>(
         format!("unknown key `{prefix}{name}`; did you mean `{near}`?")
     } else {
         let all: Vec<_> = known.collect();
-        format!("unknown key `{prefix}{name}`; the keys here are {}", all.join(", "))
+        format!(
+            "unknown key `{prefix}{name}`; the keys here are {}",
+            all.join(", ")
+        )
     };
     Wrong { at, what }
 }

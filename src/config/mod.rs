@@ -8,10 +8,25 @@ mod value;
 pub use file::{File, FileError, nearest, read};
 pub use paths::{PathError, admin_socket, private_dir};
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Where everything listens and connects unless told otherwise, as the ancestor did.
 pub const DEFAULT_SERVER: &str = "127.0.0.1:55556";
+
+/// What `chaty serve` goes by, once the flags are laid over the config file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServeSettings {
+    /// `HOST:PORT`.
+    pub listen: String,
+    /// The folder of the bots to run beside the server.
+    pub bots: Option<PathBuf>,
+    /// Where the admin socket is; by default in a private folder of its own.
+    pub admin_socket: Option<PathBuf>,
+    /// The config file's filter of the log, under `--log` and `RUST_LOG`.
+    pub log: Option<String>,
+    pub limits: Limits,
+}
 
 /// Bounds of the server. Every one is a setting in the `[limits]` table of the config file.
 #[derive(Debug, Clone, PartialEq, Eq)]
