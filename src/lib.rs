@@ -3,5 +3,7 @@
 pub mod cli;
 pub mod client;
 pub mod config;
+pub mod log;
+pub mod room;
 pub mod serve;
 pub mod wire;

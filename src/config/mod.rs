@@ -62,7 +62,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             handshake: Duration::from_secs(10),
-            handshake_idle: Duration::from_secs(60),
+            handshake_idle: Duration::from_mins(1),
             retained_bytes: 64 * 1024 * 1024,
             write_deadline: Duration::from_secs(10),
             connections: 10_000,

@@ -4,7 +4,7 @@ use std::time::Duration;
 use toml::de::DeValue;
 
 /// The longest duration a setting takes. A day: anything above is a unit taken for another.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+const LONGEST: Duration = Duration::from_hours(24);
 
 /// Units of a written duration, in seconds.
 const TIMES: [(&str, f64); 4] = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];

@@ -88,7 +88,7 @@ mod tests {
         assert!(stop.interrupt());
         assert!(stop.drain().is_cancelled());
         assert!(
-            timeout(Duration::from_secs(60), stop.at_once())
+            timeout(Duration::from_mins(1), stop.at_once())
                 .await
                 .is_err()
         );

@@ -38,7 +38,7 @@ impl Default for Backoff {
             // at the start costs no more than a few percent of one core.
             first: Duration::from_millis(250),
             longest: Duration::from_secs(30),
-            forgiven: Duration::from_secs(60),
+            forgiven: Duration::from_mins(1),
             // The bots have only to say goodbye.
             grace: Duration::from_secs(2),
         }
@@ -208,7 +208,7 @@ mod tests {
     const QUICK: Backoff = Backoff {
         first: Duration::from_millis(1),
         longest: Duration::from_millis(4),
-        forgiven: Duration::from_secs(60),
+        forgiven: Duration::from_mins(1),
         grace: Duration::from_secs(5),
     };
 
@@ -282,7 +282,7 @@ mod tests {
             pauses,
             [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]
         );
-        let (now, next) = backoff.after(pause, Duration::from_secs(60));
+        let (now, next) = backoff.after(pause, Duration::from_mins(1));
         assert_eq!((now, next), (backoff.first, backoff.first * 2));
     }
 

@@ -3,6 +3,7 @@
 
 use super::words::{self, Asked};
 use super::{Command, Report, json, render};
+use crate::serve::hub::HubHandle;
 use crate::wire::entry::Millis;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -12,11 +13,21 @@ use std::time::SystemTime;
 use tokio_util::sync::CancellationToken;
 
 /// What administration needs of the hub.
-pub trait Hub: Clone + Send + Sync + 'static {
+pub trait Administered: Clone + Send + Sync + 'static {
     /// Carries a command out.
     fn admin(&self, command: Command) -> impl Future<Output = Report> + Send;
     /// The members' names, for completion.
     fn names(&self) -> impl Future<Output = Vec<String>> + Send;
+}
+
+impl Administered for HubHandle {
+    async fn admin(&self, command: Command) -> Report {
+        Self::admin(self, command).await
+    }
+
+    async fn names(&self) -> Vec<String> {
+        Self::names(self).await
+    }
 }
 
 /// Somebody who answers typed lines: the desk in the server, or its remote over the socket.
@@ -51,7 +62,7 @@ impl<H> fmt::Debug for Desk<H> {
     }
 }
 
-impl<H: Hub> Desk<H> {
+impl<H: Administered> Desk<H> {
     /// `drain` is cancelled by `shutdown`: stopping is the process' affair, not the hub's.
     pub fn new(hub: H, drain: CancellationToken) -> Self {
         Self { hub, drain }
@@ -66,7 +77,7 @@ impl<H: Hub> Desk<H> {
     }
 }
 
-impl<H: Hub> Clerk for Desk<H> {
+impl<H: Administered> Clerk for Desk<H> {
     async fn answer(&self, line: &str) -> Answer {
         match words::parse(line) {
             Asked::Nothing => Answer::help(String::new()),
@@ -128,7 +139,7 @@ pub(super) mod fake {
     #[derive(Clone, Default)]
     pub(in super::super) struct FakeHub(pub(in super::super) Arc<Mutex<Vec<Command>>>);
 
-    impl Hub for FakeHub {
+    impl Administered for FakeHub {
         async fn admin(&self, command: Command) -> Report {
             self.0.lock().unwrap().push(command.clone());
             match command {

@@ -207,7 +207,7 @@ pub(super) mod tests {
     #[test]
     fn numbers() {
         let stats = Stats {
-            uptime: Duration::from_secs(90_000),
+            uptime: Duration::from_hours(25),
             last_seq: Seq(7),
             members: vec![("user", 2), ("bot", 1)],
             connections: 3,
