@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod client;
 pub mod config;
+pub mod join;
 pub mod log;
 pub mod room;
 pub mod serve;
