@@ -126,7 +126,10 @@ mod tests {
 
     #[test]
     fn every_code_is_unique_and_leads_back() {
-        let codes: HashSet<_> = CloseReason::ALL.iter().map(|reason| reason.code()).collect();
+        let codes: HashSet<_> = CloseReason::ALL
+            .iter()
+            .map(|reason| reason.code())
+            .collect();
         assert_eq!(codes.len(), CloseReason::ALL.len());
         for reason in CloseReason::ALL {
             assert_eq!(CloseReason::from_code(reason.code()), Some(reason));

@@ -78,11 +78,25 @@ pub struct Entry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     Chat(Chat),
-    Join { who: Nick, kind: Kind },
-    Leave { who: Nick, kind: Kind, reason: CloseReason },
-    Rename { from: Nick, to: Nick, kind: Kind },
+    Join {
+        who: Nick,
+        kind: Kind,
+    },
+    Leave {
+        who: Nick,
+        kind: Kind,
+        reason: CloseReason,
+    },
+    Rename {
+        from: Nick,
+        to: Nick,
+        kind: Kind,
+    },
     /// Joins and leaves of a crowd, folded.
-    Crowd { joined: u32, left: u32 },
+    Crowd {
+        joined: u32,
+        left: u32,
+    },
 }
 
 /// Something said.

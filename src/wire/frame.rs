@@ -29,7 +29,11 @@ impl Framer {
     /// Lines longer than `soft` bytes are reported as too long; more than `hard` bytes without a
     /// newline are an error.
     pub fn new(soft: usize, hard: usize) -> Self {
-        Self { unfinished: Vec::new(), soft, hard }
+        Self {
+            unfinished: Vec::new(),
+            soft,
+            hard,
+        }
     }
 
     /// Hands every line that `bytes` completes to `take`, in order.
@@ -58,7 +62,11 @@ impl Framer {
         if line.len() > self.hard {
             return Err(Unframed);
         }
-        take(if line.len() > self.soft { Line::TooLong(line.len()) } else { Line::Whole(line) });
+        take(if line.len() > self.soft {
+            Line::TooLong(line.len())
+        } else {
+            Line::Whole(line)
+        });
         Ok(())
     }
 }

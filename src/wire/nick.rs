@@ -45,8 +45,16 @@ pub struct NickKey {
 }
 
 /// Words of the system and of the house: nobody may look like one of these.
-const RESERVED: [&str; 8] =
-    ["NICK", "NICK_OK", "NICK_INVALID", "KICK", "Server", "Console", "Chaty", "System"];
+const RESERVED: [&str; 8] = [
+    "NICK",
+    "NICK_OK",
+    "NICK_INVALID",
+    "KICK",
+    "Server",
+    "Console",
+    "Chaty",
+    "System",
+];
 
 /// Characters no name begins with: `/` is a command, `#` a room, `{` the native dialect, `*` an
 /// emote, `-` a notice, and `!` and `@` address bots and people.

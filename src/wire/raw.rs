@@ -8,7 +8,9 @@ use memchr::memmem;
 /// Cuts `tag` + `text` into messages of at most [`limits::RAW_MESSAGE`] bytes, each with the tag
 /// in front, at character boundaries.
 pub fn parts<'a>(tag: &'a str, text: &'a str) -> impl Iterator<Item = String> + 'a {
-    let room = limits::RAW_MESSAGE.saturating_sub(tag.len()).max(char::MAX.len_utf8());
+    let room = limits::RAW_MESSAGE
+        .saturating_sub(tag.len())
+        .max(char::MAX.len_utf8());
     let mut rest = Some(text);
     std::iter::from_fn(move || {
         let text = rest?;

@@ -92,7 +92,8 @@ mod tests {
 
     #[test]
     fn ordinary_text_is_kept_to_the_byte() {
-        for text in ["hi", "  two spaces", "naïve 日本語 👩‍👩‍👧 שלום", "a:b {c} /d"] {
+        for text in ["hi", "  two spaces", "naïve 日本語 👩‍👩‍👧 שלום", "a:b {c} /d"]
+        {
             assert_eq!(cleaned(text.as_bytes()), text);
         }
     }

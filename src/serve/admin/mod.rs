@@ -10,14 +10,28 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     List,
-    Kick { name: String, reason: Option<String> },
-    Ban { target: Target, reason: Option<String> },
-    Unban { target: Target },
+    Kick {
+        name: String,
+        reason: Option<String>,
+    },
+    Ban {
+        target: Target,
+        reason: Option<String>,
+    },
+    Unban {
+        target: Target,
+    },
     /// `ban` without a target.
     Bans,
-    Mute { name: String },
-    Unmute { name: String },
-    Say { text: String },
+    Mute {
+        name: String,
+    },
+    Unmute {
+        name: String,
+    },
+    Say {
+        text: String,
+    },
     Stats,
     Shutdown,
 }
