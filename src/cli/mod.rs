@@ -149,7 +149,7 @@ pub struct BotArgs {
 pub struct SendArgs {
     /// What to say; left out, each line of standard input is a message
     pub text: Option<String>,
-    /// The name to say it under [default: send- and the process' number]
+    /// The name to say it under [default: your user name]
     #[arg(long = "as", value_name = "NAME")]
     pub name: Option<String>,
     #[command(flatten)]
