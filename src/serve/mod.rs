@@ -13,8 +13,11 @@ mod closer;
 mod gate;
 pub mod hub;
 mod listener;
+pub mod program;
 mod session;
 mod stats;
+pub mod stop;
+pub mod supervise;
 
 use crate::config::Limits;
 use hub::{Hub, HubHandle, Request};
