@@ -1,5 +1,7 @@
 #![doc = include_str!("README.md")]
 
+pub mod bot;
+pub mod cli;
 pub mod client;
 pub mod config;
 pub mod join;

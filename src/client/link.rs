@@ -47,18 +47,14 @@ pub(super) async fn establish<D: Dial>(
     server: String,
     hello: Hello,
 ) -> Result<(Link<D::Stream>, Welcome<'static>), Closed> {
-    let unreachable = |why: String| Closed::Unreachable {
-        server: server.clone(),
-        why,
-    };
+    let unreachable = |why: String| Closed::Unreachable { server: server.clone(), why };
     match timeout(CONNECT, admitted(dial, &server, hello)).await {
         Ok(Ok(admitted)) => Ok(admitted),
         Ok(Err(Failed::Io(error))) => Err(unreachable(reason(&error))),
         Ok(Err(Failed::Closed(closed))) => Err(closed),
-        Err(_elapsed) => Err(unreachable(format!(
-            "no answer within {} seconds",
-            CONNECT.as_secs()
-        ))),
+        Err(_elapsed) => {
+            Err(unreachable(format!("no answer within {} seconds", CONNECT.as_secs())))
+        }
     }
 }
 
@@ -120,14 +116,9 @@ async fn not_greeted(greeting: [u8; 4], server: &str, stream: impl AsyncRead + U
         let text = String::from_utf8_lossy(&line);
         let text = text.lines().next().unwrap_or_default();
         let text = text.trim_start_matches(&wire::line::notice(""));
-        return Closed::Refused {
-            code: "full".into(),
-            text: scrub(text),
-        };
+        return Closed::Refused { code: "full".into(), text: scrub(text) };
     }
-    Closed::NotChaty {
-        server: server.into(),
-    }
+    Closed::NotChaty { server: server.into() }
 }
 
 /// What a `bye` means for the client.

@@ -66,8 +66,7 @@ impl<S: Screen> Chat<'_, S> {
         // What the client has not taken yet; the input waits for it.
         let mut sending: Option<Sending> = None;
         let outcome = self.session.event(first);
-        self.carry_out(outcome, &mut sending, &mut has_ended)
-            .await?;
+        self.carry_out(outcome, &mut sending, &mut has_ended).await?;
         loop {
             let is_done = self.session.unacked() == 0 && sending.is_none();
             if has_ended && !is_leaving && (is_done || self.patience == Patience::Person) {
@@ -105,8 +104,7 @@ impl<S: Screen> Chat<'_, S> {
                     continue;
                 }
             };
-            self.carry_out(outcome, &mut sending, &mut has_ended)
-                .await?;
+            self.carry_out(outcome, &mut sending, &mut has_ended).await?;
         }
     }
 
@@ -134,10 +132,9 @@ impl<S: Screen> Chat<'_, S> {
             return self.screen.show(&self.session, &[Line::alert(full)]).await;
         }
         *sending = match act.clone() {
-            Do::Say(say) => Some(Sending {
-                act,
-                taken: Box::pin(async move { handle.say(say).await }),
-            }),
+            Do::Say(say) => {
+                Some(Sending { act, taken: Box::pin(async move { handle.say(say).await }) })
+            }
             Do::Whisper { to, text } => Some(Sending {
                 act,
                 taken: Box::pin(async move { handle.whisper(&to, &text).await }),
@@ -156,15 +153,9 @@ impl<S: Screen> Chat<'_, S> {
         let unsent = self.session.unacked();
         if unsent > 0 {
             let line = format!("the last {unsent} of your lines may not have arrived");
-            self.screen
-                .show(&self.session, &[Line::alert(line)])
-                .await?;
+            self.screen.show(&self.session, &[Line::alert(line)]).await?;
         }
-        if why.is_failure() {
-            Err(Failed::Closed(why))
-        } else {
-            Ok(())
-        }
+        if why.is_failure() { Err(Failed::Closed(why)) } else { Ok(()) }
     }
 }
 

@@ -24,11 +24,7 @@ pub(super) struct Complete {
 
 impl Complete {
     pub(super) fn new(names: Names, has_text: Arc<AtomicBool>, ready: SyncSender<()>) -> Self {
-        Self {
-            names,
-            has_text,
-            ready,
-        }
+        Self { names, has_text, ready }
     }
 }
 
@@ -36,43 +32,21 @@ impl Complete {
 fn choices(line: &str, pos: usize, names: &BTreeSet<String>) -> (usize, Vec<Pair>) {
     let before = line.get(..pos).unwrap_or(line);
     let start = before.rfind(char::is_whitespace).map_or(0, |at| {
-        at + before
-            .get(at..)
-            .and_then(|rest| rest.chars().next())
-            .map_or(1, char::len_utf8)
+        at + before.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8)
     });
     let word = before.get(start..).unwrap_or_default();
-    let pair = |display: &str, replacement: String| Pair {
-        display: display.into(),
-        replacement,
-    };
+    let pair = |display: &str, replacement: String| Pair { display: display.into(), replacement };
     if start == 0 && word.starts_with('/') {
-        let commands = COMMANDS
-            .iter()
-            .filter_map(|(usage, _)| usage.split(' ').next());
+        let commands = COMMANDS.iter().filter_map(|(usage, _)| usage.split(' ').next());
         let matching = commands.filter(|command| command.starts_with(word));
-        return (
-            start,
-            matching
-                .map(|command| pair(command, format!("{command} ")))
-                .collect(),
-        );
+        return (start, matching.map(|command| pair(command, format!("{command} "))).collect());
     }
-    let (at, prefix) = word
-        .strip_prefix('@')
-        .map_or(("", word), |rest| ("@", rest));
+    let (at, prefix) = word.strip_prefix('@').map_or(("", word), |rest| ("@", rest));
     let prefix = prefix.to_lowercase();
     // Addressing somebody is how a line that begins with a name is meant.
     let end = if start == 0 { ": " } else { " " };
-    let matching = names
-        .iter()
-        .filter(|name| name.to_lowercase().starts_with(&prefix));
-    (
-        start,
-        matching
-            .map(|name| pair(name, format!("{at}{name}{end}")))
-            .collect(),
-    )
+    let matching = names.iter().filter(|name| name.to_lowercase().starts_with(&prefix));
+    (start, matching.map(|name| pair(name, format!("{at}{name}{end}"))).collect())
 }
 
 impl Completer for Complete {
@@ -107,11 +81,7 @@ mod tests {
 
     fn offered(line: &str) -> Vec<String> {
         let names = ["Neo", "Ned", "Ünal"].map(String::from).into();
-        choices(line, line.len(), &names)
-            .1
-            .into_iter()
-            .map(|pair| pair.replacement)
-            .collect()
+        choices(line, line.len(), &names).1.into_iter().map(|pair| pair.replacement).collect()
     }
 
     #[test]

@@ -70,11 +70,7 @@ pub enum Failed {
 /// On a terminal there is a prompt; see [`JoinOptions::plain`] for the other way, which is also
 /// taken where standard input or output is no terminal or the terminal can do nothing (`TERM`).
 pub async fn run(options: JoinOptions) -> Result<(), Failed> {
-    let JoinOptions {
-        server,
-        nick,
-        plain,
-    } = options;
+    let JoinOptions { server, nick, plain } = options;
     let mut signals = Signals::new().map_err(Failed::Input)?;
     let tracker = TaskTracker::new();
     let cancel = CancellationToken::new();
@@ -96,14 +92,7 @@ pub async fn run(options: JoinOptions) -> Result<(), Failed> {
         Some(first) => first,
         None => return Ok(()),
     };
-    let talk = Talk {
-        handle,
-        events,
-        first,
-        nick,
-        tracker: tracker.clone(),
-        cancel,
-    };
+    let talk = Talk { handle, events, first, nick, tracker: tracker.clone(), cancel };
     let outcome = if plain || !can_prompt() {
         talk.plain(&mut signals).await
     } else {
@@ -126,22 +115,16 @@ impl Talk {
     async fn plain(self, signals: &mut Signals) -> Result<(), Failed> {
         // A terminal shows what is typed on it.
         let is_typed = io::stdin().is_terminal();
-        let (echo, patience) = if is_typed {
-            (Echo::Never, Patience::Person)
-        } else {
-            (Echo::AtAck, Patience::Pipe)
-        };
+        let (echo, patience) =
+            if is_typed { (Echo::Never, Patience::Person) } else { (Echo::AtAck, Patience::Pipe) };
         let input = plain::input(&self.tracker)?;
-        self.chat(echo, patience, input, &mut Plain::default(), signals)
-            .await
+        self.chat(echo, patience, input, &mut Plain::default(), signals).await
     }
 
     async fn prompt(self, signals: &mut Signals) -> Result<(), Failed> {
         let colours = Colours::detect(true, |name| std::env::var(name).ok());
         let (mut prompt, input) = Prompt::open(colours).map_err(Failed::Terminal)?;
-        let outcome = self
-            .chat(Echo::AtOnce, Patience::Person, input, &mut prompt, signals)
-            .await;
+        let outcome = self.chat(Echo::AtOnce, Patience::Person, input, &mut prompt, signals).await;
         prompt.close().await;
         outcome
     }
@@ -154,24 +137,9 @@ impl Talk {
         screen: &mut impl Screen,
         signals: &mut Signals,
     ) -> Result<(), Failed> {
-        let Self {
-            handle,
-            events,
-            first,
-            nick,
-            cancel,
-            ..
-        } = self;
+        let Self { handle, events, first, nick, cancel, .. } = self;
         let session = Session::new(&nick, echo, Clock::local(), Clock::now());
-        let chat = Chat {
-            handle,
-            events,
-            input,
-            session,
-            screen,
-            patience,
-            cancel,
-        };
+        let chat = Chat { handle, events, input, session, screen, patience, cancel };
         chat.run(first, signals).await
     }
 }

@@ -32,11 +32,7 @@ impl Colours {
             return Self::None;
         }
         let has_many = term.is_some_and(|term| term.contains("256") || term.contains("direct"));
-        if has_many || var("COLORTERM").is_some() {
-            Self::Many
-        } else {
-            Self::Sixteen
-        }
+        if has_many || var("COLORTERM").is_some() { Self::Many } else { Self::Sixteen }
     }
 
     /// The line without its newline.
@@ -85,9 +81,7 @@ mod tests {
 
     fn detect(is_terminal: bool, vars: &[(&str, &str)]) -> Colours {
         Colours::detect(is_terminal, |name| {
-            vars.iter()
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| (*value).to_owned())
+            vars.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
         })
     }
 
@@ -96,10 +90,7 @@ mod tests {
         let xterm = ("TERM", "xterm");
         assert_eq!(detect(true, &[xterm]), Colours::Sixteen);
         assert_eq!(detect(true, &[("TERM", "xterm-256color")]), Colours::Many);
-        assert_eq!(
-            detect(true, &[xterm, ("COLORTERM", "truecolor")]),
-            Colours::Many
-        );
+        assert_eq!(detect(true, &[xterm, ("COLORTERM", "truecolor")]), Colours::Many);
         assert_eq!(detect(true, &[xterm, ("NO_COLOR", "1")]), Colours::None);
         assert_eq!(detect(true, &[xterm, ("NO_COLOR", "")]), Colours::Sixteen);
         assert_eq!(detect(true, &[("TERM", "dumb")]), Colours::None);
@@ -116,9 +107,7 @@ mod tests {
         assert_eq!(Colours::None.paint(&line), "16:40 Chuck [bot]: hi");
         for colours in [Colours::Sixteen, Colours::Many] {
             let painted = colours.paint(&line);
-            let bare = regex::Regex::new("\x1b\\[[0-9;]*m")
-                .unwrap()
-                .replace_all(&painted, "");
+            let bare = regex::Regex::new("\x1b\\[[0-9;]*m").unwrap().replace_all(&painted, "");
             assert_eq!(bare, line.plain());
             assert!(painted.contains("\x1b[2m16:40 \x1b[0m") && painted.ends_with(": hi"));
         }

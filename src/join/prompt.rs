@@ -79,39 +79,24 @@ impl Prompt {
         let mut editor = editor(helper, &input, colours).map_err(other)?;
         let printer: Printer = Box::new(editor.create_external_printer().map_err(other)?);
         let ended = has_ended.clone();
-        thread::Builder::new()
-            .name("prompt".into())
-            .spawn(move || {
-                let end = read(&mut editor, &input);
-                ended.store(true, Ordering::SeqCst);
-                // A printer that waits for the prompt is let go.
-                drop(editor);
-                // Whoever has gone does not need to know.
-                input.blocking_send(end).ok();
-            })?;
+        thread::Builder::new().name("prompt".into()).spawn(move || {
+            let end = read(&mut editor, &input);
+            ended.store(true, Ordering::SeqCst);
+            // A printer that waits for the prompt is let go.
+            drop(editor);
+            // Whoever has gone does not need to know.
+            input.blocking_send(end).ok();
+        })?;
         let ended = has_ended.clone();
-        thread::Builder::new()
-            .name("printer".into())
-            .spawn(move || {
-                // Before the prompt is there, printing would go past it. An error means that it
-                // never will be.
-                is_ready.recv().ok();
-                print(printer, to_print, &ended);
-                last.send(()).ok();
-            })?;
+        thread::Builder::new().name("printer".into()).spawn(move || {
+            // Before the prompt is there, printing would go past it. An error means that it
+            // never will be.
+            is_ready.recv().ok();
+            print(printer, to_print, &ended);
+            last.send(()).ok();
+        })?;
         let lines = Some(lines);
-        Ok((
-            Self {
-                lines,
-                drawn,
-                colours,
-                names,
-                has_text,
-                has_ended,
-                guard,
-            },
-            entered,
-        ))
+        Ok((Self { lines, drawn, colours, names, has_text, has_ended, guard }, entered))
     }
 
     /// Draws what is still to be drawn and gives the terminal back, with the cursor where the
@@ -122,16 +107,9 @@ impl Prompt {
         timeout(LAST_LINES, &mut self.drawn).await.ok();
         if !self.has_ended.load(Ordering::SeqCst) {
             // An empty prompt is wiped away; what the user was writing stays to be read.
-            let wipe = if self.has_text.load(Ordering::Relaxed) {
-                "\r\n"
-            } else {
-                "\r\x1b[K"
-            };
+            let wipe = if self.has_text.load(Ordering::Relaxed) { "\r\n" } else { "\r\x1b[K" };
             let mut stdout = io::stdout();
-            stdout
-                .write_all(wipe.as_bytes())
-                .and_then(|()| stdout.flush())
-                .ok();
+            stdout.write_all(wipe.as_bytes()).and_then(|()| stdout.flush()).ok();
         }
         drop(self.guard);
     }
@@ -139,10 +117,7 @@ impl Prompt {
 
 impl Screen for Prompt {
     async fn show(&mut self, session: &Session, lines: &[Line]) -> Result<(), Failed> {
-        self.names
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone_from(session.names());
+        self.names.lock().unwrap_or_else(PoisonError::into_inner).clone_from(session.names());
         if lines.is_empty() {
             return Ok(());
         }
@@ -175,33 +150,18 @@ fn editor(
     input: &mpsc::Sender<Input>,
     colours: Colours,
 ) -> rustyline::Result<Editor<Complete, Recall>> {
-    let colour = if colours == Colours::None {
-        ColorMode::Disabled
-    } else {
-        ColorMode::Enabled
-    };
+    let colour = if colours == Colours::None { ColorMode::Disabled } else { ColorMode::Enabled };
     let recall = Recall::default();
     let mut editor =
         Editor::with_history(recall::config().color_mode(colour).build(), recall.clone())?;
     editor.set_helper(Some(helper));
-    let enter = || {
-        Box::new(Enter {
-            input: input.clone(),
-            recall: recall.clone(),
-        })
-    };
-    for key in [
-        KeyEvent(KeyCode::Enter, Modifiers::NONE),
-        KeyEvent::ctrl('J'),
-    ] {
+    let enter = || Box::new(Enter { input: input.clone(), recall: recall.clone() });
+    for key in [KeyEvent(KeyCode::Enter, Modifiers::NONE), KeyEvent::ctrl('J')] {
         editor.bind_sequence(key, EventHandler::Conditional(enter()));
     }
     for (code, letter, is_older) in [(KeyCode::Up, 'P', true), (KeyCode::Down, 'N', false)] {
         for key in [KeyEvent(code, Modifiers::NONE), KeyEvent::ctrl(letter)] {
-            let walk = Walk {
-                recall: recall.clone(),
-                is_older,
-            };
+            let walk = Walk { recall: recall.clone(), is_older };
             editor.bind_sequence(key, EventHandler::Conditional(Box::new(walk)));
         }
     }
@@ -279,11 +239,7 @@ struct Walk {
 impl ConditionalEventHandler for Walk {
     fn handle(&self, _: &Event, _: RepeatCount, _: bool, ctx: &EventContext<'_>) -> Option<Cmd> {
         let shown = ctx.line();
-        let line = if self.is_older {
-            self.recall.older(shown)
-        } else {
-            self.recall.newer()
-        };
+        let line = if self.is_older { self.recall.older(shown) } else { self.recall.newer() };
         Some(match line {
             Some(line) => Cmd::Replace(Movement::WholeBuffer, Some(line)),
             None => Cmd::Noop,

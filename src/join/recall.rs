@@ -61,13 +61,7 @@ impl Recall {
                 return None;
             }
             typed.at += 1;
-            Some(
-                typed
-                    .lines
-                    .get(typed.at)
-                    .cloned()
-                    .unwrap_or_else(|| typed.draft.clone()),
-            )
+            Some(typed.lines.get(typed.at).cloned().unwrap_or_else(|| typed.draft.clone()))
         })
     }
 
@@ -86,11 +80,7 @@ impl Recall {
             let found = |idx: usize| {
                 let line = typed.lines.get(idx)?;
                 let pos = place(line)?;
-                Some(SearchResult {
-                    entry: Cow::Owned(line.clone()),
-                    idx,
-                    pos,
-                })
+                Some(SearchResult { entry: Cow::Owned(line.clone()), idx, pos })
             };
             match dir {
                 SearchDirection::Reverse => (0..=start).rev().find_map(found),
@@ -104,11 +94,7 @@ impl Recall {
 impl History for Recall {
     fn get(&self, index: usize, _: SearchDirection) -> Result<Option<SearchResult<'_>>> {
         let entry = self.with(|typed| typed.lines.get(index).cloned());
-        Ok(entry.map(|entry| SearchResult {
-            entry: Cow::Owned(entry),
-            idx: index,
-            pos: 0,
-        }))
+        Ok(entry.map(|entry| SearchResult { entry: Cow::Owned(entry), idx: index, pos: 0 }))
     }
 
     fn add(&mut self, _: &str) -> Result<bool> {
@@ -169,9 +155,7 @@ impl History for Recall {
         start: usize,
         dir: SearchDirection,
     ) -> Result<Option<SearchResult<'_>>> {
-        Ok(self.find(start, dir, |line| {
-            line.starts_with(term).then_some(term.len())
-        }))
+        Ok(self.find(start, dir, |line| line.starts_with(term).then_some(term.len())))
     }
 }
 
@@ -193,21 +177,13 @@ mod tests {
         }
         assert_eq!(recall.older("half").as_deref(), Some("two"));
         assert_eq!(recall.older("two").as_deref(), Some("one"));
-        assert_eq!(
-            recall.older("one"),
-            None,
-            "a line said twice is remembered once"
-        );
+        assert_eq!(recall.older("one"), None, "a line said twice is remembered once");
         assert_eq!(recall.newer().as_deref(), Some("two"));
         assert_eq!(recall.newer().as_deref(), Some("half"));
         assert_eq!(recall.newer(), None);
         recall.older("half");
         recall.entered("three");
-        assert_eq!(
-            recall.older("").as_deref(),
-            Some("three"),
-            "entering goes back to the end"
-        );
+        assert_eq!(recall.older("").as_deref(), Some("three"), "entering goes back to the end");
     }
 
     #[test]
@@ -216,12 +192,7 @@ mod tests {
         for line in ["alpha", "beta", "alphabet"] {
             recall.entered(line);
         }
-        let search = |start, dir| {
-            recall
-                .search("pha", start, dir)
-                .unwrap()
-                .map(|r| (r.idx, r.pos))
-        };
+        let search = |start, dir| recall.search("pha", start, dir).unwrap().map(|r| (r.idx, r.pos));
         assert_eq!(search(2, SearchDirection::Reverse), Some((2, 2)));
         assert_eq!(search(1, SearchDirection::Reverse), Some((0, 2)));
         assert_eq!(search(1, SearchDirection::Forward), Some((2, 2)));
@@ -232,13 +203,6 @@ mod tests {
         let recall = Recall::default();
         (0..REMEMBERED + 5).for_each(|n| recall.entered(&n.to_string()));
         assert_eq!(recall.len(), REMEMBERED);
-        assert_eq!(
-            recall
-                .get(0, SearchDirection::Forward)
-                .unwrap()
-                .unwrap()
-                .entry,
-            "5"
-        );
+        assert_eq!(recall.get(0, SearchDirection::Forward).unwrap().unwrap().entry, "5");
     }
 }

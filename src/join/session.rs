@@ -78,10 +78,7 @@ impl From<Vec<Line>> for Outcome {
 
 impl From<Do> for Outcome {
     fn from(act: Do) -> Self {
-        Self {
-            lines: Vec::new(),
-            act: Some(act),
-        }
+        Self { lines: Vec::new(), act: Some(act) }
     }
 }
 
@@ -113,11 +110,7 @@ impl Session {
     /// Something came from the client.
     pub(super) fn event(&mut self, event: Event) -> Outcome {
         match event {
-            Event::Online {
-                nick,
-                welcome,
-                first,
-            } => self.came_online(&nick, &welcome, first),
+            Event::Online { nick, welcome, first } => self.came_online(&nick, &welcome, first),
             Event::Offline { why, retry_in } => self.went_offline(&why, retry_in).into(),
             Event::Server(event) => self.server(&event).into(),
             Event::Closed { .. } => Outcome::default(),
@@ -145,9 +138,7 @@ impl Session {
         self.unacked.push_back((id, act));
         if !self.online {
             self.held += 1;
-            lines.push(Line::note(
-                "not connected: it will be sent as soon as that changes",
-            ));
+            lines.push(Line::note("not connected: it will be sent as soon as that changes"));
         }
         lines
     }
@@ -157,10 +148,7 @@ impl Session {
         self.attempts = 0;
         self.show.own = nick.to_string();
         let lobby = RoomName::lobby();
-        let room = welcome
-            .rooms
-            .iter()
-            .find(|state| state.room == lobby.as_str());
+        let room = welcome.rooms.iter().find(|state| state.room == lobby.as_str());
         self.replay = room.map_or(0, |state| state.seq);
         self.missed = !first;
         let lines = if first {
@@ -174,10 +162,7 @@ impl Session {
         };
         let is_small = room.is_some_and(|state| state.members <= CROWD);
         let who = ClientEvent::Who(Who::default());
-        Outcome {
-            lines,
-            act: (first && is_small).then_some(Do::Send(who)),
-        }
+        Outcome { lines, act: (first && is_small).then_some(Do::Send(who)) }
     }
 
     fn went_offline(&mut self, why: &str, retry_in: Duration) -> Vec<Line> {
@@ -186,22 +171,13 @@ impl Session {
         if was_online {
             self.held = self.unacked.len();
         }
-        let head = if was_online {
-            ""
-        } else {
-            "still not connected: "
-        };
+        let head = if was_online { "" } else { "still not connected: " };
         match self.attempts {
             0..=TOLD_ATTEMPTS => {
-                vec![Line::alert(format!(
-                    "{head}{why}; trying again in {}",
-                    about(retry_in)
-                ))]
+                vec![Line::alert(format!("{head}{why}; trying again in {}", about(retry_in)))]
             }
             n if n == TOLD_ATTEMPTS + 1 => {
-                vec![Line::alert(format!(
-                    "{head}{why}; trying on, at least twice a minute"
-                ))]
+                vec![Line::alert(format!("{head}{why}; trying on, at least twice a minute"))]
             }
             _ => Vec::new(),
         }
@@ -241,15 +217,8 @@ impl Session {
             Echo::AtOnce | Echo::Never => Vec::new(),
         };
         if self.held > 0 && self.unacked.is_empty() {
-            let lines_are = if self.held == 1 {
-                "line is"
-            } else {
-                "lines are"
-            };
-            lines.push(Line::note(format!(
-                "your {} waiting {lines_are} sent",
-                self.held
-            )));
+            let lines_are = if self.held == 1 { "line is" } else { "lines are" };
+            lines.push(Line::note(format!("your {} waiting {lines_are} sent", self.held)));
             self.held = 0;
         }
         lines
@@ -261,20 +230,14 @@ impl Session {
                 let text = crate::wire::text::scrub(&text);
                 let start: String = text.chars().take(40).collect();
                 let rest = if start.len() < text.len() { "..." } else { "" };
-                vec![Line::alert(format!(
-                    "not sent: {} ({start}{rest})",
-                    refused.text
-                ))]
+                vec![Line::alert(format!("not sent: {} ({start}{rest})", refused.text))]
             }
             _ => vec![Line::alert(&refused.text)],
         }
     }
 
     fn answered(&mut self, id: Option<&str>) -> Option<Do> {
-        let found = self
-            .unacked
-            .iter()
-            .position(|(waiting, _)| Some(&**waiting) == id)?;
+        let found = self.unacked.iter().position(|(waiting, _)| Some(&**waiting) == id)?;
         self.unacked.remove(found).map(|(_, act)| act)
     }
 
@@ -291,33 +254,25 @@ impl Session {
         let lobby = RoomName::lobby();
         match command {
             Command::Help => help().into(),
-            Command::Rooms => vec![Line::note(format!(
-                "{lobby} is the only room of this server"
-            ))]
-            .into(),
+            Command::Rooms => {
+                vec![Line::note(format!("{lobby} is the only room of this server"))].into()
+            }
             Command::Join(room) if *room == lobby => {
                 vec![Line::note(format!("you are in {lobby}"))].into()
             }
-            Command::Join(room) => vec![Line::alert(format!(
-                "there is no room {room}; this server has {lobby}"
-            ))]
-            .into(),
-            Command::Me(text) => say(text, true),
-            Command::Msg { to, text } => Do::Whisper {
-                to: (*to).to_owned(),
-                text: (*text).to_owned(),
+            Command::Join(room) => {
+                vec![Line::alert(format!("there is no room {room}; this server has {lobby}"))]
+                    .into()
             }
-            .into(),
+            Command::Me(text) => say(text, true),
+            Command::Msg { to, text } => {
+                Do::Whisper { to: (*to).to_owned(), text: (*text).to_owned() }.into()
+            }
             Command::Who => self.ask(ClientEvent::Who(Who::default())),
-            Command::Nick(to) => self.ask(ClientEvent::Nick(SetNick {
-                nick: (*to).to_owned(),
-            })),
+            Command::Nick(to) => self.ask(ClientEvent::Nick(SetNick { nick: (*to).to_owned() })),
             Command::History(lines) => {
                 let limit = Some((*lines).clamp(1, limits::HISTORY));
-                self.ask(ClientEvent::History(AskHistory {
-                    limit,
-                    ..AskHistory::default()
-                }))
+                self.ask(ClientEvent::History(AskHistory { limit, ..AskHistory::default() }))
             }
             Command::Quit => Do::Quit.into(),
         }
@@ -336,12 +291,7 @@ impl Session {
         use ServerEvent as E;
         match event {
             E::Roster(e) => {
-                self.names = e
-                    .members
-                    .iter()
-                    .take(CROWD)
-                    .map(|m| m.nick.to_string())
-                    .collect();
+                self.names = e.members.iter().take(CROWD).map(|m| m.nick.to_string()).collect();
             }
             E::Chat(e) => self.note_name(&e.from),
             E::Join(e) => self.note_name(&e.who),
@@ -365,20 +315,11 @@ impl Session {
 }
 
 fn say(text: &str, emote: bool) -> Outcome {
-    Do::Say(Say {
-        text: text.to_owned(),
-        emote,
-        ..Say::default()
-    })
-    .into()
+    Do::Say(Say { text: text.to_owned(), emote, ..Say::default() }).into()
 }
 
 fn help() -> Vec<Line> {
-    let width = COMMANDS
-        .iter()
-        .map(|(usage, _)| usage.len())
-        .max()
-        .unwrap_or_default();
+    let width = COMMANDS.iter().map(|(usage, _)| usage.len()).max().unwrap_or_default();
     let line = |(usage, what): &(&str, &str)| Line::note(format!("{usage:width$}  {what}"));
     let escape = ("//TEXT", "say a text that begins with /");
     COMMANDS.iter().chain([&escape]).map(line).collect()

@@ -35,9 +35,7 @@ impl Show {
             E::Leave(presence) => self.left(presence),
             E::Rename(e) => {
                 let line = Line::note("").name(&e.from, e.kind, &self.own);
-                let line = line
-                    .and(Style::Dim, " is now known as ")
-                    .name(&e.to, e.kind, &self.own);
+                let line = line.and(Style::Dim, " is now known as ").name(&e.to, e.kind, &self.own);
                 self.at(e.at, line)
             }
             E::Crowd(e) => self.at(e.at, Line::note(crowd(e.joined, e.left))),
@@ -54,18 +52,7 @@ impl Show {
     /// What the user said.
     pub(super) fn own_chat(&mut self, at: Millis, text: &str, emote: bool) -> Vec<Line> {
         let own = self.own.clone();
-        self.at(
-            at.0,
-            said(
-                Line::default(),
-                &own,
-                Kind::User,
-                &own,
-                emote,
-                text,
-                Style::Plain,
-            ),
-        )
+        self.at(at.0, said(Line::default(), &own, Kind::User, &own, emote, text, Style::Plain))
     }
 
     /// What the user said to one member.
@@ -76,18 +63,9 @@ impl Show {
 
     fn chat(&mut self, chat: &Chat<'_>, is_live: bool) -> Vec<Line> {
         let is_mention = *chat.from != *self.own && names(&chat.text, &self.own);
-        let style = if is_mention {
-            Style::Mention
-        } else {
-            Style::Plain
-        };
-        let line = Line {
-            rings: is_mention && is_live,
-            ..Line::default()
-        };
-        let line = said(
-            line, &chat.from, chat.kind, &self.own, chat.emote, &chat.text, style,
-        );
+        let style = if is_mention { Style::Mention } else { Style::Plain };
+        let line = Line { rings: is_mention && is_live, ..Line::default() };
+        let line = said(line, &chat.from, chat.kind, &self.own, chat.emote, &chat.text, style);
         self.at(chat.at, line)
     }
 
@@ -115,11 +93,7 @@ impl Show {
     }
 
     fn whispered(&mut self, e: &Whisper<'_>) -> Vec<Line> {
-        let line = Line {
-            rings: true,
-            ..Line::default()
-        }
-        .name(&e.from, e.kind, &self.own);
+        let line = Line { rings: true, ..Line::default() }.name(&e.from, e.kind, &self.own);
         let line = line.and(Style::Dim, " whispers: ");
         self.at(e.at, line.and(Style::Mention, &*e.text))
     }
@@ -157,11 +131,8 @@ impl Show {
     /// The line with its time in front, and a line with its date if that is another day.
     fn at(&mut self, at: u64, line: Line) -> Vec<Line> {
         let at = Millis(at);
-        let mut timed = Line {
-            rings: line.rings,
-            ..Line::default()
-        }
-        .and(Style::Dim, format!("{} ", self.clock.time(at)));
+        let mut timed = Line { rings: line.rings, ..Line::default() }
+            .and(Style::Dim, format!("{} ", self.clock.time(at)));
         timed.spans.extend(line.spans);
         let day = self.clock.day(at);
         let date = (day != self.day).then(|| Line::note(day.to_string()));
@@ -181,13 +152,9 @@ fn said(
 ) -> Line {
     if emote {
         // No name begins with `*`.
-        line.and(Style::Dim, "* ")
-            .name(from, kind, own)
-            .and(style, format!(" {text}"))
+        line.and(Style::Dim, "* ").name(from, kind, own).and(style, format!(" {text}"))
     } else {
-        line.name(from, kind, own)
-            .and(Style::Plain, ": ")
-            .and(style, text)
+        line.name(from, kind, own).and(Style::Plain, ": ").and(style, text)
     }
 }
 
@@ -195,9 +162,7 @@ fn missing(gap: &Gap<'_>) -> Line {
     match gap.before.saturating_sub(gap.after).saturating_sub(1) {
         0 => Line::alert("the server began anew: what was said before is no longer to be had"),
         1 => Line::alert("one line is missing here: the server no longer has it"),
-        n => Line::alert(format!(
-            "{n} lines are missing here: the server no longer has them"
-        )),
+        n => Line::alert(format!("{n} lines are missing here: the server no longer has them")),
     }
 }
 
@@ -207,9 +172,7 @@ fn names(text: &str, name: &str) -> bool {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     text.match_indices(&name).any(|(at, found)| {
         let before = text.get(..at).and_then(|text| text.chars().next_back());
-        let after = text
-            .get(at + found.len()..)
-            .and_then(|text| text.chars().next());
+        let after = text.get(at + found.len()..).and_then(|text| text.chars().next());
         !before.is_some_and(is_word) && !after.is_some_and(is_word)
     })
 }
@@ -231,11 +194,7 @@ mod tests {
                 Decoded::Unknown(name) => panic!("{name}"),
             }
         };
-        events
-            .iter()
-            .map(event)
-            .flat_map(|event| show.event(&event))
-            .collect()
+        events.iter().map(event).flat_map(|event| show.event(&event)).collect()
     }
 
     fn plain(events: &[&str]) -> Vec<String> {
@@ -311,9 +270,6 @@ mod tests {
         let said = chat("Trin", "Neo?");
         let history = format!(r#"{{"history":{{"room":"r","events":[{said}],"more":false}}}}"#);
         assert!(!rings(&history));
-        assert_eq!(
-            shown(&[&history])[1].spans.last().unwrap().style,
-            Style::Mention
-        );
+        assert_eq!(shown(&[&history])[1].spans.last().unwrap().style, Style::Mention);
     }
 }

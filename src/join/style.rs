@@ -38,21 +38,14 @@ impl Line {
     /// Appends a part.
     #[must_use]
     pub(super) fn and(mut self, style: Style, text: impl Into<String>) -> Self {
-        self.spans.push(Span {
-            text: text.into(),
-            style,
-        });
+        self.spans.push(Span { text: text.into(), style });
         self
     }
 
     /// Appends a name, and the mark of what is no person: the server says so, not the name.
     #[must_use]
     pub(super) fn name(self, name: &str, kind: Kind, own: &str) -> Self {
-        let style = if name == own {
-            Style::Own
-        } else {
-            Style::Nick(number(name))
-        };
+        let style = if name == own { Style::Own } else { Style::Nick(number(name)) };
         let line = self.and(style, name);
         match kind {
             Kind::User => line,
@@ -81,9 +74,9 @@ impl Line {
 /// A number for a name, the same everywhere and always: 32-bit FNV-1a over the name, case folded
 /// away. (Fowler, Noll, Vo; draft-eastlake-fnv.)
 fn number(name: &str) -> u32 {
-    name.to_lowercase().bytes().fold(0x811c_9dc5, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    })
+    name.to_lowercase()
+        .bytes()
+        .fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 #[cfg(test)]
@@ -104,9 +97,6 @@ mod tests {
         assert_eq!(name(Kind::User), "Bot");
         assert_eq!(name(Kind::Bot), "Bot [bot]");
         assert_eq!(name(Kind::Script), "Bot [script]");
-        assert_eq!(
-            Line::default().name("Neo", Kind::User, "Neo").spans[0].style,
-            Style::Own
-        );
+        assert_eq!(Line::default().name("Neo", Kind::User, "Neo").spans[0].style, Style::Own);
     }
 }

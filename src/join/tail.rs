@@ -40,24 +40,13 @@ pub fn default_nick() -> Nick {
 /// Shows the room until interrupted or until nobody reads standard output any more (both are
 /// `Ok`). Reconnects and goes on where it was; what it has to say itself goes to standard error.
 pub async fn run(options: TailOptions) -> Result<(), Failed> {
-    let TailOptions {
-        server,
-        nick,
-        json,
-        after,
-    } = options;
+    let TailOptions { server, nick, json, after } = options;
     let mut signals = Signals::new().map_err(Failed::Input)?;
     let show = (!json).then(|| Show::new(nick.to_string(), Clock::local(), Clock::now()));
     let tracker = TaskTracker::new();
     let cancel = CancellationToken::new();
     let retry = Retry::AfterFirst;
-    let options = client::Options {
-        server,
-        nick,
-        kind: Kind::Script,
-        after,
-        retry,
-    };
+    let options = client::Options { server, nick, kind: Kind::Script, after, retry };
     let (handle, events) = client::connect(options, &tracker, cancel.clone());
     let outcome = tokio::select! {
         outcome = follow(events, show) => outcome,
@@ -97,9 +86,7 @@ async fn follow(mut events: mpsc::Receiver<Event>, mut show: Option<Show>) -> Re
                 Event::Server(event) => match &mut show {
                     None => native::put(&event, out.lines()),
                     Some(show) => {
-                        show.event(&event)
-                            .iter()
-                            .for_each(|line| out.line(&line.plain()));
+                        show.event(&event).iter().for_each(|line| out.line(&line.plain()));
                     }
                 },
             }

@@ -57,8 +57,5 @@ impl Drop for Guard {
 fn give_back(modes: &Termios) {
     tcsetattr(io::stdin(), OptionalActions::Now, modes).ok();
     let mut stdout = io::stdout();
-    stdout
-        .write_all(SWITCH_OFF)
-        .and_then(|()| stdout.flush())
-        .ok();
+    stdout.write_all(SWITCH_OFF).and_then(|()| stdout.flush()).ok();
 }
