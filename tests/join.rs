@@ -287,7 +287,13 @@ fn own_lines_are_shown_once_and_commands_are_answered() {
     assert_eq!(count(&terminal.raw, b"\x07"), 1, "a mention rings");
     terminal.press("\x1b[A");
     terminal.until("last line", |screen| cursor_row(screen) == "> /history 3");
-    terminal.press("\x15/qu\t");
+    terminal.press("\x1b[A\x1b[A");
+    terminal.until("older line", |screen| cursor_row(screen) == "> /frob");
+    terminal.press("\x1b[B");
+    terminal.until("newer line", |screen| cursor_row(screen) == "> /nick Trin");
+    terminal.press("\x12room");
+    terminal.until("found line", |screen| cursor_row(screen).ends_with("/rooms"));
+    terminal.press("\x07\x15/qu\t");
     terminal.until("completion", |screen| cursor_row(screen) == "> /quit");
     terminal.press("\r");
     assert_eq!(terminal.ended().0, 0);
