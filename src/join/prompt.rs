@@ -165,6 +165,10 @@ fn editor(
             editor.bind_sequence(key, EventHandler::Conditional(Box::new(walk)));
         }
     }
+    // The ends of the history are not where the editor thinks they are.
+    for key in ['<', '>'] {
+        editor.bind_sequence(KeyEvent(KeyCode::Char(key), Modifiers::ALT), Cmd::Noop);
+    }
     Ok(editor)
 }
 
