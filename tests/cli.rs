@@ -1,7 +1,7 @@
 //! The command line from outside: help, mistakes, exit codes, and what `serve` promises to
 //! whoever starts it.
 
-mod program;
+pub(crate) mod program;
 
 use program::{Program, chaty, chaty_path, private_dir, within};
 use std::fs;
@@ -15,8 +15,6 @@ fn transcripts() {
         .register_bin("chaty", chaty_path())
         // A shell's own settings must not change what the tests see.
         .env("XDG_RUNTIME_DIR", "/nonexistent")
-        .env("CHATY_SERVER", "127.0.0.1:55556")
-        .env("RUST_LOG", "")
         .case("tests/cmd/*.trycmd");
 }
 
@@ -108,7 +106,7 @@ fn administration_over_the_socket() {
         let address = server.addr();
         let mut command = chaty(dir.path());
         let output = command.args(["admin", "--server", &address]).args(words).output().unwrap();
-        let text = |bytes| String::from_utf8::<Vec<u8>>(bytes).unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         (output.status.code(), text(output.stdout), text(output.stderr))
     };
 

@@ -21,7 +21,7 @@ const SERVER_VARIABLE: &str = "CHATY_SERVER";
 #[command(
     name = "chaty",
     version,
-    about,
+    about = "A chat server whose bots are scripts you can edit while they run",
     long_about = help::CHATY,
     after_help = help::CHATY_EXAMPLES,
     max_term_width = help::WIDTH,

@@ -43,6 +43,21 @@ pub(crate) fn within(stream: &TcpStream) {
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
 }
 
+/// A member of the line dialect who is in the room.
+#[track_caller]
+pub(crate) fn member_of(addr: &str, name: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(addr).unwrap();
+    within(&stream);
+    stream.write_all(format!("{name}\n").as_bytes()).unwrap();
+    let mut heard = Vec::new();
+    while !heard.ends_with(b"welcome to ChatyChaty !\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        heard.push(byte[0]);
+    }
+    stream
+}
+
 /// A running `chaty serve`.
 pub(crate) struct Program {
     child: Child,
@@ -133,16 +148,7 @@ impl Program {
     /// A member of the line dialect who is in the room.
     #[track_caller]
     pub(crate) fn member(&self, name: &str) -> TcpStream {
-        let stream = TcpStream::connect(self.addr()).unwrap();
-        within(&stream);
-        (&stream).write_all(format!("{name}\n").as_bytes()).unwrap();
-        let mut heard = Vec::new();
-        while !heard.ends_with(b"welcome to ChatyChaty !\n") {
-            let mut byte = [0];
-            (&stream).read_exact(&mut byte).unwrap();
-            heard.push(byte[0]);
-        }
-        stream
+        member_of(&self.addr(), name)
     }
 
     /// A member who reads nothing more, and to whom more has been said than any buffer holds.
