@@ -48,17 +48,17 @@ fn a_second_signal_exits_at_once_with_its_own_code() {
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
         let dir = private_dir();
         let config = dir.path().join("chaty.toml");
-        fs::write(&config, "[limits]\ndrain = \"1h\"\nwrite_deadline = \"1h\"\n").unwrap();
+        fs::write(&config, "[limits]\ndrain = \"1h\"\nraw_pace = \"1h\"\n").unwrap();
         let config = config.to_str().unwrap().to_owned();
         let mut server = Program::serve(dir.path(), &["--config", &config]);
-        // Somebody who never reads what is left holds the drain up.
-        let deaf = server.deaf_member();
+        // Somebody who may be told the next thing in an hour only holds the drain up.
+        let slow = server.slow_member();
         server.signal("TERM");
         server.logged("shutting down; ask again to exit at once");
         assert_eq!(server.still_runs(), Ok(()));
         server.signal(signal);
         assert_eq!(server.exit_code(), Some(code), "SIG{signal}");
-        drop(deaf);
+        drop(slow);
     }
 }
 

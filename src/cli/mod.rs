@@ -266,7 +266,6 @@ mod tests {
             for word in ["serve", "join", "--admin-socket", "--plain"] {
                 assert!(script.contains(word), "{shell} {word}");
             }
-            assert!(!script.contains("--supervised"), "{shell}: it is nobody's to type");
         }
     }
 }

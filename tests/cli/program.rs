@@ -151,18 +151,16 @@ impl Program {
         member_of(&self.addr(), name)
     }
 
-    /// A member who reads nothing more, and to whom more has been said than any buffer holds.
-    pub(crate) fn deaf_member(&self) -> TcpStream {
-        let deaf = self.member("Deaf");
-        let mut loud = self.member("Loud");
-        // Asked for again and again, the history fills the way to the one who asks.
-        let line = format!("{}\n", "x".repeat(4000));
-        for _ in 0..8 {
-            loud.write_all(line.as_bytes()).unwrap();
-        }
-        let ask = "/history 100\n".repeat(400);
-        (&deaf).write_all(ask.as_bytes()).unwrap();
-        deaf
+    /// A member of the raw dialect, who has to wait for the pace between two messages.
+    #[track_caller]
+    pub(crate) fn slow_member(&self) -> TcpStream {
+        let mut slow = TcpStream::connect(self.addr()).unwrap();
+        within(&slow);
+        slow.write_all(b"Slow").unwrap();
+        let mut heard = [0; 11];
+        slow.read_exact(&mut heard).unwrap();
+        assert_eq!(heard.as_slice(), b"NICKNICK_OK");
+        slow
     }
 
     pub(crate) fn signal(&self, name: &str) {
@@ -194,7 +192,7 @@ impl Program {
 
     /// All that was logged so far; all there is once the program has ended.
     pub(crate) fn log(&mut self) -> String {
-        for line in self.errors.iter() {
+        for line in &self.errors {
             self.log.push_str(&line);
             self.log.push('\n');
         }

@@ -122,7 +122,7 @@ fn now() -> Millis {
 /// A hub for tests: Neo is a member and can be kicked; every command is remembered.
 #[cfg(test)]
 pub(super) mod fake {
-    use super::*;
+    use super::{Administered, Command, Report};
     use crate::serve::admin::render::tests::member;
     use std::sync::{Arc, Mutex};
 
