@@ -7,7 +7,8 @@ use program::{Program, chaty, chaty_path, private_dir, within};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::Stdio;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 #[test]
 fn transcripts() {
@@ -175,6 +176,21 @@ fn an_open_address_is_warned_of_and_loopback_is_not() {
     server.signal("TERM");
     assert_eq!(server.exit_code(), Some(0));
     assert!(!server.log().contains("encrypted"));
+}
+
+#[test]
+fn the_bots_are_started_again_and_end_with_the_server() {
+    let dir = private_dir();
+    let bots = dir.path().join("bots");
+    fs::create_dir(&bots).unwrap();
+    let mut server = Program::serve(dir.path(), &["--bots", bots.to_str().unwrap()]);
+    let first = server.child_process(None);
+    assert!(Command::new("kill").args(["-s", "KILL", &first]).status().unwrap().success());
+    server.logged("the bots' process ended; it is started again in 250ms");
+    let second = server.child_process(Some(&first));
+    server.signal("TERM");
+    assert_eq!(server.exit_code(), Some(0));
+    assert!(!Path::new("/proc").join(second).exists());
 }
 
 #[test]

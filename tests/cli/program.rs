@@ -169,6 +169,25 @@ impl Program {
         assert!(sent.success());
     }
 
+    /// The number of the process this one has started, once there is one that is not `old`.
+    #[track_caller]
+    pub(crate) fn child_process(&self, old: Option<&str>) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        let tasks = Path::new("/proc").join(self.child.id().to_string()).join("task");
+        loop {
+            // The kernel lists children by the thread that made them.
+            let children = tasks.read_dir().unwrap().flatten().find_map(|task| {
+                let children = fs::read_to_string(task.path().join("children")).ok()?;
+                Some(children.split_whitespace().next()?.to_owned())
+            });
+            match children {
+                Some(child) if Some(child.as_str()) != old => return child,
+                _ => assert!(Instant::now() < deadline, "it starts nothing"),
+            }
+            thread::park_timeout(Duration::from_millis(10));
+        }
+    }
+
     #[track_caller]
     pub(crate) fn still_runs(&mut self) -> Result<(), Option<i32>> {
         match self.child.try_wait().unwrap() {
