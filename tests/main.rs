@@ -6,4 +6,6 @@
     reason = "a test that goes wrong panics, and says where"
 )]
 
+mod cli;
+mod console;
 mod tidy;
