@@ -1,13 +1,32 @@
 //! Bots: Rhai scripts that are members of the room, each in its own sandbox, each replaced while
 //! it runs when its file changes. A bot is an ordinary client; nothing here sees the server.
 
+mod api;
+mod declaration;
+mod diagnostic;
+mod engine;
+mod explain;
 mod find;
+mod hearing;
+mod host;
+mod limits;
+mod lint;
+mod message;
 mod nearest;
+mod script;
 
 use std::future::Future;
 use std::path::PathBuf;
 
+pub use api::{FUNCTIONS, Function, HANDLERS, Handler};
+pub use declaration::{KEYS, Key};
+pub use diagnostic::Diagnostic;
 pub use find::{NoSuchBot, join_bot_path};
+pub use hearing::Hearing;
+pub use host::Action;
+pub use limits::Limits;
+pub use message::{Heard, Message, PROPERTIES, Property};
+pub use script::{LoadOptions, Outcome, STACK, Script};
 
 /// What `chaty bot` and `chaty join bot` are told.
 #[derive(Debug, Clone)]
@@ -40,3 +59,6 @@ pub async fn run(options: RunOptions, shutdown: impl Future<Output = ()>) -> Res
     shutdown.await;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
