@@ -1,1 +1,9 @@
+//! The integration tests, in one binary: one link, one name to run. Each module is a subject.
 
+#![expect(
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that goes wrong panics, and says where"
+)]
+
+mod tidy;

@@ -1,3 +1,148 @@
-//! The server: listener, sessions, the hub and its administration.
+//! The server: a listener, sessions, the hub and its administration.
+//!
+//! ```text
+//! reader ──Request──▶ hub (owns Room + Log) ──publishes the tail once a turn──▶ writers, each with a cursor
+//! ```
+//!
+//! A shutdown goes in this order: stop accepting; drain the hub, which carries out what is in its
+//! inbox and closes every session; writers send what is in the log, then `bye`, until the drain
+//! deadline; what is left is dropped.
 
 pub mod admin;
+mod closer;
+mod gate;
+pub mod hub;
+mod listener;
+pub mod program;
+mod session;
+mod stats;
+pub mod stop;
+pub mod supervise;
+
+use crate::config::Limits;
+use hub::{Hub, HubHandle, Request};
+use session::Shared;
+use stats::Counters;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::{TcpListener, TcpSocket, lookup_host};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Connections the kernel holds for us while we are busy: a reconnect storm of a full server
+/// comes in a few of these.
+const BACKLOG: u32 = 4096;
+
+/// What a server is told at its start.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// `HOST:PORT`; port 0 takes a free one.
+    pub listen: String,
+    pub limits: Limits,
+}
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error(
+        "`{listen}` is no address to listen on ({error}); write HOST:PORT, such as 127.0.0.1:55556"
+    )]
+    Address { listen: String, error: io::Error },
+    #[error("{addr} is in use; is another chaty running? Choose another with --listen HOST:PORT")]
+    InUse { addr: SocketAddr },
+    #[error("cannot listen on {addr}: {error}")]
+    Listen { addr: SocketAddr, error: io::Error },
+}
+
+/// A server that listens and is ready to run.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    addr: SocketAddr,
+    connections: usize,
+    hub: Hub,
+    shared: Shared,
+    shutdown: CancellationToken,
+}
+
+impl Server {
+    /// Takes the address. Nobody is let in before [`run`](Self::run).
+    pub async fn bind(options: Options) -> Result<Self, ServeError> {
+        let Options { listen, limits } = options;
+        let connections = listener::connections_limit(limits.connections);
+        let addr = resolve(&listen).await?;
+        let listener = listen_on(addr).map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => ServeError::InUse { addr },
+            _ => ServeError::Listen { addr, error },
+        })?;
+        let addr = listener.local_addr().map_err(|error| ServeError::Listen { addr, error })?;
+        let shutdown = CancellationToken::new();
+        let counters = Arc::<Counters>::default();
+        let (hub, handle) = Hub::new(&limits, counters.clone(), shutdown.clone());
+        let shared = Shared {
+            hub: handle,
+            limits: Arc::new(limits),
+            counters,
+            tracker: TaskTracker::new(),
+            kill: CancellationToken::new(),
+        };
+        Ok(Self { listener, addr, connections, hub, shared, shutdown })
+    }
+
+    /// The address it really has.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Connections it takes at once, after the open-file limit has been raised as far as it goes.
+    pub fn connections_limit(&self) -> usize {
+        self.connections
+    }
+
+    /// For the console and the admin socket.
+    pub fn hub(&self) -> HubHandle {
+        self.shared.hub.clone()
+    }
+
+    /// Serves until `shutdown` or the administrator's `shutdown`, then drains.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+        let Self { listener, connections, hub, shared, shutdown: asked, .. } = self;
+        // The hub is not tracked: it ends by being drained, and is waited for by name.
+        let hubs = TaskTracker::new();
+        let hub = hubs.spawn(hub.run());
+        tokio::select! {
+            () = listener::accept(&listener, shared.clone(), connections) => {}
+            () = shutdown => {}
+            () = asked.cancelled() => {}
+        }
+        drop(listener);
+        let drain = async {
+            // A hub that is gone is drained.
+            let _gone = shared.hub.send(Request::Drain).await;
+            let _ended = hub.await;
+            shared.tracker.close();
+            shared.tracker.wait().await;
+        };
+        if timeout(shared.limits.drain, drain).await.is_err() {
+            tracing::warn!("some members did not read to the end in time");
+            shared.kill.cancel();
+            shared.tracker.wait().await;
+        }
+    }
+}
+
+async fn resolve(listen: &str) -> Result<SocketAddr, ServeError> {
+    let failed = |error| ServeError::Address { listen: listen.into(), error };
+    let mut found = lookup_host(listen).await.map_err(failed)?;
+    let nothing = || failed(io::Error::other("nothing by that name"));
+    found.next().ok_or_else(nothing)
+}
+
+fn listen_on(addr: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(addr)?;
+    socket.listen(BACKLOG)
+}

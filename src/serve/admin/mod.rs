@@ -1,9 +1,21 @@
 //! The administrator's words: one set of commands and reports for the console, the admin socket
 //! and `chaty admin`. Knows the room only through what it asks and what it is told.
 
+pub mod ask;
+pub mod console;
+mod desk;
+pub mod json;
+pub mod remote;
+pub mod render;
+pub mod socket;
+pub mod words;
+
+pub use desk::{Administered, Answer, Clerk, Desk};
+
+use crate::room::Target;
 use crate::wire::Dialect;
 use crate::wire::entry::{Kind, Millis, Seq};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// What an administrator can ask of a running server.
@@ -34,13 +46,6 @@ pub enum Command {
     },
     Stats,
     Shutdown,
-}
-
-/// Whom a ban is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    Name(String),
-    Address(IpAddr),
 }
 
 /// What came of a command.

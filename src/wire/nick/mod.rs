@@ -2,7 +2,7 @@
 
 use super::limits;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use unicode_normalization::UnicodeNormalization;
 use unicode_security::mixed_script::MixedScript;
 use unicode_security::skeleton;
@@ -40,21 +40,17 @@ pub enum NickError {
 pub struct NickKey {
     /// Case folded away.
     pub folded: Box<str>,
-    /// The skeleton of Unicode's UTS 39, section 4, case folded away.
+    /// The skeleton of Unicode's UTS 39, section 4, the same in either case.
     pub skeleton: Box<str>,
 }
 
 /// Words of the system and of the house: nobody may look like one of these.
-const RESERVED: [&str; 8] = [
-    "NICK",
-    "NICK_OK",
-    "NICK_INVALID",
-    "KICK",
-    "Server",
-    "Console",
-    "Chaty",
-    "System",
-];
+const RESERVED: [&str; 8] =
+    ["NICK", "NICK_OK", "NICK_INVALID", "KICK", "Server", "Console", "Chaty", "System"];
+
+/// Made once: a key costs more than the rest of the door.
+static RESERVED_KEYS: LazyLock<[NickKey; RESERVED.len()]> =
+    LazyLock::new(|| RESERVED.map(NickKey::of));
 
 /// Characters no name begins with: `/` is a command, `#` a room, `{` the native dialect, `*` an
 /// emote, `-` a notice, and `!` and `@` address bots and people.
@@ -66,7 +62,7 @@ impl Nick {
         let given = std::str::from_utf8(bytes).map_err(|_not_utf8| NickError::NotUtf8)?;
         let nick = Self::well_formed(given)?;
         let key = nick.key();
-        if RESERVED.iter().any(|word| key.clashes(&NickKey::of(word))) {
+        if RESERVED_KEYS.iter().any(|word| key.clashes(word)) {
             return Err(NickError::Reserved);
         }
         Ok(nick)
@@ -88,7 +84,7 @@ impl Nick {
         for c in given.chars() {
             if c.is_whitespace() {
                 return Err(NickError::WhiteSpace);
-            } else if c == ':' {
+            } else if is_colon(c) {
                 return Err(NickError::Colon);
             } else if c.is_control() || is_invisible(c) {
                 return Err(NickError::Invisible);
@@ -124,10 +120,7 @@ impl NickKey {
     /// The key of any string, a name or not: what the administrator types may be looked up too.
     pub fn of(name: &str) -> Self {
         let plain: String = name.nfkc().collect();
-        Self {
-            folded: plain.to_lowercase().into(),
-            skeleton: skeleton(&plain).collect::<String>().to_lowercase().into(),
-        }
+        Self { folded: fold(&plain), skeleton: shape(&plain) }
     }
 
     /// Whether two names could be taken for one another.
@@ -142,6 +135,32 @@ impl fmt::Display for Nick {
     }
 }
 
+/// Folds case away, character by character: `ß` meets `SS`, and a final `ς` meets `σ`, which lower
+/// case alone keeps apart.
+fn fold(name: &str) -> Box<str> {
+    name.chars()
+        .flat_map(char::to_lowercase)
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
+        .nfc()
+        .collect::<String>()
+        .into()
+}
+
+/// What is left of a name when both case and look-alikes are taken away. Capitals look like other
+/// letters than small ones do (`I` like `l`, `m` like `rn`), so each case is looked at: `nick_inva1id`
+/// reads like `NICK_INVALID`, `ALlCE` like `alice`. That `Neil` and `Nell` are one name too is the
+/// price of it.
+fn shape(name: &str) -> Box<str> {
+    let look = |name: &str| skeleton(name).collect::<String>();
+    fold(&look(&fold(&look(&look(name).to_uppercase()))))
+}
+
+/// The colon that ends a sender's tag, and what reads like one in a Latin name.
+fn is_colon(c: char) -> bool {
+    matches!(c, ':' | 'ː' | '˸' | '∶' | '∷' | '≔' | '≕' | '⧴' | '⸬' | '꞉' | '𝄈')
+}
+
 /// Zero-width, bidirectional, filler, variation and tag characters: they change what a name is
 /// without changing how it looks.
 fn is_invisible(c: char) -> bool {
@@ -149,6 +168,9 @@ fn is_invisible(c: char) -> bool {
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
         | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
-        | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffd}' | '\u{1d159}'
+        | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffd}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d159}'
         | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,8 @@
 //! The native dialect's shapes: JSON Lines, one object with one key a line, the key naming the
 //! event. These are the wire's own types; the rest of the house speaks of entries and texts.
-//! `docs/PROTOCOL.md` describes every field.
+//! `docs/PROTOCOL.md` describes every field. Knows no session and no order of events.
+//!
+//! Over 400 lines, because it is one table: every shape of the dialect, to be read beside the page.
 
 use super::entry::{Entry, Event, Kind};
 use super::room_name::RoomName;
@@ -305,10 +307,7 @@ fn user() -> Kind {
     Kind::User
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_user(kind: &Kind) -> bool {
     *kind == Kind::User
 }
@@ -357,13 +356,9 @@ impl<'a> ServerEvent<'a> {
                 to: to.as_str().into(),
                 kind: *kind,
             }),
-            Event::Crowd { joined, left } => Self::Crowd(Crowd {
-                room,
-                seq,
-                at,
-                joined: *joined,
-                left: *left,
-            }),
+            Event::Crowd { joined, left } => {
+                Self::Crowd(Crowd { room, seq, at, joined: *joined, left: *left })
+            }
         }
     }
 }
@@ -400,12 +395,7 @@ pub fn put<T: Serialize>(event: &T, out: &mut Vec<u8>) {
 
 /// Reads one line as a client's event.
 pub fn decode_client(line: &[u8]) -> Result<Decoded<ClientEvent>, Malformed> {
-    decode(
-        line,
-        &[
-            "hello", "say", "whisper", "who", "history", "nick", "ping", "pong", "quit",
-        ],
-    )
+    decode(line, &["hello", "say", "whisper", "who", "history", "nick", "ping", "pong", "quit"])
 }
 
 /// Reads one line as a server's event.
@@ -437,3 +427,6 @@ fn decode<T: DeserializeOwned>(line: &[u8], known: &[&str]) -> Result<Decoded<T>
         Ok(Decoded::Unknown(event))
     }
 }
+
+#[cfg(test)]
+mod tests;

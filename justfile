@@ -1,0 +1,28 @@
+# The recipes of this house; `just` alone lists them.
+
+_list:
+    @just --list --unsorted
+
+# The tests, as the README says
+test:
+    cargo test
+
+# What CI runs: tests, format, lints
+check:
+    bash .ci/run
+
+# Put the sources into their format
+fmt:
+    cargo fmt
+
+# The lints, warnings refused
+lint:
+    cargo clippy --all-targets -- -D warnings
+
+# A server with the bots of this folder, on the default port
+serve:
+    cargo run --release -- serve --bots bots
+
+# Licences, sources and advisories of the dependencies (needs cargo-deny)
+deny:
+    cargo deny --config .deny.toml check

@@ -1,0 +1,109 @@
+//! A reader's place in the log. Costs the writer nothing, and needs no lock to go on.
+
+use super::chunk::Chunk;
+use crate::wire::entry::{Entry, Seq, SessionId};
+use crate::wire::room_name::RoomName;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Stands before the next entry to read.
+#[derive(Debug, Clone)]
+pub struct Cursor {
+    chunk: Arc<Chunk>,
+    index: usize,
+}
+
+/// A run of entries of one chunk.
+#[derive(Debug, Clone)]
+pub struct Slice {
+    pub chunk: Arc<Chunk>,
+    pub entries: Range<usize>,
+}
+
+impl Cursor {
+    pub(super) fn new(chunk: Arc<Chunk>, index: usize) -> Self {
+        Self { chunk, index }
+    }
+
+    /// Takes the rest of the current chunk, or of the next, but nothing after `until`; `None`
+    /// when that leaves nothing.
+    pub fn next_slice(&mut self, until: Option<Seq>) -> Option<Slice> {
+        while self.index >= self.chunk.entries().len() {
+            let next = self.chunk.next.get()?.clone();
+            *self = Self::new(next, 0);
+        }
+        let entries = self.chunk.entries();
+        let end = until
+            .map_or(entries.len(), |until| entries.partition_point(|entry| entry.seq <= until));
+        let taken = self.index..end;
+        if taken.is_empty() {
+            return None;
+        }
+        self.index = taken.end;
+        Some(Slice { chunk: self.chunk.clone(), entries: taken })
+    }
+
+    /// Whether the next entry to read is no longer retained: the reader was too slow.
+    pub fn is_lost(&self) -> bool {
+        if self.index < self.chunk.entries().len() {
+            self.chunk.is_evicted()
+        } else {
+            self.chunk.next.get().is_some_and(|next| next.is_evicted())
+        }
+    }
+
+    /// The room this reads.
+    pub fn room(&self) -> &RoomName {
+        self.chunk.room()
+    }
+
+    /// Weight of everything before the chunk the cursor is in, on the scale of
+    /// [`Tail::bytes`](super::Tail::bytes).
+    pub fn bytes_before(&self) -> u64 {
+        let whole = if self.index < self.chunk.entries().len() { 0 } else { self.chunk.weight() };
+        self.chunk.bytes_before + whole as u64
+    }
+
+    /// The last entry read, if the chunk still says so.
+    pub fn last_read(&self) -> Option<Seq> {
+        let before = self.index.checked_sub(1)?;
+        self.chunk.entries().get(before).map(|entry| entry.seq)
+    }
+}
+
+/// A part of a slice, as one reader sees it.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Run {
+    /// Entries of others: their bytes can be taken as they are.
+    Others(Range<usize>),
+    /// One of the reader's own.
+    Own(usize),
+}
+
+impl Slice {
+    /// The entries themselves.
+    pub fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.chunk.entries().get(self.entries.clone()).unwrap_or_default().iter()
+    }
+
+    /// Parts the slice into what others did and what `me` did, in order.
+    pub fn runs(&self, me: SessionId, mut take: impl FnMut(Run)) {
+        if !self.chunk.has_author(me) {
+            take(Run::Others(self.entries.clone()));
+            return;
+        }
+        let mut start = self.entries.start;
+        for (entry, index) in self.iter().zip(self.entries.clone()) {
+            if entry.author == me {
+                if start < index {
+                    take(Run::Others(start..index));
+                }
+                take(Run::Own(index));
+                start = index + 1;
+            }
+        }
+        if start < self.entries.end {
+            take(Run::Others(start..self.entries.end));
+        }
+    }
+}

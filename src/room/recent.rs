@@ -1,0 +1,54 @@
+//! What the room remembers of recent messages: the ids clients gave them, so that a resend is
+//! recognised, and the hops of what bots said. Bounded: the oldest is forgotten first.
+
+use crate::wire::entry::{MessageId, Millis, Seq, SessionId};
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+/// Messages remembered. A client resends what it sent in the last seconds before a cut; at the
+/// busiest this is still thousands of messages ago.
+const REMEMBERED: usize = 4096;
+
+/// Whose id it is: a client's across its connections, or one session's.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Owner {
+    Client(Arc<str>),
+    Session(SessionId),
+}
+
+/// A bounded map that forgets its oldest key.
+#[derive(Debug)]
+pub(super) struct Recent<K, V> {
+    values: HashMap<K, V>,
+    order: VecDeque<K>,
+}
+
+/// Where a client's message went.
+pub(super) type Ids = Recent<(Owner, MessageId), (Seq, Millis)>;
+
+/// Hops of entries that have any.
+pub(super) type Hops = Recent<Seq, u8>;
+
+impl<K, V> Default for Recent<K, V> {
+    fn default() -> Self {
+        Self { values: HashMap::new(), order: VecDeque::new() }
+    }
+}
+
+impl<K: Clone + Eq + std::hash::Hash, V: Copy> Recent<K, V> {
+    pub(super) fn get(&self, key: &K) -> Option<V> {
+        self.values.get(key).copied()
+    }
+
+    pub(super) fn insert(&mut self, key: K, value: V) {
+        if self.values.insert(key.clone(), value).is_some() {
+            return;
+        }
+        self.order.push_back(key);
+        if self.order.len() > REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.values.remove(&oldest);
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Back-pressure: publishers wait here while most readers cannot keep up. Holds no queue and
+//! knows no session.
+//!
+//! A writer that is more than [`HIGH`] behind counts itself as congested, until it is less than
+//! [`LOW`] behind or makes no progress at all. Publishers wait while more than half of all readers
+//! are congested: then the machine or the network is the limit, and reading faster than it can
+//! deliver would only push healthy readers out of the retained log. A minority, slow or hostile,
+//! delays nobody. And nobody waits for ever: see [`LONGEST_WAIT`].
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+/// Weight behind the tail at which a reader counts as congested: a few turns of a busy room, and
+/// a small part of what is retained.
+pub(super) const HIGH: u64 = 2 * 1024 * 1024;
+/// … and at which it no longer does.
+pub(super) const LOW: u64 = 512 * 1024;
+/// A publisher goes on after this even if the gate is closed, so that not even a majority of
+/// slow readers stops the room: at worst it carries one read of each publisher a second.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+/// Counts readers and the congested among them.
+#[derive(Debug, Default)]
+pub(super) struct Gate {
+    readers: AtomicUsize,
+    congested: AtomicUsize,
+    opened: Notify,
+}
+
+/// One reader's part in the count; leaves it when dropped.
+#[derive(Debug)]
+pub(super) struct Reader {
+    gate: Arc<Gate>,
+    congested: bool,
+}
+
+impl Gate {
+    fn is_open(&self) -> bool {
+        self.congested.load(Ordering::Relaxed) * 2 <= self.readers.load(Ordering::Relaxed)
+    }
+
+    /// Waits until publishing may go on.
+    pub(super) async fn pass(&self) {
+        if self.is_open() {
+            return;
+        }
+        let opened = async {
+            loop {
+                let notified = self.opened.notified();
+                if self.is_open() {
+                    return;
+                }
+                notified.await;
+            }
+        };
+        // Passing late is as good as passing: the wait itself was the back-pressure.
+        let _passed = timeout(LONGEST_WAIT, opened).await;
+    }
+
+    fn count(&self, up: bool) {
+        if up {
+            self.congested.fetch_add(1, Ordering::Relaxed);
+        } else {
+            self.congested.fetch_sub(1, Ordering::Relaxed);
+            self.notify();
+        }
+    }
+
+    fn notify(&self) {
+        if self.is_open() {
+            self.opened.notify_waiters();
+        }
+    }
+}
+
+impl Reader {
+    pub(super) fn new(gate: Arc<Gate>) -> Self {
+        gate.readers.fetch_add(1, Ordering::Relaxed);
+        Self { gate, congested: false }
+    }
+
+    /// Says how far behind the tail this reader is.
+    pub(super) fn behind(&mut self, bytes: u64) {
+        let congested = if self.congested { bytes > LOW } else { bytes > HIGH };
+        self.set(congested);
+    }
+
+    /// Says that this reader takes nothing: it must not hold up the others.
+    pub(super) fn stuck(&mut self) {
+        self.set(false);
+    }
+
+    fn set(&mut self, congested: bool) {
+        if self.congested != congested {
+            self.congested = congested;
+            self.gate.count(congested);
+        }
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.set(false);
+        self.gate.readers.fetch_sub(1, Ordering::Relaxed);
+        self.gate.notify();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::time::Instant;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_minority_delays_nobody_and_a_majority_for_a_bounded_time() {
+        let gate = Arc::new(Gate::default());
+        let mut readers: Vec<Reader> = (0..4).map(|_| Reader::new(gate.clone())).collect();
+        let start = Instant::now();
+        readers[0].behind(HIGH + 1);
+        readers[1].behind(HIGH + 1);
+        gate.pass().await;
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        readers[2].behind(HIGH + 1);
+        gate.pass().await;
+        assert_eq!(start.elapsed(), LONGEST_WAIT);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_opens_when_a_reader_catches_up_stalls_or_leaves() {
+        let gate = Arc::new(Gate::default());
+        let acts: [fn(&mut Vec<Reader>); 3] =
+            [|r| r[0].behind(LOW), |r| r[0].stuck(), |r| drop(r.remove(0))];
+        for act in acts {
+            let mut readers = vec![Reader::new(gate.clone())];
+            readers[0].behind(HIGH + 1);
+            readers[0].behind(HIGH - 1);
+            let start = Instant::now();
+            assert!(!gate.is_open(), "between the marks nothing changes");
+            let (waiting, act_on) = (gate.pass(), async { act(&mut readers) });
+            tokio::join!(waiting, act_on);
+            assert_eq!(start.elapsed(), Duration::ZERO);
+        }
+    }
+}

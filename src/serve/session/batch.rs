@@ -1,0 +1,113 @@
+//! What a writer is about to send: runs of the shared log's bytes and a few of the session's own,
+//! handed to the socket in as few calls as it takes. Copies nothing that the log already has.
+
+use crate::log::Chunk;
+use crate::wire::Dialect;
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::ops::Range;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use tokio::io::AsyncWrite;
+
+/// Bytes in one batch: what a socket's send buffer may take at once, with some to spare.
+const BYTES: usize = 512 * 1024;
+/// Pieces in one vectored write, as many as fit on a stack comfortably.
+const PIECES: usize = 64;
+
+/// Pieces still to be written, in order.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    pieces: VecDeque<Piece>,
+    /// Bytes of the first piece that are written already.
+    written: usize,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+enum Piece {
+    Shared { chunk: Arc<Chunk>, dialect: Dialect, bytes: Range<usize> },
+    Own(Vec<u8>),
+}
+
+impl Piece {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Shared { chunk, dialect, bytes } => {
+                chunk.encoded(*dialect).bytes.get(bytes.clone()).unwrap_or_default()
+            }
+            Self::Own(bytes) => bytes,
+        }
+    }
+}
+
+impl Batch {
+    pub(super) fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    /// Whether enough is gathered for one go.
+    pub(super) fn is_full(&self) -> bool {
+        self.bytes >= BYTES || self.pieces.len() >= PIECES
+    }
+
+    /// Adds entries of a chunk.
+    pub(super) fn shared(&mut self, chunk: &Arc<Chunk>, dialect: Dialect, entries: Range<usize>) {
+        let bytes = chunk.encoded(dialect).range(entries);
+        self.bytes += bytes.len();
+        self.pieces.push_back(Piece::Shared { chunk: chunk.clone(), dialect, bytes });
+    }
+
+    /// Adds bytes of the session's own.
+    pub(super) fn own(&mut self, bytes: Vec<u8>) {
+        if bytes.is_empty() {
+            return;
+        }
+        self.bytes += bytes.len();
+        if let Some(Piece::Own(last)) = self.pieces.back_mut() {
+            last.extend_from_slice(&bytes);
+        } else {
+            self.pieces.push_back(Piece::Own(bytes));
+        }
+    }
+
+    /// Writes what the socket takes now; `Ready` with how much.
+    pub(super) fn poll_write<W: AsyncWrite + Unpin>(
+        &mut self,
+        out: &mut W,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        let mut slices = [IoSlice::new(&[]); PIECES];
+        let mut skip = self.written;
+        let mut used = 0;
+        for (slice, piece) in slices.iter_mut().zip(&self.pieces) {
+            *slice = IoSlice::new(piece.bytes().get(skip..).unwrap_or_default());
+            skip = 0;
+            used += 1;
+        }
+        let out = Pin::new(out);
+        let sent = match slices.get(..used).unwrap_or_default() {
+            [one] => ready!(out.poll_write(cx, one))?,
+            several => ready!(out.poll_write_vectored(cx, several))?,
+        };
+        self.advance(sent);
+        Poll::Ready(Ok(sent))
+    }
+
+    fn advance(&mut self, sent: usize) {
+        self.bytes = self.bytes.saturating_sub(sent);
+        self.written += sent;
+        while let Some(first) = self.pieces.front().map(|piece| piece.bytes().len()) {
+            if self.written < first {
+                return;
+            }
+            self.written -= first;
+            self.pieces.pop_front();
+        }
+        self.written = 0;
+        if self.pieces.capacity() > PIECES {
+            self.pieces.shrink_to(0);
+        }
+    }
+}

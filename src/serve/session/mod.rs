@@ -1,0 +1,117 @@
+//! One connection, from its first byte to its last: the door, then a reader and a writer side by
+//! side. A session's fault ends that session and nothing else.
+
+mod batch;
+mod door;
+mod ear;
+mod private;
+mod read;
+mod reader;
+mod writer;
+
+pub(super) use private::{Past, Private, Word};
+
+use super::closer::Closer;
+use super::gate;
+use super::hub::HubHandle;
+use super::stats::{self, Counters};
+use crate::config::Limits;
+use crate::wire::Dialect;
+use crate::wire::close::CloseReason;
+use crate::wire::entry::SessionId;
+use crate::wire::text::scrub;
+use door::{Door, Entered};
+use ear::Ear;
+use reader::Reader;
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use writer::Writer;
+
+/// What every session shares.
+#[derive(Debug, Clone)]
+pub(super) struct Shared {
+    pub(super) hub: HubHandle,
+    pub(super) limits: Arc<Limits>,
+    pub(super) counters: Arc<Counters>,
+    pub(super) tracker: TaskTracker,
+    /// Ends what has not ended by itself when a shutdown's deadline is over.
+    pub(super) kill: CancellationToken,
+}
+
+/// Runs one connection to its end.
+pub(super) async fn run<R, W>(
+    shared: Shared,
+    session: SessionId,
+    addr: SocketAddr,
+    read: R,
+    write: W,
+    closer: Closer,
+) where
+    R: AsyncRead + Unpin + Send + 'static,
+    W: AsyncWrite + Unpin + Send + 'static,
+{
+    stats::add(&shared.counters.connections, 1);
+    let door = Door::new(&shared, session, addr, read, write, closer.clone());
+    match door.enter().await {
+        Err(reason) => {
+            shared.counters.closed(reason);
+            tracing::debug!(session = session.0, %addr, reason = reason.code(), "not admitted");
+        }
+        Ok(entered) => member(shared, session, addr, entered, closer).await,
+    }
+}
+
+async fn member<R, W>(
+    shared: Shared,
+    session: SessionId,
+    addr: SocketAddr,
+    entered: Entered<R, W>,
+    closer: Closer,
+) where
+    R: AsyncRead + Unpin + Send + 'static,
+    W: AsyncWrite + Unpin + Send + 'static,
+{
+    let Entered { dialect, nick, kind, client, admission, greeting, rest, mailbox, read, write } =
+        entered;
+    let client = client.as_deref().map(scrub).unwrap_or_default();
+    let name = nick.to_string();
+    tracing::info!(
+        session = session.0, nick = %name, kind = kind.name(), dialect = dialect.name(), %addr, client,
+        "joined"
+    );
+    let mut writer = Writer {
+        session,
+        dialect,
+        out: write,
+        cursor: admission.cursor,
+        tail: shared.hub.tail(),
+        mailbox,
+        gate: gate::Reader::new(shared.hub.gate().clone()),
+        closer: closer.clone(),
+        limits: shared.limits.clone(),
+        position: admission.position,
+        batch: batch::Batch::default(),
+        waiting: None,
+        paced: VecDeque::new(),
+    };
+    writer.greet(greeting);
+    let ear = Ear::new(dialect, nick);
+    let (hub, limits) = (shared.hub.clone(), shared.limits.clone());
+    let reader = Reader { session, dialect, read, ear, hub, closer, limits };
+    // Two tasks, so that each wakes for its own half only. The writer outlives the reader by its
+    // last words.
+    let writing = shared.tracker.spawn(shared.kill.clone().run_until_cancelled_owned(writer.run()));
+    reader.run(rest).await;
+    let reason = writing.await.ok().flatten().unwrap_or(CloseReason::Shutdown);
+    shared.counters.closed(reason);
+    tracing::info!(session = session.0, nick = %name, reason = reason.code(), "left");
+}
+
+/// The bytes that end the server's own first line in the dialects that have lines.
+fn first_line_end(dialect: Dialect) -> &'static [u8] {
+    if dialect == Dialect::Raw { b"" } else { b"\n" }
+}

@@ -1,0 +1,174 @@
+//! A session's reading half: hears, carries out, and says when the member is gone. The only one
+//! that tells the hub of a leave, and it does so exactly once.
+
+use super::ear::{Ear, Step};
+use super::private::Word;
+use super::read::read;
+use crate::config::Limits;
+use crate::room::{Input, Refusal};
+use crate::serve::closer::Closer;
+use crate::serve::hub::{HubHandle, Request};
+use crate::wire::Dialect;
+use crate::wire::close::CloseReason;
+use crate::wire::entry::SessionId;
+use crate::wire::limits;
+use crate::wire::nick::Nick;
+use std::collections::VecDeque;
+use std::time::Duration;
+use tokio::io::AsyncRead;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
+
+#[derive(Debug)]
+pub(super) struct Reader<R> {
+    pub(super) session: SessionId,
+    pub(super) dialect: Dialect,
+    pub(super) read: R,
+    pub(super) ear: Ear,
+    pub(super) hub: HubHandle,
+    pub(super) closer: Closer,
+    pub(super) limits: std::sync::Arc<Limits>,
+}
+
+/// The session is over, for this reason.
+struct Over(CloseReason);
+
+impl<R: AsyncRead + Unpin> Reader<R> {
+    /// Reads until the session ends, from either side, and tells the hub. `first` is what came
+    /// behind the name. Gives the reading half back.
+    pub(super) async fn run(mut self, first: Vec<u8>) -> R {
+        let closer = self.closer.clone();
+        let reason = tokio::select! {
+            biased;
+            () = closer.closed() => closer.why().0,
+            Over(reason) = self.listen(first) => reason,
+        };
+        let leave = Input::Leave { session: self.session, reason };
+        if self.hub.send(Request::Input(leave)).await.is_err() {
+            self.closer.close(CloseReason::Shutdown, None);
+        }
+        // A hub that did not know the session any more has closed it already.
+        self.read
+    }
+
+    async fn listen(&mut self, first: Vec<u8>) -> Over {
+        match self.listening(first).await {
+            Ok(never) => match never {},
+            Err(over) => over,
+        }
+    }
+
+    async fn listening(&mut self, first: Vec<u8>) -> Result<std::convert::Infallible, Over> {
+        if !first.is_empty() {
+            let steps =
+                self.ear.hear(&first).map_err(|_unframed| Over(CloseReason::LineTooLong))?;
+            self.carry_out(steps).await?;
+        }
+        loop {
+            let steps = self.hear().await?;
+            self.carry_out(steps).await?;
+        }
+    }
+
+    /// The steps of the next read. A silent native peer is pinged, and given up in the end.
+    async fn hear(&mut self) -> Result<Vec<Step>, Over> {
+        let silent_since = Instant::now();
+        let mut wake = silent_since + self.limits.ping;
+        loop {
+            let Self { read: reader, ear, .. } = self;
+            let reading = read(reader, |bytes| ear.hear(bytes));
+            let heard = if self.dialect == Dialect::Native {
+                timeout_at(wake, reading).await
+            } else {
+                Ok(reading.await)
+            };
+            match heard {
+                Ok(Ok(Some(Ok(steps)))) => return Ok(steps),
+                Ok(Ok(Some(Err(_unframed)))) => return Err(Over(CloseReason::LineTooLong)),
+                Ok(Ok(None)) => return Err(Over(CloseReason::Quit)),
+                Ok(Err(_broken)) => return Err(Over(CloseReason::Lost)),
+                Err(_silent) => {
+                    wake = self.silence(silent_since).await?;
+                }
+            }
+        }
+    }
+
+    async fn silence(&mut self, since: Instant) -> Result<Instant, Over> {
+        if since.elapsed() >= self.limits.ping_dead {
+            return Err(Over(CloseReason::PingTimeout));
+        }
+        self.tell(Word::Ping).await?;
+        let next = Instant::now() + self.limits.ping.max(Duration::from_millis(1));
+        Ok(next.min(since + self.limits.ping_dead))
+    }
+
+    async fn carry_out(&mut self, steps: Vec<Step>) -> Result<(), Over> {
+        let mut steps = VecDeque::from(steps);
+        while let Some(step) = steps.pop_front() {
+            if let Step::Rename { to, then } = step {
+                self.rename(&to).await?;
+                // They came before whatever was read later.
+                for step in self.ear.resume(&then).into_iter().rev() {
+                    steps.push_front(step);
+                }
+            } else {
+                self.step(step).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn step(&mut self, step: Step) -> Result<(), Over> {
+        let session = self.session;
+        match step {
+            Step::Say(posts) => {
+                self.hub.gate().pass().await;
+                self.send(Request::Input(Input::Post { session, posts })).await
+            }
+            Step::Whisper { to, text, id } => {
+                self.send(Request::Input(Input::Whisper { session, to, text, id })).await
+            }
+            Step::Roster => self.send(Request::Input(Input::Roster { session })).await,
+            Step::Rooms => self.send(Request::Rooms { session }).await,
+            Step::History { id, before, limit } => {
+                let limit = limit.min(limits::HISTORY);
+                self.send(Request::History { session, id, before, limit }).await
+            }
+            Step::Tell(lines) => self.tell(Word::Notice(lines)).await,
+            Step::Refuse { re, refusal } => {
+                self.send(Request::Refuse { session, re, refusal }).await
+            }
+            Step::Pong(id) => self.tell(Word::Pong(id)).await,
+            Step::Quit => Err(Over(CloseReason::Quit)),
+            // `carry_out` has taken it.
+            Step::Rename { .. } => Ok(()),
+        }
+    }
+
+    async fn rename(&mut self, to: &str) -> Result<(), Over> {
+        let session = self.session;
+        match Nick::parse(to.as_bytes()) {
+            Err(error) => {
+                let (re, refusal) = (Some("nick".into()), Refusal::Nick(error));
+                self.send(Request::Refuse { session, re, refusal }).await
+            }
+            Ok(to) => {
+                let (reply, settled) = oneshot::channel();
+                self.send(Request::Rename { session, to: to.clone(), reply }).await?;
+                if settled.await == Ok(true) {
+                    self.ear.nick = to;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    async fn tell(&mut self, word: Word) -> Result<(), Over> {
+        self.send(Request::Tell { session: self.session, word }).await
+    }
+
+    async fn send(&mut self, request: Request) -> Result<(), Over> {
+        self.hub.send(request).await.map_err(|_hub_is_gone| Over(CloseReason::Shutdown))
+    }
+}

@@ -1,0 +1,279 @@
+//! A session's writing half: follows the log with a cursor, takes everything up to the tail in
+//! one write, leaves out what its member did itself, and puts the session's own answers in their
+//! place. The hub never waits for it.
+
+use super::batch::Batch;
+use super::private::{self, Private};
+use crate::config::Limits;
+use crate::log::{Cursor, Run, Slice, Tail};
+use crate::serve::closer::Closer;
+use crate::serve::gate;
+use crate::wire::close::CloseReason;
+use crate::wire::entry::{Event, SessionId};
+use crate::wire::native::{self, Bye, ServerEvent};
+use crate::wire::{Dialect, KICK, line, raw};
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+
+/// How often a blocked writer looks whether it is too late: fine enough that what it keeps alive
+/// beyond the retained log stays small.
+const LOOK: Duration = Duration::from_millis(250);
+
+#[derive(Debug)]
+pub(super) struct Writer<W> {
+    pub(super) session: SessionId,
+    pub(super) dialect: Dialect,
+    pub(super) out: W,
+    pub(super) cursor: Cursor,
+    pub(super) tail: watch::Receiver<Tail>,
+    pub(super) mailbox: mpsc::Receiver<Box<Private>>,
+    pub(super) gate: gate::Reader,
+    pub(super) closer: Closer,
+    pub(super) limits: Arc<Limits>,
+    /// The last entry taken, for `list`.
+    pub(super) position: Arc<AtomicU64>,
+    pub(super) batch: Batch,
+    /// The next piece of the mailbox, when the log has to come first.
+    pub(super) waiting: Option<Box<Private>>,
+    /// Messages of a raw session not yet sent: each goes alone.
+    pub(super) paced: VecDeque<Vec<u8>>,
+}
+
+/// Where gathering ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Until {
+    Tail,
+    /// With what the mailbox holds, and what comes before it in the log.
+    LastAnswer,
+}
+
+impl<W: AsyncWrite + Unpin> Writer<W> {
+    /// Writes until the session ends, then says why.
+    pub(super) async fn run(mut self) -> CloseReason {
+        if let Err(reason) = self.follow().await {
+            self.closer.close(reason, None);
+        }
+        let deadline = Instant::now() + self.limits.drain;
+        // A peer that does not take its last words goes without them.
+        let _best_effort = timeout_at(deadline, self.last_words()).await;
+        self.closer.why().0
+    }
+
+    /// Puts the first messages before everything else.
+    pub(super) fn greet(&mut self, messages: Vec<Vec<u8>>) {
+        for message in messages {
+            self.own(message);
+        }
+    }
+
+    async fn follow(&mut self) -> Result<(), CloseReason> {
+        let closer = self.closer.clone();
+        while !closer.is_closed() {
+            if self.batch.is_empty() && self.paced.is_empty() {
+                self.gather(Until::Tail);
+            }
+            if !self.batch.is_empty() || !self.paced.is_empty() {
+                self.flush().await?;
+                continue;
+            }
+            tokio::select! {
+                biased;
+                () = closer.closed() => break,
+                piece = self.mailbox.recv(), if self.waiting.is_none() => match piece {
+                    Some(piece) => self.waiting = Some(piece),
+                    // The hub has let go of the session and is about to say why.
+                    None => closer.closed().await,
+                },
+                tail = self.tail.changed() => {
+                    if tail.is_err() {
+                        return Err(CloseReason::Shutdown);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what there is, in order, until a batch is full.
+    fn gather(&mut self, end: Until) {
+        let tail = *self.tail.borrow_and_update();
+        while !self.batch.is_full() && self.paced.is_empty() {
+            if self.waiting.is_none() {
+                self.waiting = self.mailbox.try_recv().ok();
+            }
+            if self.waiting.is_none() && end == Until::LastAnswer {
+                break;
+            }
+            let until = self.waiting.as_ref().map(|piece| piece.after);
+            if let Some(slice) = self.cursor.next_slice(until) {
+                self.take(&slice);
+            } else if let Some(piece) = self.waiting.take() {
+                for message in private::encode(piece.word, self.dialect, self.cursor.room()) {
+                    self.own(message);
+                }
+            } else {
+                break;
+            }
+        }
+        self.gate.behind(tail.bytes.saturating_sub(self.cursor.bytes_before()));
+        if let Some(seq) = self.cursor.last_read() {
+            self.position.store(seq.0, Ordering::Relaxed);
+        }
+    }
+
+    fn take(&mut self, slice: &Slice) {
+        let (me, dialect) = (self.session, self.dialect);
+        if dialect == Dialect::Raw {
+            for entry in slice.iter().filter(|entry| entry.author != me) {
+                let mut bytes = Vec::new();
+                let tag = line::put(entry, &mut bytes);
+                let said = String::from_utf8_lossy(&bytes);
+                let (tag, text) = said.trim_end_matches('\n').split_at(tag);
+                self.paced.extend(raw::parts(tag, text).map(String::into_bytes));
+            }
+            return;
+        }
+        let batch = &mut self.batch;
+        slice.runs(me, |run| match run {
+            Run::Others(entries) => batch.shared(&slice.chunk, dialect, entries),
+            Run::Own(index) if dialect == Dialect::Native => batch.own(own(slice, index)),
+            Run::Own(_) => {}
+        });
+    }
+
+    fn own(&mut self, message: Vec<u8>) {
+        if self.dialect == Dialect::Raw {
+            self.paced.push_back(message);
+        } else {
+            self.batch.own(message);
+        }
+    }
+
+    /// Writes all that is gathered; a raw session's messages one by one, apart in time.
+    async fn flush(&mut self) -> Result<(), CloseReason> {
+        self.write(true).await?;
+        while let Some(message) = self.paced.pop_front() {
+            self.batch.own(message);
+            self.write(true).await?;
+            let closer = self.closer.clone();
+            tokio::select! {
+                () = sleep(self.limits.raw_pace) => {}
+                () = closer.closed() => return Ok(()),
+            }
+            if self.cursor.is_lost() {
+                return Err(CloseReason::Lagged);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the batch, as fast as the peer takes it and no slower than the deadline. May leave
+    /// some of it when the session is closed meanwhile, if it is to mind that.
+    async fn write(&mut self, minds_close: bool) -> Result<(), CloseReason> {
+        let mut progress = Instant::now();
+        while !self.batch.is_empty() {
+            let Self { batch, out, .. } = self;
+            let written = timeout(LOOK, poll_fn(|cx| batch.poll_write(out, cx))).await;
+            match written {
+                Ok(Ok(0) | Err(_)) => return Err(CloseReason::Lost),
+                Ok(Ok(_)) => progress = Instant::now(),
+                Err(_blocked) => {
+                    self.gate.stuck();
+                    if self.cursor.is_lost() {
+                        return Err(CloseReason::Lagged);
+                    }
+                    if progress.elapsed() >= self.limits.write_deadline {
+                        return Err(CloseReason::WriteTimeout);
+                    }
+                    if minds_close && self.closer.is_closed() {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Finishes the line that is half out, gives the answers that were given before the end, for
+    /// a shutdown also what the room said, and last the reason. The caller sets the deadline.
+    async fn last_words(&mut self) {
+        let (reason, detail) = self.closer.why();
+        let goodbye = goodbye(self.dialect, reason, detail);
+        let end = if reason == CloseReason::Shutdown { Until::Tail } else { Until::LastAnswer };
+        if is_kick(reason) {
+            // Whoever is kicked hears no more of the room.
+            self.paced.clear();
+        }
+        loop {
+            if self.write(false).await.is_err() || self.pace_out().await.is_err() {
+                return;
+            }
+            self.gather(end);
+            if self.batch.is_empty() && self.paced.is_empty() {
+                break;
+            }
+        }
+        if self.dialect == Dialect::Raw {
+            sleep(self.limits.raw_pace).await;
+        }
+        self.batch.own(goodbye);
+        if self.write(false).await.is_ok() {
+            let _already_gone = self.out.shutdown().await;
+        }
+    }
+
+    async fn pace_out(&mut self) -> Result<(), CloseReason> {
+        while let Some(message) = self.paced.pop_front() {
+            self.batch.own(message);
+            self.write(false).await?;
+            sleep(self.limits.raw_pace).await;
+        }
+        Ok(())
+    }
+}
+
+/// What a native author gets for its own entry: an ack for what it said, the entry itself for a
+/// new name, nothing for its own coming and going.
+fn own(slice: &Slice, index: usize) -> Vec<u8> {
+    let mut out = Vec::new();
+    if let Some(entry) = slice.chunk.entries().get(index) {
+        match (&entry.event, ServerEvent::of(slice.chunk.room(), entry)) {
+            (Event::Chat(said), ServerEvent::Chat(chat)) => {
+                private::ack(entry.seq, &chat, said.id.as_ref(), &mut out);
+            }
+            (Event::Rename { .. }, event) => native::put(&event, &mut out),
+            _ => {}
+        }
+    }
+    out
+}
+
+fn is_kick(reason: CloseReason) -> bool {
+    matches!(reason, CloseReason::Kicked | CloseReason::Banned)
+}
+
+/// The last message of a session, `KICK` being the very last where the ancestor had it.
+fn goodbye(dialect: Dialect, reason: CloseReason, detail: Option<&str>) -> Vec<u8> {
+    let why = match detail {
+        Some(detail) => format!("{reason}: {detail}"),
+        None => reason.to_string(),
+    };
+    match dialect {
+        Dialect::Native => {
+            let mut out = Vec::new();
+            let bye = Bye { code: reason.code().into(), text: why.into() };
+            native::put(&ServerEvent::Bye(bye), &mut out);
+            out
+        }
+        Dialect::Line if is_kick(reason) => format!("{}\n{KICK}\n", line::notice(&why)).into(),
+        Dialect::Line => format!("{}\n", line::notice(&why)).into(),
+        Dialect::Raw if is_kick(reason) => KICK.into(),
+        Dialect::Raw => Vec::new(),
+    }
+}
