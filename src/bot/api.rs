@@ -26,21 +26,13 @@ pub struct Handler {
 
 /// The handlers, in the order in which they are asked.
 pub const HANDLERS: [Handler; 3] = [
-    Handler {
-        name: "on_mention",
-        params: &["msg"],
-        doc: "somebody said the bot's name",
-    },
+    Handler { name: "on_mention", params: &["msg"], doc: "somebody said the bot's name" },
     Handler {
         name: "on_trigger",
         params: &["msg", "word"],
         doc: "one of the declared triggers was said; `word` is the first of them, `msg.triggers` all",
     },
-    Handler {
-        name: "on_message",
-        params: &["msg"],
-        doc: "anything was said",
-    },
+    Handler { name: "on_message", params: &["msg"], doc: "anything was said" },
 ];
 
 type Failed = Box<EvalAltResult>;
@@ -53,9 +45,7 @@ pub const FUNCTIONS: [Function; 8] = [
         doc: "Answers where the message came from. A string that a handler returns does the same.",
         example: r"reply(`Hello ${msg.from}!`);",
         register: |engine, host| {
-            engine.register_fn("reply", move |text: Dynamic| {
-                host.say("reply", &text, false)
-            });
+            engine.register_fn("reply", move |text: Dynamic| host.say("reply", &text, false));
         },
     },
     Function {
@@ -91,9 +81,7 @@ pub const FUNCTIONS: [Function; 8] = [
         doc: "Draws an integer; both ends can come up.",
         example: "rand_int(1, 6)",
         register: |engine, host| {
-            engine.register_fn("rand_int", move |from: i64, to: i64| {
-                rand_int(&host, from, to)
-            });
+            engine.register_fn("rand_int", move |from: i64, to: i64| rand_int(&host, from, to));
         },
     },
     Function {
@@ -104,10 +92,7 @@ pub const FUNCTIONS: [Function; 8] = [
         register: |engine, host| {
             let other = host.clone();
             engine.register_fn("chance", move |p: f64| chance(&host, p));
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "0 and 1 are the only useful ones"
-            )]
+            #[expect(clippy::cast_precision_loss, reason = "0 and 1 are the only useful ones")]
             engine.register_fn("chance", move |p: i64| chance(&other, p as f64));
         },
     },

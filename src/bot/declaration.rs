@@ -77,16 +77,10 @@ impl Declaration {
     /// Reads `BOT`, if there is one. `name` is what the bot is called if it does not say.
     pub(super) fn read(bot: Option<&Dynamic>, name: &str) -> Result<Self, Wrong> {
         let empty = Map::new();
-        let map = bot
-            .map(Dynamic::as_map_ref)
-            .transpose()
-            .map_err(|kind| Wrong {
-                key: None,
-                message: format!(
-                    "`BOT` is a map, `const BOT = #{{ … }}`, not {}",
-                    article(kind)
-                ),
-            })?;
+        let map = bot.map(Dynamic::as_map_ref).transpose().map_err(|kind| Wrong {
+            key: None,
+            message: format!("`BOT` is a map, `const BOT = #{{ … }}`, not {}", article(kind)),
+        })?;
         let map: &Map = map.as_deref().unwrap_or(&empty);
         check_keys(map)?;
         Ok(Self {
@@ -100,10 +94,7 @@ impl Declaration {
 
 fn check_keys(map: &Map) -> Result<(), Wrong> {
     let known = || KEYS.iter().map(|key| key.name);
-    let Some(unknown) = map
-        .keys()
-        .find(|key| !known().any(|name| name == key.as_str()))
-    else {
+    let Some(unknown) = map.keys().find(|key| !known().any(|name| name == key.as_str())) else {
         return Ok(());
     };
     let hint = match nearest(unknown, known()) {
@@ -133,14 +124,8 @@ fn read_name(map: &Map, default: &str) -> Result<Nick, Wrong> {
 
 fn read_triggers(map: &Map) -> Result<Vec<String>, Wrong> {
     let triggers = read_strings(map, "triggers")?;
-    match triggers
-        .iter()
-        .find(|trigger| super::hearing::words(trigger).is_empty())
-    {
-        Some(empty) => wrong(
-            "triggers",
-            format!("the trigger \"{empty}\" has no word in it"),
-        ),
+    match triggers.iter().find(|trigger| super::hearing::words(trigger).is_empty()) {
+        Some(empty) => wrong("triggers", format!("the trigger \"{empty}\" has no word in it")),
         None => Ok(triggers),
     }
 }
@@ -152,10 +137,7 @@ fn read_hears_bots(map: &Map) -> Result<HearsBots, Wrong> {
     if let Ok(hears) = value.as_bool() {
         return Ok(if hears { HearsBots::All } else { HearsBots::No });
     }
-    if value
-        .as_immutable_string_ref()
-        .is_ok_and(|word| word.as_str() == "all")
-    {
+    if value.as_immutable_string_ref().is_ok_and(|word| word.as_str() == "all") {
         return Ok(HearsBots::All);
     }
     read_strings(map, "hears_bots").map(HearsBots::From)
@@ -190,24 +172,12 @@ fn read_strings(map: &Map, key: &str) -> Result<Vec<String>, Wrong> {
 }
 
 fn expects<T>(key: &str, kind: &str) -> Result<T, Wrong> {
-    let expected = KEYS
-        .iter()
-        .find(|known| known.name == key)
-        .map_or("something else", |k| k.kind);
-    wrong(
-        key,
-        format!(
-            "`{key}` in `BOT` is {expected}; there is {} in it",
-            article(kind)
-        ),
-    )
+    let expected = KEYS.iter().find(|known| known.name == key).map_or("something else", |k| k.kind);
+    wrong(key, format!("`{key}` in `BOT` is {expected}; there is {} in it", article(kind)))
 }
 
 fn wrong<T>(key: &str, message: String) -> Result<T, Wrong> {
-    Err(Wrong {
-        key: Some(key.into()),
-        message,
-    })
+    Err(Wrong { key: Some(key.into()), message })
 }
 
 fn article(kind: &str) -> String {
@@ -240,57 +210,23 @@ mod tests {
         assert_eq!(declaration.triggers, ["a b"]);
         assert!(declaration.hears_bots.allows("alice") && !declaration.hears_bots.allows("Bob"));
         assert_eq!(declaration.rooms, [RoomName::parse("#ops").unwrap()]);
-        assert_eq!(
-            read(r#"#{hears_bots: "all"}"#).unwrap().hears_bots,
-            HearsBots::All
-        );
-        assert_eq!(
-            read("#{hears_bots: true}").unwrap().hears_bots,
-            HearsBots::All
-        );
+        assert_eq!(read(r#"#{hears_bots: "all"}"#).unwrap().hears_bots, HearsBots::All);
+        assert_eq!(read("#{hears_bots: true}").unwrap().hears_bots, HearsBots::All);
     }
 
     #[test]
     fn mistakes_are_named_with_their_key() {
         for (source, key, part) in [
             ("5", None, "not an integer"),
-            (
-                "#{trigers: []}",
-                Some("trigers"),
-                "did you mean `triggers`?",
-            ),
-            (
-                "#{zebra: 1}",
-                Some("zebra"),
-                "there are name, triggers, hears_bots, rooms",
-            ),
+            ("#{trigers: []}", Some("trigers"), "did you mean `triggers`?"),
+            ("#{zebra: 1}", Some("zebra"), "there are name, triggers, hears_bots, rooms"),
             ("#{name: 5}", Some("name"), "there is an integer in it"),
-            (
-                r#"#{name: "a b"}"#,
-                Some("name"),
-                "a name has no white space",
-            ),
+            (r#"#{name: "a b"}"#, Some("name"), "a name has no white space"),
             (r#"#{name: "Server"}"#, Some("name"), "reserved"),
-            (
-                r#"#{triggers: "work"}"#,
-                Some("triggers"),
-                "an array of words",
-            ),
-            (
-                r#"#{triggers: ["!"]}"#,
-                Some("triggers"),
-                "has no word in it",
-            ),
-            (
-                r"#{triggers: [1]}",
-                Some("triggers"),
-                "there is an integer in it",
-            ),
-            (
-                "#{hears_bots: 1}",
-                Some("hears_bots"),
-                "true, false, or an array of names",
-            ),
+            (r#"#{triggers: "work"}"#, Some("triggers"), "an array of words"),
+            (r#"#{triggers: ["!"]}"#, Some("triggers"), "has no word in it"),
+            (r"#{triggers: [1]}", Some("triggers"), "there is an integer in it"),
+            ("#{hears_bots: 1}", Some("hears_bots"), "true, false, or an array of names"),
             (r#"#{rooms: ["a b"]}"#, Some("rooms"), "`a b` is no room"),
         ] {
             let wrong = read(source).unwrap_err();

@@ -31,13 +31,7 @@ struct Marked {
 impl Diagnostic {
     /// About the whole file.
     pub fn whole(file: &str, message: impl Into<String>) -> Self {
-        Self {
-            file: file.into(),
-            place: None,
-            message: message.into(),
-            line: None,
-            note: None,
-        }
+        Self { file: file.into(), place: None, message: message.into(), line: None, note: None }
     }
 
     /// About one place in `source`. Line and column count from 1, in characters.
@@ -126,10 +120,7 @@ mod tests {
         let source = "\tlet 名 = \"\u{1b}[31m\"; oops";
         let column = source.chars().count() - 3;
         let shown = Diagnostic::at("x.rhai", source, (1, column), "no").to_string();
-        assert!(
-            !shown.contains('\u{1b}') && !shown.contains('\t'),
-            "{shown:?}"
-        );
+        assert!(!shown.contains('\u{1b}') && !shown.contains('\t'), "{shown:?}");
         let lines: Vec<&str> = shown.lines().collect();
         let word = lines[1].find("oops").map(|at| lines[1][..at].width());
         assert_eq!(word, lines[2].find('^'));
@@ -139,13 +130,7 @@ mod tests {
     #[test]
     fn a_place_past_the_end_shows_no_line() {
         let diagnostic = Diagnostic::at("x.rhai", "a", (9, 1), "script is incomplete");
-        assert_eq!(
-            diagnostic.to_string(),
-            "x.rhai:9:1: error: script is incomplete"
-        );
-        assert_eq!(
-            Diagnostic::whole("x.rhai", "gone").to_string(),
-            "x.rhai: error: gone"
-        );
+        assert_eq!(diagnostic.to_string(), "x.rhai:9:1: error: script is incomplete");
+        assert_eq!(Diagnostic::whole("x.rhai", "gone").to_string(), "x.rhai: error: gone");
     }
 }

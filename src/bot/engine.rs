@@ -73,21 +73,14 @@ fn limit(engine: &mut Engine, host: &Arc<Host>) {
     let watcher = host.clone();
     engine.on_progress(move |_operations| watcher.guard.step());
     let weigher = host.clone();
-    #[expect(
-        deprecated,
-        reason = "marked as volatile, not as leaving; the version is pinned"
-    )]
+    #[expect(deprecated, reason = "marked as volatile, not as leaving; the version is pinned")]
     engine.on_var(move |name, _index, context| {
         if !weigher.guard.weigh(name, &context) {
             return Err(EvalAltResult::ErrorTerminated(Dynamic::UNIT, Position::NONE).into());
         }
         // A global module would show constants to functions too, but not to closures.
         let is_local = context.scope().contains(name);
-        Ok(if is_local {
-            None
-        } else {
-            weigher.constant(name)
-        })
+        Ok(if is_local { None } else { weigher.constant(name) })
     });
     let printer = host.clone();
     engine.on_print(move |text| printer.log(text));
@@ -121,12 +114,7 @@ fn tame(engine: &mut Engine) {
     engine.register_fn(
         "replace",
         |context: NativeCallContext<'_>, text: &mut ImmutableString, find: char, by: char| {
-            replace(
-                &context,
-                text,
-                find.encode_utf8(&mut [0; 4]),
-                by.encode_utf8(&mut [0; 4]),
-            )
+            replace(&context, text, find.encode_utf8(&mut [0; 4]), by.encode_utf8(&mut [0; 4]))
         },
     );
 }

@@ -113,10 +113,7 @@ fn runtime(error: &EvalAltResult, guard: &Guard, names: &Names) -> String {
             format!("the array is empty: there is no element {index}")
         }
         EvalAltResult::ErrorArrayBounds(length, index, _) => {
-            format!(
-                "the array has {length} elements, 0 to {}: there is no {index}",
-                length - 1
-            )
+            format!("the array has {length} elements, 0 to {}: there is no {index}", length - 1)
         }
         EvalAltResult::ErrorFor(_) => "`for` goes through arrays, ranges and strings only".into(),
         EvalAltResult::ErrorStackOverflow(_) => format!(
@@ -128,10 +125,7 @@ fn runtime(error: &EvalAltResult, guard: &Guard, names: &Names) -> String {
         }
         EvalAltResult::ErrorTooManyOperations(_) => super::limits::Trip::Operations.explain(limits),
         EvalAltResult::ErrorDataTooLarge(what, _) if what.contains("string") => {
-            format!(
-                "there is more than {} KiB of text in one value",
-                limits.string / 1024
-            )
+            format!("there is more than {} KiB of text in one value", limits.string / 1024)
         }
         EvalAltResult::ErrorDataTooLarge(_, _) => super::limits::Trip::Elements.explain(limits),
         EvalAltResult::ErrorDataRace(_, _) => "a closure uses the variable whose method calls it; \
@@ -167,10 +161,7 @@ pub(super) fn parse(
 fn word_at(source: &str, (line, column): (usize, usize)) -> String {
     let line = source.lines().nth(line - 1).unwrap_or_default();
     let of_a_word = |c: &char| c.is_alphanumeric() || *c == '_';
-    line.chars()
-        .skip(column - 1)
-        .take_while(of_a_word)
-        .collect()
+    line.chars().skip(column - 1).take_while(of_a_word).collect()
 }
 
 fn syntax(error: &ParseErrorType, names: &Names) -> String {
@@ -209,10 +200,7 @@ fn no_such_call(signature: &str, names: &Names) -> String {
         [one] => one.clone(),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
     };
-    if let Some(property) = name
-        .strip_prefix("get$")
-        .or_else(|| name.strip_prefix("set$"))
-    {
+    if let Some(property) = name.strip_prefix("get$").or_else(|| name.strip_prefix("set$")) {
         return format!("{given} has no `{property}`");
     }
     if !name.starts_with(|c: char| c.is_alphabetic() || c == '_') {
@@ -246,10 +234,7 @@ pub(super) fn unknown_property(name: &str) -> String {
     match nearest(name, known()) {
         Some(close) => format!("a message has no `{name}`; did you mean `{close}`?"),
         None => {
-            format!(
-                "a message has no `{name}`; it has {}",
-                known().collect::<Vec<_>>().join(", ")
-            )
+            format!("a message has no `{name}`; it has {}", known().collect::<Vec<_>>().join(", "))
         }
     }
 }
@@ -257,11 +242,7 @@ pub(super) fn unknown_property(name: &str) -> String {
 /// A kind of value as people say it, with its article.
 pub(super) fn kind(name: &str) -> String {
     // Rhai offers all the types it would have taken: `&str | ImmutableString | String`.
-    let first = name
-        .split(" | ")
-        .next()
-        .unwrap_or(name)
-        .trim_start_matches("&mut ");
+    let first = name.split(" | ").next().unwrap_or(name).trim_start_matches("&mut ");
     match first.trim_start_matches('&') {
         "str" | "string" | "String" | "ImmutableString" => "a string".into(),
         "i64" | "int" => "an integer".into(),
@@ -288,11 +269,7 @@ fn plain(text: &str) -> String {
     };
     let mut letters = text.chars();
     match letters.next() {
-        Some(first) => first
-            .to_lowercase()
-            .chain(letters)
-            .collect::<String>()
-            .replace('\'', "`"),
+        Some(first) => first.to_lowercase().chain(letters).collect::<String>().replace('\'', "`"),
         None => "the script failed".into(),
     }
 }

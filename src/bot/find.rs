@@ -10,12 +10,7 @@ pub enum NoSuchBot {
     #[error("there is no folder {} here: start in the folder that has it, or name a script with `chaty bot FILE`", .0.display())]
     NoFolder(PathBuf),
     #[error("there is no bot {name} in {}{}", .dir.display(), hint(.nearest.as_deref(), .known))]
-    Unknown {
-        name: String,
-        dir: PathBuf,
-        nearest: Option<String>,
-        known: Vec<String>,
-    },
+    Unknown { name: String, dir: PathBuf, nearest: Option<String>, known: Vec<String> },
 }
 
 fn hint(nearest: Option<&str>, known: &[String]) -> String {
@@ -39,10 +34,7 @@ pub fn join_bot_path(name: &str, dir: &Path) -> Result<PathBuf, NoSuchBot> {
         .collect();
     scripts.sort();
     let wanted = name.strip_suffix(".rhai").unwrap_or(name).to_lowercase();
-    if let Some((_, path)) = scripts
-        .iter()
-        .find(|(known, _)| known.to_lowercase() == wanted)
-    {
+    if let Some((_, path)) = scripts.iter().find(|(known, _)| known.to_lowercase() == wanted) {
         return Ok(path.clone());
     }
     let known: Vec<String> = scripts.into_iter().map(|(name, _)| name).collect();
@@ -56,13 +48,8 @@ pub fn join_bot_path(name: &str, dir: &Path) -> Result<PathBuf, NoSuchBot> {
 
 /// Whether a path is named like a bot's script: editors' backups and hidden files are not.
 pub(super) fn is_script(path: &Path) -> bool {
-    let hidden = path
-        .file_name()
-        .is_none_or(|name| name.to_string_lossy().starts_with('.'));
-    !hidden
-        && path
-            .extension()
-            .is_some_and(|extension| extension == "rhai")
+    let hidden = path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
+    !hidden && path.extension().is_some_and(|extension| extension == "rhai")
 }
 
 /// The name a bot has when it declares none: its file's, with the first letter a capital.
@@ -83,41 +70,20 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let dir = home.path().join("bots");
         fs::create_dir(&dir).unwrap();
-        for file in [
-            "chuck.rhai",
-            "alice.rhai",
-            "notes.txt",
-            ".hidden.rhai",
-            "chuck.rhai~",
-        ] {
+        for file in ["chuck.rhai", "alice.rhai", "notes.txt", ".hidden.rhai", "chuck.rhai~"] {
             fs::write(dir.join(file), "").unwrap();
         }
         fs::write(home.path().join("secret.rhai"), "").unwrap();
         for name in ["Chuck", "chuck", "CHUCK", "chuck.rhai"] {
-            assert_eq!(
-                join_bot_path(name, &dir),
-                Ok(dir.join("chuck.rhai")),
-                "{name}"
-            );
+            assert_eq!(join_bot_path(name, &dir), Ok(dir.join("chuck.rhai")), "{name}");
         }
         for name in ["../secret", "secret", ".hidden", "notes", "", "/etc/passwd"] {
             assert!(join_bot_path(name, &dir).is_err(), "{name}");
         }
         let message = |name| join_bot_path(name, &dir).unwrap_err().to_string();
-        assert!(
-            message("Chuk").ends_with("; did you mean Chuck?"),
-            "{}",
-            message("Chuk")
-        );
-        assert!(
-            message("Zebra").ends_with("; there are Alice, Chuck"),
-            "{}",
-            message("Zebra")
-        );
+        assert!(message("Chuk").ends_with("; did you mean Chuck?"), "{}", message("Chuk"));
+        assert!(message("Zebra").ends_with("; there are Alice, Chuck"), "{}", message("Zebra"));
         let nowhere = join_bot_path("Chuck", &dir.join("none")).unwrap_err();
-        assert!(
-            nowhere.to_string().starts_with("there is no folder "),
-            "{nowhere}"
-        );
+        assert!(nowhere.to_string().starts_with("there is no folder "), "{nowhere}");
     }
 }

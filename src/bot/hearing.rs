@@ -36,11 +36,7 @@ impl Hearing {
             name: declaration.name.to_string(),
             handlers,
             hears_bots: declaration.hears_bots.clone(),
-            rooms: declaration
-                .rooms
-                .iter()
-                .map(|room| room.as_str().to_owned())
-                .collect(),
+            rooms: declaration.rooms.iter().map(|room| room.as_str().to_owned()).collect(),
             triggers: declaration
                 .triggers
                 .iter()
@@ -67,13 +63,7 @@ impl Hearing {
             || self.handlers.trigger && !triggers.is_empty();
         concerned.then(|| {
             let message = message.clone();
-            Heard(Arc::new(HeardMessage {
-                message,
-                words,
-                triggers,
-                mentions,
-                mentioned,
-            }))
+            Heard(Arc::new(HeardMessage { message, words, triggers, mentions, mentioned }))
         })
     }
 
@@ -91,9 +81,7 @@ impl Hearing {
             .iter()
             .filter(|(_, trigger)| !trigger.is_empty())
             .filter_map(|(name, trigger)| {
-                let at = said
-                    .windows(trigger.len())
-                    .position(|window| window == trigger)?;
+                let at = said.windows(trigger.len()).position(|window| window == trigger)?;
                 Some((at, name))
             })
             .collect();
@@ -117,10 +105,7 @@ fn fold(text: &str) -> String {
     if text.is_ascii() {
         text.to_ascii_lowercase()
     } else {
-        text.nfc()
-            .flat_map(char::to_lowercase)
-            .map(|c| if c == '’' { '\'' } else { c })
-            .collect()
+        text.nfc().flat_map(char::to_lowercase).map(|c| if c == '’' { '\'' } else { c }).collect()
     }
 }
 
@@ -129,11 +114,7 @@ fn called(text: &str) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for (at, _) in text.match_indices('@') {
         let (before, after) = text.split_at(at);
-        if before
-            .chars()
-            .next_back()
-            .is_some_and(char::is_alphanumeric)
-        {
+        if before.chars().next_back().is_some_and(char::is_alphanumeric) {
             continue; // an address, not a call
         }
         let name: String = after
@@ -168,20 +149,11 @@ mod tests {
     fn hearing(hears_bots: HearsBots) -> Hearing {
         let declaration = Declaration {
             name: Nick::parse(b"Chuck").unwrap(),
-            triggers: ["work", "play", "good morning", "café"]
-                .map(String::from)
-                .to_vec(),
+            triggers: ["work", "play", "good morning", "café"].map(String::from).to_vec(),
             hears_bots,
             rooms: Vec::new(),
         };
-        Hearing::new(
-            &declaration,
-            Handlers {
-                trigger: true,
-                mention: true,
-                message: false,
-            },
-        )
+        Hearing::new(&declaration, Handlers { trigger: true, mention: true, message: false })
     }
 
     fn message(text: &str) -> Message {
@@ -204,21 +176,12 @@ mod tests {
 
     #[test]
     fn triggers_are_whole_words_regardless_of_case_and_punctuation() {
-        for text in [
-            "Let's PLAY!",
-            "play",
-            "(play)",
-            "'play'",
-            "“play”",
-            "play.play",
-            "_play_",
-            "re-play",
-        ] {
+        for text in
+            ["Let's PLAY!", "play", "(play)", "'play'", "“play”", "play.play", "_play_", "re-play"]
+        {
             assert_eq!(triggers(text), ["play"], "{text}");
         }
-        for text in [
-            "player", "replay", "plays", "p l a y", "play's", "play2", "", "!!!",
-        ] {
+        for text in ["player", "replay", "plays", "p l a y", "play's", "play2", "", "!!!"] {
             assert!(triggers(text).is_empty(), "{text}");
         }
         assert_eq!(triggers("un CAFÉ, et un cafe\u{301}"), ["café"]);
@@ -235,21 +198,13 @@ mod tests {
     #[test]
     fn a_mention_is_the_whole_name() {
         let mentions = |text: &str| hearing(HearsBots::No).hear(&message(text)).is_some();
-        for text in [
-            "Chuck?",
-            "hey @chuck",
-            "CHUCK!",
-            "so, chuck: hi",
-            "Chuck's mood",
-        ] {
+        for text in ["Chuck?", "hey @chuck", "CHUCK!", "so, chuck: hi", "Chuck's mood"] {
             assert!(mentions(text), "{text}");
         }
         for text in ["chuckle", "Chuck2", "woodchuck", "a_chuck", "me@chucky", ""] {
             assert!(!mentions(text), "{text}");
         }
-        let heard = hearing(HearsBots::No)
-            .hear(&message("chuck, ask @Neo and mail a@b"))
-            .unwrap();
+        let heard = hearing(HearsBots::No).hear(&message("chuck, ask @Neo and mail a@b")).unwrap();
         assert_eq!(heard.0.mentions, ["Chuck", "Neo"]);
     }
 
@@ -263,13 +218,7 @@ mod tests {
         };
         let deaf = hearing(HearsBots::No);
         assert!(deaf.hear(&from_bot("Alice", 1)).is_none());
-        assert!(
-            deaf.hear(&Message {
-                from: "CHUCK".into(),
-                ..message("play")
-            })
-            .is_none()
-        );
+        assert!(deaf.hear(&Message { from: "CHUCK".into(), ..message("play") }).is_none());
         let all = hearing(HearsBots::All);
         assert!(all.hear(&from_bot("Alice", HOPS - 1)).is_some());
         assert!(all.hear(&from_bot("Alice", HOPS)).is_none());
@@ -277,23 +226,14 @@ mod tests {
         let some = hearing(HearsBots::From(vec!["alice".into()]));
         assert!(some.hear(&from_bot("Alice", 0)).is_some());
         assert!(some.hear(&from_bot("Bob", 0)).is_none());
-        assert!(
-            deaf.hear(&Message {
-                kind: Kind::Script,
-                ..message("play")
-            })
-            .is_some()
-        );
+        assert!(deaf.hear(&Message { kind: Kind::Script, ..message("play") }).is_some());
     }
 
     #[test]
     fn what_concerns_no_handler_is_not_heard() {
         let quiet = hearing(HearsBots::No);
         assert!(quiet.hear(&message("nothing of interest")).is_none());
-        let elsewhere = Hearing {
-            rooms: vec!["#ops".into()],
-            ..hearing(HearsBots::No)
-        };
+        let elsewhere = Hearing { rooms: vec!["#ops".into()], ..hearing(HearsBots::No) };
         assert!(elsewhere.hear(&message("play")).is_none());
     }
 }

@@ -72,13 +72,8 @@ pub(super) enum Trip {
 }
 
 impl Trip {
-    const ALL: [Self; 5] = [
-        Self::Operations,
-        Self::Wall,
-        Self::Memory,
-        Self::Elements,
-        Self::Depth,
-    ];
+    const ALL: [Self; 5] =
+        [Self::Operations, Self::Wall, Self::Memory, Self::Elements, Self::Depth];
 
     /// What to tell the script's author.
     pub(super) fn explain(self, limits: &Limits) -> String {
@@ -88,10 +83,7 @@ impl Trip {
                 limits.operations
             ),
             Self::Wall => {
-                format!(
-                    "this takes too long: over {} ms for one event",
-                    limits.wall.as_millis()
-                )
+                format!("this takes too long: over {} ms for one event", limits.wall.as_millis())
             }
             Self::Memory => format!(
                 "this holds too much: over {} MiB in its variables",
@@ -177,10 +169,7 @@ impl Guard {
     /// `map[key] = value` is not checked by the library.
     pub(super) fn weigh(&self, name: &str, context: &EvalContext<'_, '_, '_, '_, '_, '_>) -> bool {
         let scope = context.scope();
-        let mut scale = Scale {
-            limits: &self.limits,
-            bytes: 0,
-        };
+        let mut scale = Scale { limits: &self.limits, bytes: 0 };
         let mut verdict = match scope.get(name) {
             Some(value) => scale.one_value(value),
             None => Ok(()),
@@ -192,9 +181,7 @@ impl Guard {
             && (uses.is_multiple_of(WEIGH_EVERY) || levels.len() != level + 1)
         {
             scale.bytes = 0;
-            verdict = scope
-                .iter_raw()
-                .try_for_each(|(_, _, value)| scale.one_value(value));
+            verdict = scope.iter_raw().try_for_each(|(_, _, value)| scale.one_value(value));
             if let (Ok(()), Some(this)) = (verdict, context.this_ptr()) {
                 verdict = scale.one_value(this);
             }
@@ -216,9 +203,7 @@ impl Guard {
 
 impl fmt::Debug for Guard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Guard")
-            .field("tripped", &self.tripped())
-            .finish_non_exhaustive()
+        f.debug_struct("Guard").field("tripped", &self.tripped()).finish_non_exhaustive()
     }
 }
 
@@ -245,9 +230,7 @@ impl Scale<'_> {
         } else if let Ok(array) = value.as_array_ref() {
             *elements += array.len();
             self.check(*elements)?;
-            array
-                .iter()
-                .try_for_each(|item| self.add(item, depth + 1, elements))?;
+            array.iter().try_for_each(|item| self.add(item, depth + 1, elements))?;
         } else if let Ok(map) = value.as_map_ref() {
             *elements += map.len();
             self.check(*elements)?;
@@ -258,24 +241,13 @@ impl Scale<'_> {
         } else if let Some(function) = value.read_lock::<FnPtr>() {
             *elements += function.curry().len();
             self.check(*elements)?;
-            function
-                .curry()
-                .iter()
-                .try_for_each(|item| self.add(item, depth + 1, elements))?;
+            function.curry().iter().try_for_each(|item| self.add(item, depth + 1, elements))?;
         }
-        if self.bytes > self.limits.memory {
-            Err(Trip::Memory)
-        } else {
-            Ok(())
-        }
+        if self.bytes > self.limits.memory { Err(Trip::Memory) } else { Ok(()) }
     }
 
     fn check(&self, elements: usize) -> Result<(), Trip> {
-        if elements > self.limits.elements {
-            Err(Trip::Elements)
-        } else {
-            Ok(())
-        }
+        if elements > self.limits.elements { Err(Trip::Elements) } else { Ok(()) }
     }
 }
 

@@ -16,17 +16,8 @@ pub(super) struct Finding {
 }
 
 /// Words the interpreter itself treats as functions.
-const KEYWORDS: [&str; 9] = [
-    "print",
-    "debug",
-    "type_of",
-    "call",
-    "Fn",
-    "is_def_fn",
-    "is_def_var",
-    "is_shared",
-    "curry",
-];
+const KEYWORDS: [&str; 9] =
+    ["print", "debug", "type_of", "call", "Fn", "is_def_fn", "is_def_var", "is_shared", "curry"];
 
 /// The first mistake in the order of the file, if there is one.
 pub(super) fn check(ast: &AST, source: &str, names: &Names) -> Result<Handlers, Finding> {
@@ -57,28 +48,19 @@ fn handlers(names: &Names, source: &str) -> Result<Handlers, Finding> {
             if params.len() != handler.params.len() {
                 let wanted = handler.params.join(", ");
                 let message = format!("`{name}` is called with ({wanted})");
-                return Err(Finding {
-                    place: here(),
-                    message,
-                });
+                return Err(Finding { place: here(), message });
             }
             continue;
         }
         let close = nearest(name, known());
         if let Some(close) = close.filter(|_| is_like_a_handler(name)) {
             let message = format!("nothing calls `{name}`; did you mean `{close}`?");
-            return Err(Finding {
-                place: here(),
-                message,
-            });
+            return Err(Finding { place: here(), message });
         }
         if name.starts_with("on_") {
             let handlers = known().collect::<Vec<_>>().join(", ");
             let message = format!("nothing calls `{name}`: the handlers are {handlers}");
-            return Err(Finding {
-                place: here(),
-                message,
-            });
+            return Err(Finding { place: here(), message });
         }
     }
     let has = |name: &str| names.own.contains_key(name);
@@ -90,10 +72,7 @@ fn handlers(names: &Names, source: &str) -> Result<Handlers, Finding> {
     if handlers == Handlers::default() {
         let names = known().collect::<Vec<_>>().join(", ");
         let message = format!("there is no handler: a bot has one or more of {names}");
-        return Err(Finding {
-            place: None,
-            message,
-        });
+        return Err(Finding { place: None, message });
     }
     Ok(handlers)
 }
@@ -132,10 +111,8 @@ impl Seen {
                 self.variables.insert(var.1.to_string());
             }
             Some(ASTNode::Expr(Expr::Map(map, _))) => {
-                self.properties
-                    .extend(map.0.iter().map(|(key, _)| key.name.to_string()));
-                self.properties
-                    .extend(map.1.keys().map(ToString::to_string));
+                self.properties.extend(map.0.iter().map(|(key, _)| key.name.to_string()));
+                self.properties.extend(map.1.keys().map(ToString::to_string));
             }
             Some(ASTNode::Expr(Expr::Property(property, _))) => {
                 self.properties.insert(property.2.to_string());
@@ -187,10 +164,7 @@ fn a_call(call: &FnCallExpr, at: Position, names: &Names, seen: &Seen) -> Option
     } else {
         wrong_number(name, given, names)
     };
-    Some(Finding {
-        place: place(at),
-        message,
-    })
+    Some(Finding { place: place(at), message })
 }
 
 fn a_method_call(call: &FnCallExpr, at: Position, names: &Names, seen: &Seen) -> Option<Finding> {
@@ -212,10 +186,7 @@ fn a_method_call(call: &FnCallExpr, at: Position, names: &Names, seen: &Seen) ->
     } else {
         wrong_number(name, given, names)
     };
-    Some(Finding {
-        place: place(at),
-        message,
-    })
+    Some(Finding { place: place(at), message })
 }
 
 fn is_not_a_name(call: &FnCallExpr) -> bool {
@@ -253,13 +224,9 @@ fn a_property(left: &Expr, right: &Expr) -> Option<Finding> {
         },
         _ => return None,
     };
-    let known = super::message::PROPERTIES
-        .iter()
-        .any(|property| property.name == name);
-    (variable.1 == "msg" && !known).then(|| Finding {
-        place: place(at),
-        message: unknown_property(name),
-    })
+    let known = super::message::PROPERTIES.iter().any(|property| property.name == name);
+    (variable.1 == "msg" && !known)
+        .then(|| Finding { place: place(at), message: unknown_property(name) })
 }
 
 /// Whether an assignment goes into an element of `this`: the one way to grow a value that passes

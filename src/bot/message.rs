@@ -132,11 +132,7 @@ pub(super) fn register(engine: &mut Engine) {
 }
 
 fn strings(words: &[String]) -> Dynamic {
-    words
-        .iter()
-        .map(|word| Dynamic::from(word.clone()))
-        .collect::<rhai::Array>()
-        .into()
+    words.iter().map(|word| Dynamic::from(word.clone())).collect::<rhai::Array>().into()
 }
 
 fn integer(number: u64) -> Dynamic {

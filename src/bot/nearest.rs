@@ -12,12 +12,7 @@ pub(super) fn nearest<'a>(
     let word = word.to_lowercase();
     candidates
         .into_iter()
-        .map(|candidate| {
-            (
-                strsim::jaro_winkler(&word, &candidate.to_lowercase()),
-                candidate,
-            )
-        })
+        .map(|candidate| (strsim::jaro_winkler(&word, &candidate.to_lowercase()), candidate))
         .filter(|(likeness, candidate)| is_slip(&word, &candidate.to_lowercase(), *likeness))
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate)
@@ -35,15 +30,7 @@ mod tests {
 
     #[test]
     fn typing_errors_are_recognised_and_other_words_are_not() {
-        let known = [
-            "reply",
-            "say",
-            "emote",
-            "pick",
-            "rand_int",
-            "on_message",
-            "on_mention",
-        ];
+        let known = ["reply", "say", "emote", "pick", "rand_int", "on_message", "on_mention"];
         let of = |word| nearest(word, known);
         assert_eq!(of("rply"), Some("reply"));
         assert_eq!(of("Reply"), Some("reply"));

@@ -81,22 +81,14 @@ impl Script {
             source,
             engine: engine::build(&host),
             host,
-            names: Names {
-                functions: FUNCTIONS.clone(),
-                ..Names::default()
-            },
+            names: Names { functions: FUNCTIONS.clone(), ..Names::default() },
         };
         let (draft, constants) = loading.draft()?;
         let declaration = loading.declaration(&draft, &constants, &options.name)?;
         let ast = loading.compile(&constants)?;
         let handlers = loading.check(&ast, &declaration)?;
         loading.host.name(declaration.name.as_str());
-        let Loading {
-            engine,
-            host,
-            names,
-            ..
-        } = loading;
+        let Loading { engine, host, names, .. } = loading;
         Ok(Self {
             file: options.file.clone(),
             source: source.to_owned(),
@@ -127,9 +119,7 @@ impl Script {
 
     /// Hears and answers one message: the two steps in one.
     pub fn answer(&self, message: &Message) -> Outcome {
-        self.hearing
-            .hear(message)
-            .map_or_else(Outcome::default, |heard| self.handle(&heard))
+        self.hearing.hear(message).map_or_else(Outcome::default, |heard| self.handle(&heard))
     }
 
     /// Asks the handlers in their order; the first that answers, or fails, is the last.
@@ -140,11 +130,7 @@ impl Script {
             self.handlers.message,
         ];
         let mut outcome = Outcome::default();
-        for (handler, _) in HANDLERS
-            .iter()
-            .zip(concerned)
-            .filter(|(_, concerned)| *concerned)
-        {
+        for (handler, _) in HANDLERS.iter().zip(concerned).filter(|(_, concerned)| *concerned) {
             let result = self.call(handler.name, heard);
             outcome.log.append(&mut self.host.take_log());
             match result {
@@ -182,9 +168,7 @@ impl Script {
             Err(error) => Err(error),
         };
         let actions = self.host.end();
-        ended
-            .map(|()| actions)
-            .map_err(|error| self.diagnose(&error))
+        ended.map(|()| actions).map_err(|error| self.diagnose(&error))
     }
 
     /// A returned string is the reply, an array is several lines, nothing is no answer.
@@ -256,9 +240,7 @@ impl Loading<'_> {
         self.host.guard.start();
         let ran = self.engine.run_ast_with_scope(&mut scope, &draft);
         if ran.is_err() || self.host.guard.tripped().is_some() {
-            let error = ran
-                .err()
-                .unwrap_or_else(|| "the top level did not end".into());
+            let error = ran.err().unwrap_or_else(|| "the top level did not end".into());
             let (place, message) = explain::run(&error, &self.host.guard, &self.names);
             return Err(self.finding(place, message));
         }
@@ -285,10 +267,7 @@ impl Loading<'_> {
         name: &str,
     ) -> Result<Declaration, Diagnostic> {
         Declaration::read(constants.get("BOT"), name).map_err(|wrong| {
-            let place = wrong
-                .key
-                .as_deref()
-                .and_then(|key| place_of_key(draft, key));
+            let place = wrong.key.as_deref().and_then(|key| place_of_key(draft, key));
             let place = place.or_else(|| place_of_key(draft, ""));
             self.finding(place, wrong.message)
         })
@@ -297,15 +276,12 @@ impl Loading<'_> {
     /// Second pass: strict, with the constants in sight of every function.
     fn compile(&mut self, constants: &Scope<'_>) -> Result<AST, Diagnostic> {
         let named = |(name, _, value): (&str, bool, &Dynamic)| (name.to_owned(), value.clone());
-        self.host
-            .remember(constants.iter_raw().map(named).collect());
+        self.host.remember(constants.iter_raw().map(named).collect());
         self.engine.set_strict_variables(true);
-        self.engine
-            .compile_with_scope(constants, self.source)
-            .map_err(|error| {
-                let (place, message) = explain::parse(&error, self.source, &self.names);
-                self.finding(place, message)
-            })
+        self.engine.compile_with_scope(constants, self.source).map_err(|error| {
+            let (place, message) = explain::parse(&error, self.source, &self.names);
+            self.finding(place, message)
+        })
     }
 
     fn check(&self, ast: &AST, declaration: &Declaration) -> Result<Handlers, Diagnostic> {

@@ -26,16 +26,8 @@ fn check(bot: &Script, text: &str, answer: &str) {
 fn alice_agrees() {
     let alice = citizen("Alice");
     for word in WORDS {
-        check(
-            &alice,
-            &format!("let us {word}"),
-            &format!("I think {word}ing sounds great!"),
-        );
-        check(
-            &alice,
-            &word.to_uppercase(),
-            &format!("I think {word}ing sounds great!"),
-        );
+        check(&alice, &format!("let us {word}"), &format!("I think {word}ing sounds great!"));
+        check(&alice, &word.to_uppercase(), &format!("I think {word}ing sounds great!"));
     }
     check(&alice, "Let's PLAY!", "I think playing sounds great!");
 }
@@ -91,19 +83,11 @@ fn a_bot_answers_no_bot_and_nothing_but_its_words() {
     for name in ["Alice", "Bob", "Dora", "Chuck"] {
         let bot = citizen(name);
         for text in ["player", "hello", "WORKING", "", name] {
-            assert_eq!(
-                bot.answer(&said(text)),
-                crate::bot::Outcome::default(),
-                "{name}: {text}"
-            );
+            assert_eq!(bot.answer(&said(text)), crate::bot::Outcome::default(), "{name}: {text}");
         }
         let mut from_a_bot = said("let us play");
         from_a_bot.kind = Kind::Bot;
-        assert_eq!(
-            bot.answer(&from_a_bot),
-            crate::bot::Outcome::default(),
-            "{name}"
-        );
+        assert_eq!(bot.answer(&from_a_bot), crate::bot::Outcome::default(), "{name}");
     }
 }
 
@@ -111,9 +95,7 @@ fn a_bot_answers_no_bot_and_nothing_but_its_words() {
 fn the_same_seed_draws_the_same() {
     let draw = |seed| {
         let dora = Script::load(include_str!("../../../bots/dora.rhai"), &options(seed)).unwrap();
-        (0..20)
-            .flat_map(|_| lines(&dora.answer(&said("play"))))
-            .collect::<Vec<_>>()
+        (0..20).flat_map(|_| lines(&dora.answer(&said("play")))).collect::<Vec<_>>()
     };
     assert_eq!(draw(1), draw(1));
     assert_ne!(draw(1), draw(2));

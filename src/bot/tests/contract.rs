@@ -74,21 +74,12 @@ fn no_line_break_no_escape_and_no_system_word_comes_through_a_reply() {
 #[test]
 fn what_cannot_be_said_is_an_error_or_nothing() {
     for (body, message) in [
-        (
-            "[1, [2]]",
-            "on_message returned an array; it returns a string",
-        ),
+        ("[1, [2]]", "on_message returned an array; it returns a string"),
         ("#{}", "on_message returned a map; it returns a string"),
-        (
-            "true",
-            "on_message returned a truth value; it returns a string",
-        ),
+        ("true", "on_message returned a truth value; it returns a string"),
         ("say([])", "say(text) takes text, not an array"),
         ("reply(|x| x)", "reply(text) takes text, not a function"),
-        (
-            "let s = \"\"; s.pad(5000, \"x\"); s",
-            "5000 bytes long; the limit is 4096",
-        ),
+        ("let s = \"\"; s.pad(5000, \"x\"); s", "5000 bytes long; the limit is 4096"),
     ] {
         let outcome = answer(&format!("fn on_message(msg) {{ {body} }}"), "hi");
         assert!(outcome.actions.is_empty(), "{body}");
@@ -150,9 +141,7 @@ fn chance_stays_in_its_bounds() {
         ("rand_int(6, 1)", "6 is above 1"),
         ("chance(2)", "2 is outside"),
     ] {
-        let error = answer(&format!("fn on_message(msg) {{ {body}; }}"), "hi")
-            .error
-            .unwrap();
+        let error = answer(&format!("fn on_message(msg) {{ {body}; }}"), "hi").error.unwrap();
         assert!(error.message.contains(message), "{error}");
     }
 }
@@ -162,10 +151,7 @@ fn actions_at_the_top_level_are_refused() {
     for action in ["say", "reply", "emote"] {
         let source = format!("{action}(\"hello\");\nfn on_message(msg) {{ }}");
         let diagnostic = super::refused(&source);
-        assert_eq!(
-            diagnostic.message,
-            format!("{action}(text) works inside a handler only")
-        );
+        assert_eq!(diagnostic.message, format!("{action}(text) works inside a handler only"));
         assert_eq!(diagnostic.place, Some((1, 1)));
     }
 }
@@ -187,10 +173,8 @@ fn chance_goes_on_across_a_reload() {
 
 #[test]
 fn the_log_is_bounded_and_harmless() {
-    let outcome = answer(
-        "fn on_message(msg) { for i in 0..99 { log(\"\\x1b\" + i); } print(\"p\"); }",
-        "x",
-    );
+    let outcome =
+        answer("fn on_message(msg) { for i in 0..99 { log(\"\\x1b\" + i); } print(\"p\"); }", "x");
     assert_eq!(outcome.log.len(), 21);
     assert_eq!(outcome.log.first().unwrap(), "␛0");
     assert_eq!(outcome.log.last().unwrap(), "… and more");
@@ -205,9 +189,7 @@ fn the_examples_in_the_table_run() {
     }
     for property in &crate::bot::PROPERTIES {
         let source = format!("fn on_message(msg) {{ type_of(msg.{}) }}", property.name);
-        let kind = lines(&answer(&source, "hi"))
-            .remove(0)
-            .replace("i64", "integer");
+        let kind = lines(&answer(&source, "hi")).remove(0).replace("i64", "integer");
         assert_eq!(kind, property.kind, "{}", property.name);
         assert!(!property.doc.is_empty());
     }

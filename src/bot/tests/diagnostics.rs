@@ -13,9 +13,7 @@ fn check(source: &str, place: Option<(usize, usize)>, message: &str) {
 #[track_caller]
 fn check_running(body: &str, place: (usize, usize), message: &str) {
     let source = format!("fn on_message(msg) {{\n{body}\n}}");
-    let error = answer(&source, "hi")
-        .error
-        .unwrap_or_else(|| panic!("no error: {body}"));
+    let error = answer(&source, "hi").error.unwrap_or_else(|| panic!("no error: {body}"));
     assert_eq!(error.message, message, "{body}");
     assert_eq!(error.place, Some(place), "{body}: {message}");
 }
@@ -40,26 +38,14 @@ fn functions_that_are_none() {
         Some((2, 16)),
         "unknown function `sya`; did you mean `say`?",
     );
-    check(
-        &at("[1].psh(2);"),
-        Some((2, 9)),
-        "unknown function `psh`; did you mean `push`?",
-    );
-    check(
-        &at("reply();"),
-        Some((2, 5)),
-        "it is `reply(text)`: no arguments are given here",
-    );
+    check(&at("[1].psh(2);"), Some((2, 9)), "unknown function `psh`; did you mean `push`?");
+    check(&at("reply();"), Some((2, 5)), "it is `reply(text)`: no arguments are given here");
     check(
         &at("rand_int(6);"),
         Some((2, 5)),
         "it is `rand_int(from, to)`: 1 argument is given here",
     );
-    check(
-        &at("[1].len(2, 3);"),
-        Some((2, 9)),
-        "`len` does not take 2 arguments",
-    );
+    check(&at("[1].len(2, 3);"), Some((2, 9)), "`len` does not take 2 arguments");
     check(
         &at("helper(1);\n}\nfn helper() {"),
         Some((2, 5)),
@@ -70,11 +56,7 @@ fn functions_that_are_none() {
         Some((2, 20)),
         "`f` is a variable; a function in a variable is called `f.call(…)`",
     );
-    check(
-        &at("say([1].map(|x| foo(x)));"),
-        Some((2, 21)),
-        "unknown function `foo`",
-    );
+    check(&at("say([1].map(|x| foo(x)));"), Some((2, 21)), "unknown function `foo`");
 }
 
 #[test]
@@ -103,11 +85,7 @@ fn handlers_that_would_never_be_called() {
         Some((1, 4)),
         "nothing calls `onMessage`; did you mean `on_message`?",
     );
-    check(
-        "fn on_message() { }",
-        Some((1, 4)),
-        "`on_message` is called with (msg)",
-    );
+    check("fn on_message() { }", Some((1, 4)), "`on_message` is called with (msg)");
     check(
         "const BOT = #{ triggers: [\"a\"] };\nfn on_trigger(msg) { }",
         Some((2, 4)),
@@ -148,26 +126,14 @@ fn declarations() {
 fn variables_that_are_none() {
     let at =
         |body: &str| format!("const IDEAS = [1];\nlet count = 0;\nfn on_message(msg) {{ {body} }}");
-    check(
-        &at("IDEA"),
-        Some((3, 22)),
-        "unknown variable `IDEA`; did you mean `IDEAS`?",
-    );
+    check(&at("IDEA"), Some((3, 22)), "unknown variable `IDEA`; did you mean `IDEAS`?");
     check(
         &at("count += 1;"),
         Some((3, 22)),
         "`count` is a variable of the file, which functions do not see; make it a `const`",
     );
-    check(
-        &at("me"),
-        Some((3, 22)),
-        "`me` is a function: call it, `me()`",
-    );
-    check(
-        &at("[1].map(|x| x + zebra)"),
-        Some((3, 38)),
-        "unknown variable `zebra`",
-    );
+    check(&at("me"), Some((3, 22)), "`me` is a function: call it, `me()`");
+    check(&at("[1].map(|x| x + zebra)"), Some((3, 38)), "unknown variable `zebra`");
 }
 
 #[test]
@@ -182,11 +148,7 @@ fn what_a_message_does_not_have() {
         Some((1, 26)),
         "a message has no `frm`; did you mean `from`?",
     );
-    check_running(
-        "let m = msg; m.txt",
-        (2, 16),
-        "a message has no `txt`; did you mean `text`?",
-    );
+    check_running("let m = msg; m.txt", (2, 16), "a message has no `txt`; did you mean `text`?");
 }
 
 #[test]
@@ -196,16 +158,8 @@ fn syntax() {
         Some((1, 30)),
         "`,` is missing to separate the arguments to function call `say`",
     );
-    check(
-        "fn on_message(msg) {",
-        Some((1, 21)),
-        "`}` is missing to terminate this block",
-    );
-    check(
-        "fn on_message(msg) { eval(\"1\") }",
-        Some((1, 22)),
-        "`eval` is not available to bots",
-    );
+    check("fn on_message(msg) {", Some((1, 21)), "`}` is missing to terminate this block");
+    check("fn on_message(msg) { eval(\"1\") }", Some((1, 22)), "`eval` is not available to bots");
     check(
         "import \"../secret\" as s;\nfn on_message(msg) { }",
         Some((1, 1)),
@@ -216,32 +170,16 @@ fn syntax() {
 
 #[test]
 fn kinds_of_values_have_names() {
-    check_running(
-        "  1 + #{}",
-        (2, 5),
-        "`+` does not work with an integer and a map",
-    );
-    check_running(
-        "let a = [1]; a[3]",
-        (2, 16),
-        "the array has 1 elements, 0 to 0: there is no 3",
-    );
+    check_running("  1 + #{}", (2, 5), "`+` does not work with an integer and a map");
+    check_running("let a = [1]; a[3]", (2, 16), "the array has 1 elements, 0 to 0: there is no 3");
     check_running(
         "  rand_int(\"a\", 2)",
         (2, 3),
         "`rand_int(from, to)` does not take a string and an integer",
     );
-    check_running(
-        "if msg { 1 }",
-        (2, 4),
-        "this needs a truth value, and there is a message",
-    );
+    check_running("if msg { 1 }", (2, 4), "this needs a truth value, and there is a message");
     check_running("throw \"that's it\"", (2, 1), "that's it");
-    check_running(
-        "let n = (); n.len()",
-        (2, 15),
-        "`len` does not take nothing, ()",
-    );
+    check_running("let n = (); n.len()", (2, 15), "`len` does not take nothing, ()");
 }
 
 #[test]
@@ -249,9 +187,7 @@ fn a_closure_that_uses_the_variable_whose_method_calls_it() {
     let source = "fn on_message(msg) { let a = [1, 2]; a.filter(|n| a.len() == n) }";
     let error = answer(source, "hi").error.unwrap();
     assert!(
-        error
-            .message
-            .starts_with("a closure uses the variable whose method calls it"),
+        error.message.starts_with("a closure uses the variable whose method calls it"),
         "{error}"
     );
 }

@@ -46,22 +46,10 @@ fn strings_without_end() {
     ends("let s = \"x\"; loop { s = `${s}${s}`; }", TEXT);
     ends("let s = \"x\"; loop { s.append(s); }", TEXT);
     ends("let s = \"x\"; s.pad(2000000000, \"y\");", TEXT);
-    ends(
-        "let s = \"x\"; s.pad(10000, \"y\"); s.replace(\"y\", s);",
-        TEXT,
-    );
-    ends(
-        "let s = \"x\"; s.pad(10000, \"y\"); s.replace('y', s);",
-        TEXT,
-    );
-    ends(
-        "let s = \"x\"; s.pad(16000, \"y\"); s.replace(\"\", \"yyyyyyyy\");",
-        TEXT,
-    );
-    ends(
-        "let s = \"x\"; s.pad(16000, \"y\"); s.split(\"\");",
-        ELEMENTS,
-    );
+    ends("let s = \"x\"; s.pad(10000, \"y\"); s.replace(\"y\", s);", TEXT);
+    ends("let s = \"x\"; s.pad(10000, \"y\"); s.replace('y', s);", TEXT);
+    ends("let s = \"x\"; s.pad(16000, \"y\"); s.replace(\"\", \"yyyyyyyy\");", TEXT);
+    ends("let s = \"x\"; s.pad(16000, \"y\"); s.split(\"\");", ELEMENTS);
 }
 
 #[test]
@@ -73,31 +61,16 @@ fn arrays_without_end() {
     ends("let a = []; loop { a.push(a); }", ELEMENTS);
     ends("let a = [0]; loop { a[0] = [a]; }", "");
     ends("let a = []; a.pad(2000000000, 1);", ELEMENTS);
-    ends(
-        "let a = []; let s = \"\"; s.pad(9000, \"x\"); a.push(s); a.push(s);",
-        TEXT,
-    );
+    ends("let a = []; let s = \"\"; s.pad(9000, \"x\"); a.push(s); a.push(s);", TEXT);
 }
 
 #[test]
 fn maps_without_end() {
-    ends(
-        "let m = #{}; let i = 0; loop { m[`${i}`] = i; i += 1; }",
-        ELEMENTS,
-    );
-    ends(
-        "let m = #{}; let i = 0; loop { m[`${i}`] = m; i += 1; }",
-        ELEMENTS,
-    );
+    ends("let m = #{}; let i = 0; loop { m[`${i}`] = i; i += 1; }", ELEMENTS);
+    ends("let m = #{}; let i = 0; loop { m[`${i}`] = m; i += 1; }", ELEMENTS);
     ends("let m = #{}; loop { m = #{ a: m, b: m }; }", ELEMENTS);
-    ends(
-        "let m = #{}; loop { let n = #{}; n[\"x\"] = m; m = n; }",
-        "nested",
-    );
-    ends(
-        "let m = #{}; loop { let n = #{}; n.x = m; m = n; }",
-        "nested",
-    );
+    ends("let m = #{}; loop { let n = #{}; n[\"x\"] = m; m = n; }", "nested");
+    ends("let m = #{}; loop { let n = #{}; n.x = m; m = n; }", "nested");
     ends(
         "let s = \"\"; s.pad(16000, \"x\"); let m = #{}; let i = 0; loop { m[`${i}`] = s + i; i += 1; }",
         "over 8 MiB",
@@ -150,16 +123,10 @@ fn callbacks_whose_errors_the_library_swallows() {
          a.sort(|x, y| { for i in 0..1000 { } x - y });",
         LOOP,
     );
-    ends(
-        "let a = [3, 1, 2]; a.sort(|x, y| { loop { } }); \"sorted\"",
-        LOOP,
-    );
+    ends("let a = [3, 1, 2]; a.sort(|x, y| { loop { } }); \"sorted\"", LOOP);
     ends("[1, 2, 3].map(|x| { loop { } });", LOOP);
     ends("[1, 2, 3].filter(|x| forever(x));", RECURSION);
-    ends(
-        "let a = [1]; a.pad(1900, 1); a.dedup(|x, y| { for i in 0..1000 { } false });",
-        LOOP,
-    );
+    ends("let a = [1]; a.pad(1900, 1); a.dedup(|x, y| { for i in 0..1000 { } false });", LOOP);
 }
 
 #[test]
@@ -167,48 +134,18 @@ fn what_is_not_to_be_had() {
     ends("sleep(1e300);", "a bot does not sleep");
     ends("sleep(1);", "a bot does not sleep");
     for (source, message) in [
-        (
-            "fn on_message(msg) { eval(\"40 + 2\") }",
-            "`eval` is not available",
-        ),
-        (
-            "fn on_message(msg) { let f = |x| x; f = f.curry(f); }",
-            "`curry` is not available",
-        ),
-        (
-            "fn on_message(msg) { blob(2000000000) }",
-            "unknown function `blob`",
-        ),
-        (
-            "fn on_message(msg) { timestamp() }",
-            "unknown function `timestamp`",
-        ),
-        (
-            "fn on_message(msg) { open(\"/etc/passwd\") }",
-            "unknown function `open`",
-        ),
-        (
-            "fn on_message(msg) { this[\"x\"] = 1; }",
-            "not available to bots",
-        ),
-        (
-            "fn on_message(msg) { this.a[\"x\"] = this; }",
-            "not available to bots",
-        ),
-        (
-            "import \"../outside\" as x; fn on_message(msg) { }",
-            "`import` is not available",
-        ),
-        (
-            "import \"/etc/passwd\" as x; fn on_message(msg) { }",
-            "`import` is not available",
-        ),
+        ("fn on_message(msg) { eval(\"40 + 2\") }", "`eval` is not available"),
+        ("fn on_message(msg) { let f = |x| x; f = f.curry(f); }", "`curry` is not available"),
+        ("fn on_message(msg) { blob(2000000000) }", "unknown function `blob`"),
+        ("fn on_message(msg) { timestamp() }", "unknown function `timestamp`"),
+        ("fn on_message(msg) { open(\"/etc/passwd\") }", "unknown function `open`"),
+        ("fn on_message(msg) { this[\"x\"] = 1; }", "not available to bots"),
+        ("fn on_message(msg) { this.a[\"x\"] = this; }", "not available to bots"),
+        ("import \"../outside\" as x; fn on_message(msg) { }", "`import` is not available"),
+        ("import \"/etc/passwd\" as x; fn on_message(msg) { }", "`import` is not available"),
     ] {
         let diagnostic = refused(source);
-        assert!(
-            diagnostic.message.contains(message),
-            "{source}: {diagnostic}"
-        );
+        assert!(diagnostic.message.contains(message), "{source}: {diagnostic}");
     }
     ends("import \"../outside\" as x;", "`import` is not available");
 }

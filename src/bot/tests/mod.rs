@@ -15,19 +15,11 @@ use std::time::Duration;
 
 /// The limits, but for the clock: a busy machine must not decide a test.
 fn patient() -> Limits {
-    Limits {
-        wall: Duration::from_secs(20),
-        ..Limits::default()
-    }
+    Limits { wall: Duration::from_secs(20), ..Limits::default() }
 }
 
 fn options(seed: u64) -> LoadOptions {
-    LoadOptions {
-        file: "bots/test.rhai".into(),
-        name: "Test".into(),
-        seed,
-        limits: patient(),
-    }
+    LoadOptions { file: "bots/test.rhai".into(), name: "Test".into(), seed, limits: patient() }
 }
 
 fn load(source: &str) -> Result<Script, Diagnostic> {
@@ -49,23 +41,14 @@ fn said(text: &str) -> Message {
 
 fn lines(outcome: &Outcome) -> Vec<String> {
     assert_eq!(outcome.error, None);
-    outcome
-        .actions
-        .iter()
-        .map(|Action::Say { text, .. }| text.to_string())
-        .collect()
+    outcome.actions.iter().map(|Action::Say { text, .. }| text.to_string()).collect()
 }
 
 /// Runs a test on a bot's stack; the test harness gives its threads a quarter of it.
 #[track_caller]
 fn on_a_bots_stack<T: Send + 'static>(test: impl FnOnce() -> T + Send + 'static) -> T {
-    let thread = std::thread::Builder::new()
-        .stack_size(STACK)
-        .spawn(test)
-        .unwrap();
-    thread
-        .join()
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    let thread = std::thread::Builder::new().stack_size(STACK).spawn(test).unwrap();
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// What a script answers to one text.
