@@ -59,9 +59,7 @@ fn main() -> ExitCode {
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    let mut causes = error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<io::Error>());
+    let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
     causes.any(|cause| cause.kind() == ErrorKind::BrokenPipe)
 }
 
@@ -85,27 +83,14 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             start_log(&log, "info", &printer)?;
             block_on(bots(args.paths, args.server.server, args.supervised))
         }
-        Command::Join {
-            who: Join::Bot { name, server },
-        } => {
+        Command::Join { who: Join::Bot { name, server } } => {
             start_log(&log, "info", &printer)?;
             let path = bot::join_bot_path(&name, Path::new(BOTS))?;
             block_on(bots(vec![path], server.server, false))
         }
-        Command::Join {
-            who:
-                Join::User {
-                    name,
-                    server,
-                    plain,
-                },
-        } => {
+        Command::Join { who: Join::User { name, server, plain } } => {
             start_log(&log, "warn", &printer)?;
-            let options = JoinOptions {
-                server: server.server,
-                nick: nick(&name)?,
-                plain,
-            };
+            let options = JoinOptions { server: server.server, nick: nick(&name)?, plain };
             block_on(async { Ok(join::run(options).await.map(|()| 0)?) })
         }
         Command::Send(args) => {
@@ -130,15 +115,8 @@ async fn serve(settings: ServeSettings, printer: Printer, log: &[OsString]) -> a
 /// Runs bots until a signal; a second one does not wait for their goodbyes.
 async fn bots(paths: Vec<PathBuf>, server: String, supervised: bool) -> anyhow::Result<u8> {
     let stop = Stop::default();
-    let signals = Signals::install()
-        .context("cannot listen to signals")
-        .map_err(one_line)?;
-    let options = RunOptions {
-        paths,
-        server,
-        supervised,
-        seed: None,
-    };
+    let signals = Signals::install().context("cannot listen to signals").map_err(one_line)?;
+    let options = RunOptions { paths, server, supervised, seed: None };
     tokio::select! {
         ended = bot::run(options, stop.drain().clone().cancelled_owned()) => Ok(ended.map(|()| 0)?),
         code = stop.at_once() => Ok(code),
@@ -147,30 +125,15 @@ async fn bots(paths: Vec<PathBuf>, server: String, supervised: bool) -> anyhow::
 }
 
 async fn send(args: SendArgs) -> anyhow::Result<u8> {
-    let nick = args
-        .name
-        .as_deref()
-        .map_or_else(|| Ok(join::send::default_nick()), nick)?;
-    let options = SendOptions {
-        server: args.server.server,
-        nick,
-        text: args.text,
-    };
+    let nick = args.name.as_deref().map_or_else(|| Ok(join::send::default_nick()), nick)?;
+    let options = SendOptions { server: args.server.server, nick, text: args.text };
     Ok(join::send::run(options).await.map(|()| 0)?)
 }
 
 async fn tail(args: TailArgs) -> anyhow::Result<u8> {
-    let nick = args
-        .name
-        .as_deref()
-        .map_or_else(|| Ok(join::tail::default_nick()), nick)?;
+    let nick = args.name.as_deref().map_or_else(|| Ok(join::tail::default_nick()), nick)?;
     let (server, after) = (args.server.server, args.after.map(Seq));
-    let options = TailOptions {
-        server,
-        nick,
-        json: args.json,
-        after,
-    };
+    let options = TailOptions { server, nick, json: args.json, after };
     Ok(join::tail::run(options).await.map(|()| 0)?)
 }
 
@@ -195,11 +158,7 @@ fn nick(name: &str) -> anyhow::Result<Nick> {
 
 /// An error and its causes as the one line that is shown.
 fn one_line(error: anyhow::Error) -> anyhow::Error {
-    if is_closed_pipe(&error) {
-        error
-    } else {
-        anyhow::Error::msg(format!("{error:#}"))
-    }
+    if is_closed_pipe(&error) { error } else { anyhow::Error::msg(format!("{error:#}")) }
 }
 
 fn print(bytes: &[u8]) -> anyhow::Result<u8> {
@@ -209,9 +168,7 @@ fn print(bytes: &[u8]) -> anyhow::Result<u8> {
 }
 
 fn block_on(work: impl Future<Output = anyhow::Result<u8>>) -> anyhow::Result<u8> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let done = runtime.block_on(work);
     runtime.shutdown_timeout(CLEAN_UP);
     done
@@ -219,11 +176,7 @@ fn block_on(work: impl Future<Output = anyhow::Result<u8>>) -> anyhow::Result<u8
 
 /// Sends the log to standard error, above a prompt if the printer has one. Gives the filter.
 fn start_log(args: &LogArgs, default: &str, printer: &Printer) -> anyhow::Result<String> {
-    let wanted = args
-        .log
-        .as_deref()
-        .filter(|filter| !filter.trim().is_empty())
-        .unwrap_or(default);
+    let wanted = args.log.as_deref().filter(|filter| !filter.trim().is_empty()).unwrap_or(default);
     let filter = EnvFilter::builder()
         .parse(wanted)
         .map_err(|error| Usage(format!("`{wanted}` is no filter for the log: {error}")))?;
@@ -247,8 +200,5 @@ fn log_arguments(args: &LogArgs, filter: &str) -> [OsString; 2] {
         LogFormat::Text => "text",
         LogFormat::Json => "json",
     };
-    [
-        format!("--log={filter}").into(),
-        format!("--log-format={format}").into(),
-    ]
+    [format!("--log={filter}").into(), format!("--log-format={format}").into()]
 }

@@ -31,25 +31,10 @@ mod tests {
 
     #[test]
     fn forms() {
-        for good in [
-            "127.0.0.1:0",
-            "localhost:55556",
-            "[::1]:7",
-            "chat.example.org:65535",
-        ] {
+        for good in ["127.0.0.1:0", "localhost:55556", "[::1]:7", "chat.example.org:65535"] {
             assert_eq!(checked(good).as_deref(), Ok(good));
         }
-        for bad in [
-            "",
-            "localhost",
-            ":55556",
-            "a:b",
-            "a:65536",
-            "a:-1",
-            "::1",
-            "a b:5",
-            "a:",
-        ] {
+        for bad in ["", "localhost", ":55556", "a:b", "a:65536", "a:-1", "::1", "a b:5", "a:"] {
             assert!(checked(bad).is_err(), "{bad:?}");
         }
         assert_eq!(port("[::1]:7"), Some(7));

@@ -22,15 +22,10 @@ pub fn man_pages(folder: &Path) -> io::Result<()> {
 }
 
 fn render(command: Command, pages: &mut Vec<u8>) -> io::Result<()> {
-    let below: Vec<_> = command
-        .get_subcommands()
-        .filter(|command| !command.is_hide_set())
-        .cloned()
-        .collect();
+    let below: Vec<_> =
+        command.get_subcommands().filter(|command| !command.is_hide_set()).cloned().collect();
     Man::new(command).render(pages)?;
-    below
-        .into_iter()
-        .try_for_each(|command| render(command, pages))
+    below.into_iter().try_for_each(|command| render(command, pages))
 }
 
 #[cfg(test)]
@@ -43,13 +38,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join("man");
         man_pages(&folder).unwrap();
-        for page in [
-            "chaty",
-            "chaty-serve",
-            "chaty-join",
-            "chaty-join-user",
-            "chaty-admin",
-        ] {
+        for page in ["chaty", "chaty-serve", "chaty-join", "chaty-join-user", "chaty-admin"] {
             assert!(all.contains(&format!(".TH {page} 1")), "{page}");
             assert!(folder.join(format!("{page}.1")).exists(), "{page}");
         }

@@ -237,9 +237,7 @@ mod tests {
         assert_eq!(args.words, ["kick", "Neo", "too", "loud"]);
         assert!(args.json);
         assert_eq!(args.server.port(), 55556);
-        let args = admin(&[
-            "chaty", "admin", "--server", "[::1]:7", "say", "--", "-- well",
-        ]);
+        let args = admin(&["chaty", "admin", "--server", "[::1]:7", "say", "--", "-- well"]);
         assert_eq!((args.words.len(), args.server.port()), (2, 7));
         assert!(Cli::try_parse_from(["chaty", "admin", "--json"]).is_err());
     }
@@ -252,17 +250,10 @@ mod tests {
         while let Some(command) = all.pop() {
             let name = command.get_name().to_owned();
             assert!(command.get_about().is_some(), "{name}");
-            let examples = command
-                .get_after_help()
-                .map(ToString::to_string)
-                .unwrap_or_default();
+            let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             assert!(examples.contains("Examples:\n  "), "{name}");
             for argument in command.get_arguments() {
-                assert!(
-                    argument.get_help().is_some(),
-                    "{name} {}",
-                    argument.get_id()
-                );
+                assert!(argument.get_help().is_some(), "{name} {}", argument.get_id());
             }
             all.extend(command.get_subcommands().cloned());
         }
@@ -275,10 +266,7 @@ mod tests {
             for word in ["serve", "join", "--admin-socket", "--plain"] {
                 assert!(script.contains(word), "{shell} {word}");
             }
-            assert!(
-                !script.contains("--supervised"),
-                "{shell}: it is nobody's to type"
-            );
+            assert!(!script.contains("--supervised"), "{shell}: it is nobody's to type");
         }
     }
 }

@@ -30,21 +30,13 @@ pub struct ServeArgs {
 impl ServeArgs {
     /// Reads the config file, if there is one, and lays the flags over it.
     pub fn settings(self) -> Result<ServeSettings, FileError> {
-        let file = self
-            .config
-            .as_deref()
-            .map(config::read)
-            .transpose()?
-            .unwrap_or_default();
+        let file = self.config.as_deref().map(config::read).transpose()?.unwrap_or_default();
         Ok(self.over(file))
     }
 
     fn over(self, file: File) -> ServeSettings {
         ServeSettings {
-            listen: self
-                .listen
-                .or(file.listen)
-                .unwrap_or_else(|| DEFAULT_SERVER.into()),
+            listen: self.listen.or(file.listen).unwrap_or_else(|| DEFAULT_SERVER.into()),
             bots: self.bots.or(file.bots),
             admin_socket: self.admin_socket.or(file.admin_socket),
             log: file.log,
@@ -65,22 +57,13 @@ mod tests {
             log: Some("debug".into()),
             ..File::default()
         };
-        let args = ServeArgs {
-            bots: Some("flag-bots".into()),
-            ..ServeArgs::default()
-        };
+        let args = ServeArgs { bots: Some("flag-bots".into()), ..ServeArgs::default() };
         let settings = args.over(file());
         assert_eq!(settings.listen, "a:1");
         assert_eq!(settings.bots, Some("flag-bots".into()));
         assert_eq!(settings.log.as_deref(), Some("debug"));
-        assert_eq!(
-            ServeArgs::default().over(File::default()).listen,
-            DEFAULT_SERVER
-        );
-        let args = ServeArgs {
-            config: Some("/nonexistent".into()),
-            ..ServeArgs::default()
-        };
+        assert_eq!(ServeArgs::default().over(File::default()).listen, DEFAULT_SERVER);
+        let args = ServeArgs { config: Some("/nonexistent".into()), ..ServeArgs::default() };
         assert!(matches!(args.settings(), Err(FileError::Unreadable { .. })));
     }
 }

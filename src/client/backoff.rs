@@ -30,9 +30,7 @@ impl Backoff {
         if lived >= GOOD {
             self.failures = 0;
         }
-        let ceiling = BASE
-            .saturating_mul(2_u32.saturating_pow(self.failures))
-            .min(CAP);
+        let ceiling = BASE.saturating_mul(2_u32.saturating_pow(self.failures)).min(CAP);
         self.failures = self.failures.saturating_add(1);
         ceiling.mul_f64(random.clamp(0.0, 1.0))
     }
@@ -43,9 +41,7 @@ mod tests {
     use super::*;
 
     fn ceilings(backoff: &mut Backoff, n: usize) -> Vec<u128> {
-        (0..n)
-            .map(|_| backoff.next(Duration::ZERO, 1.0).as_millis())
-            .collect()
+        (0..n).map(|_| backoff.next(Duration::ZERO, 1.0).as_millis()).collect()
     }
 
     #[test]
@@ -53,18 +49,10 @@ mod tests {
         let mut backoff = Backoff::default();
         let expected = [250, 500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000];
         assert_eq!(ceilings(&mut backoff, 9), expected);
-        assert_eq!(
-            backoff.next(Duration::from_secs(9), 1.0),
-            CAP,
-            "a short life changes nothing"
-        );
+        assert_eq!(backoff.next(Duration::from_secs(9), 1.0), CAP, "a short life changes nothing");
         assert_eq!(backoff.next(GOOD, 1.0), BASE);
         backoff.failures = u32::MAX;
-        assert_eq!(
-            backoff.next(Duration::ZERO, 1.0),
-            CAP,
-            "and never overflows"
-        );
+        assert_eq!(backoff.next(Duration::ZERO, 1.0), CAP, "and never overflows");
     }
 
     #[test]

@@ -15,48 +15,26 @@ pub(super) fn event(event: ServerEvent<'static>) -> ServerEvent<'static> {
     use ServerEvent as E;
     match event {
         E::Welcome(e) => E::Welcome(welcome(e)),
-        E::Chat(e) => E::Chat(Chat {
-            room: text(e.room),
-            from: text(e.from),
-            text: text(e.text),
-            ..e
-        }),
+        E::Chat(e) => {
+            E::Chat(Chat { room: text(e.room), from: text(e.from), text: text(e.text), ..e })
+        }
         E::Join(e) => E::Join(presence(e)),
         E::Leave(e) => E::Leave(presence(e)),
-        E::Rename(e) => E::Rename(Rename {
-            room: text(e.room),
-            from: text(e.from),
-            to: text(e.to),
-            ..e
-        }),
-        E::Crowd(e) => E::Crowd(Crowd {
-            room: text(e.room),
-            ..e
-        }),
-        E::Ack(e) => E::Ack(Ack {
-            id: e.id.map(text),
-            room: e.room.map(text),
-            ..e
-        }),
-        E::Refused(e) => E::Refused(Refused {
-            re: e.re.map(text),
-            code: text(e.code),
-            text: text(e.text),
-        }),
-        E::Whisper(e) => E::Whisper(Whisper {
-            from: text(e.from),
-            text: text(e.text),
-            ..e
-        }),
+        E::Rename(e) => {
+            E::Rename(Rename { room: text(e.room), from: text(e.from), to: text(e.to), ..e })
+        }
+        E::Crowd(e) => E::Crowd(Crowd { room: text(e.room), ..e }),
+        E::Ack(e) => E::Ack(Ack { id: e.id.map(text), room: e.room.map(text), ..e }),
+        E::Refused(e) => {
+            E::Refused(Refused { re: e.re.map(text), code: text(e.code), text: text(e.text) })
+        }
+        E::Whisper(e) => E::Whisper(Whisper { from: text(e.from), text: text(e.text), ..e }),
         E::Roster(e) => E::Roster(Roster {
             room: text(e.room),
             members: e
                 .members
                 .into_iter()
-                .map(|member| Member {
-                    nick: text(member.nick),
-                    ..member
-                })
+                .map(|member| Member { nick: text(member.nick), ..member })
                 .collect(),
         }),
         E::History(e) => E::History(History {
@@ -65,17 +43,11 @@ pub(super) fn event(event: ServerEvent<'static>) -> ServerEvent<'static> {
             events: e.events.into_iter().map(entry).collect(),
             ..e
         }),
-        E::Gap(e) => E::Gap(Gap {
-            room: text(e.room),
-            ..e
-        }),
+        E::Gap(e) => E::Gap(Gap { room: text(e.room), ..e }),
         E::Notice(e) => E::Notice(Notice { text: text(e.text) }),
         E::Ping(e) => E::Ping(ping(e)),
         E::Pong(e) => E::Pong(ping(e)),
-        E::Bye(e) => E::Bye(Bye {
-            code: text(e.code),
-            text: text(e.text),
-        }),
+        E::Bye(e) => E::Bye(Bye { code: text(e.code), text: text(e.text) }),
     }
 }
 
@@ -101,10 +73,7 @@ fn welcome(e: Welcome<'static>) -> Welcome<'static> {
         rooms: e
             .rooms
             .into_iter()
-            .map(|state| RoomState {
-                room: text(state.room),
-                ..state
-            })
+            .map(|state| RoomState { room: text(state.room), ..state })
             .collect(),
         text: text(e.text),
         ..e
@@ -112,27 +81,16 @@ fn welcome(e: Welcome<'static>) -> Welcome<'static> {
 }
 
 fn presence(e: Presence<'static>) -> Presence<'static> {
-    Presence {
-        room: text(e.room),
-        who: text(e.who),
-        reason: e.reason.map(text),
-        ..e
-    }
+    Presence { room: text(e.room), who: text(e.who), reason: e.reason.map(text), ..e }
 }
 
 fn ping(e: Ping) -> Ping {
-    Ping {
-        id: e.id.map(|id| scrub(&id)),
-    }
+    Ping { id: e.id.map(|id| scrub(&id)) }
 }
 
 fn text(text: Str) -> Str {
     // The server has cleaned nearly every string already: plain ones are not copied.
-    if text.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) {
-        text
-    } else {
-        scrub(&text).into()
-    }
+    if text.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) { text } else { scrub(&text).into() }
 }
 
 #[cfg(test)]
@@ -165,9 +123,7 @@ mod tests {
         for line in HOSTILE {
             let line = line.replace('X', r"a\u001b]0;b\u0007\u202e\u009b");
             let decoded = decode_server(line.as_bytes()).unwrap();
-            let Decoded::Event(hostile) = decoded else {
-                panic!("{line}")
-            };
+            let Decoded::Event(hostile) = decoded else { panic!("{line}") };
             let mut out = Vec::new();
             put(&event(hostile), &mut out);
             let out = String::from_utf8(out).unwrap();

@@ -55,10 +55,7 @@ impl fmt::Display for Closed {
         match self {
             Self::Quit => f.write_str("you left"),
             Self::Unreachable { server, why } => {
-                write!(
-                    f,
-                    "cannot reach {server}: {why}; is `chaty serve` running there?"
-                )
+                write!(f, "cannot reach {server}: {why}; is `chaty serve` running there?")
             }
             Self::NotChaty { server } => {
                 write!(f, "what answers at {server} is not a chaty server")
@@ -79,47 +76,25 @@ mod tests {
     use super::*;
 
     fn bye(code: &str) -> Closed {
-        Closed::Bye {
-            code: code.into(),
-            text: String::new(),
-        }
+        Closed::Bye { code: code.into(), text: String::new() }
     }
 
     fn refused(code: &str) -> Closed {
-        Closed::Refused {
-            code: code.into(),
-            text: "no".into(),
-        }
+        Closed::Refused { code: code.into(), text: "no".into() }
     }
 
     #[test]
     fn only_what_may_pass_is_tried_again() {
         let lost = Closed::Lost { why: String::new() };
-        for again in [
-            lost.clone(),
-            bye("shutdown"),
-            bye("lagged"),
-            bye("new"),
-            refused("full"),
-        ] {
+        for again in [lost.clone(), bye("shutdown"), bye("lagged"), bye("new"), refused("full")] {
             assert!(again.is_worth_a_retry(Retry::AfterFirst, true), "{again:?}");
             assert!(again.is_worth_a_retry(Retry::Always, false), "{again:?}");
-            assert!(
-                !again.is_worth_a_retry(Retry::AfterFirst, false),
-                "{again:?}"
-            );
+            assert!(!again.is_worth_a_retry(Retry::AfterFirst, false), "{again:?}");
             assert!(!again.is_worth_a_retry(Retry::Never, true), "{again:?}");
         }
-        let kicked = Closed::Kicked {
-            text: String::new(),
-        };
-        for never in [
-            Closed::Quit,
-            kicked,
-            bye("banned"),
-            bye("replaced"),
-            refused("nick_invalid"),
-        ] {
+        let kicked = Closed::Kicked { text: String::new() };
+        for never in [Closed::Quit, kicked, bye("banned"), bye("replaced"), refused("nick_invalid")]
+        {
             assert!(!never.is_worth_a_retry(Retry::Always, true), "{never:?}");
         }
         assert!(refused("nick_taken").is_worth_a_retry(Retry::Always, true));
@@ -128,19 +103,10 @@ mod tests {
 
     #[test]
     fn each_says_what_to_do() {
-        let taken = Closed::Refused {
-            code: "nick_taken".into(),
-            text: "Neo is taken".into(),
-        };
+        let taken = Closed::Refused { code: "nick_taken".into(), text: "Neo is taken".into() };
         assert_eq!(taken.to_string(), "Neo is taken; choose another name");
-        let gone = Closed::Unreachable {
-            server: "h:1".into(),
-            why: "refused".into(),
-        };
-        assert_eq!(
-            gone.to_string(),
-            "cannot reach h:1: refused; is `chaty serve` running there?"
-        );
+        let gone = Closed::Unreachable { server: "h:1".into(), why: "refused".into() };
+        assert_eq!(gone.to_string(), "cannot reach h:1: refused; is `chaty serve` running there?");
         assert!(gone.is_failure() && !Closed::Quit.is_failure());
     }
 }

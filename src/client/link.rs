@@ -46,18 +46,14 @@ pub(super) async fn establish<D: Dial>(
     server: String,
     hello: Hello,
 ) -> Result<(Link<D::Stream>, Welcome<'static>), Closed> {
-    let unreachable = |why: String| Closed::Unreachable {
-        server: server.clone(),
-        why,
-    };
+    let unreachable = |why: String| Closed::Unreachable { server: server.clone(), why };
     match timeout(CONNECT, admitted(dial, &server, hello)).await {
         Ok(Ok(admitted)) => Ok(admitted),
         Ok(Err(Failed::Io(error))) => Err(unreachable(reason(&error))),
         Ok(Err(Failed::Closed(closed))) => Err(closed),
-        Err(_elapsed) => Err(unreachable(format!(
-            "no answer within {} seconds",
-            CONNECT.as_secs()
-        ))),
+        Err(_elapsed) => {
+            Err(unreachable(format!("no answer within {} seconds", CONNECT.as_secs())))
+        }
     }
 }
 
@@ -82,9 +78,7 @@ async fn admitted<D: Dial>(
     let mut greeting = [0; wire::NICK.len()];
     stream.read_exact(&mut greeting).await?;
     if greeting != wire::NICK.as_bytes() {
-        return Err(Failed::Closed(Closed::NotChaty {
-            server: server.into(),
-        }));
+        return Err(Failed::Closed(Closed::NotChaty { server: server.into() }));
     }
     let mut line = Vec::new();
     native::put(&ClientEvent::Hello(hello), &mut line);

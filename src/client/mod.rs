@@ -76,11 +76,7 @@ pub enum Retry {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// Connected and admitted under this name. What was missed follows as server events.
-    Online {
-        nick: Nick,
-        welcome: Welcome<'static>,
-        first: bool,
-    },
+    Online { nick: Nick, welcome: Welcome<'static>, first: bool },
     /// Everything after the welcome, in order; pings are answered and not shown.
     Server(ServerEvent<'static>),
     /// The connection was lost, for this reason; the next attempt comes after `retry_in`.
@@ -136,26 +132,14 @@ fn start<D: dial::Dial>(
     let room = Arc::new(Semaphore::new(UNACKED));
     let task = Task::new(dial, options, requested, events, room.clone(), cancel);
     tracker.spawn(task.run());
-    (
-        Handle {
-            requests,
-            room,
-            next_id: Arc::default(),
-        },
-        received,
-    )
+    (Handle { requests, room, next_id: Arc::default() }, received)
 }
 
 impl Handle {
     /// Says something, and fills in an id if it has none. Waits while [`UNACKED`] messages are
     /// not acknowledged. The answer comes as an event: `ack`, or `refused`, with this id.
     pub async fn say(&self, say: Say) -> Result<MessageId, Gone> {
-        let permit = self
-            .room
-            .clone()
-            .acquire_owned()
-            .await
-            .map_err(|_closed| Gone)?;
+        let permit = self.room.clone().acquire_owned().await.map_err(|_closed| Gone)?;
         let (id, event) = self.with_id(say);
         self.keep(id, event, permit).await
     }
@@ -175,28 +159,16 @@ impl Handle {
     /// resent whisper, so one that was on its way when the connection broke is not sent again: it
     /// is answered with `refused` and the code `unconfirmed`.
     pub async fn whisper(&self, to: &str, text: &str) -> Result<MessageId, Gone> {
-        let permit = self
-            .room
-            .clone()
-            .acquire_owned()
-            .await
-            .map_err(|_closed| Gone)?;
+        let permit = self.room.clone().acquire_owned().await.map_err(|_closed| Gone)?;
         let id = self.fresh_id();
-        let whisper = SendWhisper {
-            id: Some(id.to_string()),
-            to: to.into(),
-            text: text.into(),
-        };
+        let whisper = SendWhisper { id: Some(id.to_string()), to: to.into(), text: text.into() };
         self.keep(id, ClientEvent::Whisper(whisper), permit).await
     }
 
     /// Sends any other event (`who`, `history`, `nick`, `ping`). It is lost if there is no
     /// connection at the moment.
     pub async fn send(&self, event: ClientEvent) -> Result<(), Gone> {
-        self.requests
-            .send(Request::Send(event))
-            .await
-            .map_err(|_closed| Gone)
+        self.requests.send(Request::Send(event)).await.map_err(|_closed| Gone)
     }
 
     /// Says goodbye after everything that was sent before; [`Event::Closed`] follows. What the
@@ -217,9 +189,7 @@ impl Handle {
 
     /// Counts within this client, whose secret token makes the ids its own.
     fn fresh_id(&self) -> MessageId {
-        (self.next_id.fetch_add(1, Ordering::Relaxed) + 1)
-            .to_string()
-            .into()
+        (self.next_id.fetch_add(1, Ordering::Relaxed) + 1).to_string().into()
     }
 
     async fn keep(
@@ -228,11 +198,7 @@ impl Handle {
         event: ClientEvent,
         permit: OwnedSemaphorePermit,
     ) -> Result<MessageId, Gone> {
-        let request = Request::Keep {
-            id: id.clone(),
-            event,
-            permit,
-        };
+        let request = Request::Keep { id: id.clone(), event, permit };
         self.requests.send(request).await.map_err(|_closed| Gone)?;
         Ok(id)
     }

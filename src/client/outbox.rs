@@ -28,20 +28,12 @@ struct Waiting<P> {
 
 impl<P> Outbox<P> {
     pub(super) fn new() -> Self {
-        Self {
-            waiting: VecDeque::new(),
-        }
+        Self { waiting: VecDeque::new() }
     }
 
     /// Takes a message in, behind all others.
     pub(super) fn push(&mut self, id: MessageId, event: ClientEvent, permit: P) {
-        self.waiting.push_back(Waiting {
-            id,
-            event,
-            sent: false,
-            replayed: false,
-            permit,
-        });
+        self.waiting.push_back(Waiting { id, event, sent: false, replayed: false, permit });
     }
 
     /// What is to be written now, oldest first: after [`lost`](Self::lost) everything, else what
@@ -97,11 +89,7 @@ mod tests {
     use std::sync::Arc;
 
     fn say(id: &str, text: &str) -> (MessageId, ClientEvent) {
-        let say = Say {
-            id: Some(id.into()),
-            text: text.into(),
-            ..Say::default()
-        };
+        let say = Say { id: Some(id.into()), text: text.into(), ..Say::default() };
         (id.into(), ClientEvent::Say(say))
     }
 
@@ -123,11 +111,7 @@ mod tests {
             outbox.push(id, event, permit.clone());
         }
         assert_eq!(written(&mut outbox), ["a", "b"]);
-        assert_eq!(
-            written(&mut outbox),
-            [""; 0],
-            "nothing twice on one connection"
-        );
+        assert_eq!(written(&mut outbox), [""; 0], "nothing twice on one connection");
         assert!(outbox.done("1"));
         assert!(!outbox.done("1"), "an answer counts once");
         let (id, event) = say("3", "c");
@@ -135,22 +119,14 @@ mod tests {
         assert!(outbox.lost().is_empty());
         assert_eq!(written(&mut outbox), ["b", "c"]);
         assert!(outbox.done("3") && outbox.done("2"));
-        assert_eq!(
-            Arc::strong_count(&permit),
-            1,
-            "answered messages give their permits back"
-        );
+        assert_eq!(Arc::strong_count(&permit), 1, "answered messages give their permits back");
     }
 
     #[test]
     fn a_whisper_on_its_way_is_given_up_and_one_that_was_not_is_kept() {
         let mut outbox = Outbox::new();
         let whisper = |to: &str| {
-            ClientEvent::Whisper(SendWhisper {
-                id: None,
-                to: to.into(),
-                text: "x".into(),
-            })
+            ClientEvent::Whisper(SendWhisper { id: None, to: to.into(), text: "x".into() })
         };
         outbox.push("1".into(), whisper("Neo"), Arc::new(()));
         assert_eq!(written(&mut outbox), ["to Neo"]);
@@ -167,9 +143,6 @@ mod tests {
         }
         assert!(!outbox.is_replayed("other", false) && !outbox.is_replayed("hi you", true));
         assert!(outbox.is_replayed("hi you", false) && outbox.is_replayed("hi you", false));
-        assert!(
-            !outbox.is_replayed("hi you", false),
-            "a third one is somebody's new line"
-        );
+        assert!(!outbox.is_replayed("hi you", false), "a third one is somebody's new line");
     }
 }

@@ -38,33 +38,20 @@ impl Place {
     pub(super) fn resume(&self) -> Option<Resume> {
         (!self.rooms.is_empty()).then(|| Resume {
             epoch: self.epoch.clone().unwrap_or_default(),
-            after: self
-                .rooms
-                .iter()
-                .map(|(room, place)| (room.clone(), place.last))
-                .collect(),
+            after: self.rooms.iter().map(|(room, place)| (room.clone(), place.last)).collect(),
         })
     }
 
     /// Admitted. Numbers of another epoch mean nothing here.
     pub(super) fn welcome(&mut self, welcome: &Welcome<'_>) {
-        if self
-            .epoch
-            .as_deref()
-            .is_some_and(|epoch| epoch != welcome.epoch)
-        {
+        if self.epoch.as_deref().is_some_and(|epoch| epoch != welcome.epoch) {
             self.rooms.values_mut().for_each(|room| room.last = 0);
         }
         self.epoch = Some(welcome.epoch.clone().into_owned());
         for RoomState { room, seq, .. } in &welcome.rooms {
             // A room the client was not in begins now.
             let place = self.rooms.entry(room.clone().into_owned());
-            place
-                .or_insert(RoomPlace {
-                    last: *seq,
-                    replay: 0,
-                })
-                .replay = *seq;
+            place.or_insert(RoomPlace { last: *seq, replay: 0 }).replay = *seq;
         }
     }
 
@@ -81,9 +68,7 @@ impl Place {
 
     /// Whether the entry was there before the client came in.
     pub(super) fn is_replay(&self, room: &str, seq: u64) -> bool {
-        self.rooms
-            .get(room)
-            .is_some_and(|place| seq <= place.replay)
+        self.rooms.get(room).is_some_and(|place| seq <= place.replay)
     }
 
     /// The part of a gap that the client has not seen, if there is any; counts it as seen.
@@ -107,27 +92,14 @@ mod tests {
             server: "t".into(),
             nick: "Neo".into(),
             epoch: epoch.into(),
-            rooms: vec![RoomState {
-                room: "#lobby".into(),
-                seq,
-                members: 1,
-            }],
-            limits: Limits {
-                text: 4096,
-                line: 16384,
-                ping_secs: 30,
-                dead_secs: 90,
-            },
+            rooms: vec![RoomState { room: "#lobby".into(), seq, members: 1 }],
+            limits: Limits { text: 4096, line: 16384, ping_secs: 30, dead_secs: 90 },
             text: "hi".into(),
         }
     }
 
     fn gap(after: u64, before: u64) -> Gap<'static> {
-        Gap {
-            room: "#lobby".into(),
-            after,
-            before,
-        }
+        Gap { room: "#lobby".into(), after, before }
     }
 
     #[test]
@@ -148,10 +120,7 @@ mod tests {
         let mut place = Place::new(Some(Seq(5)));
         assert_eq!(place.resume().unwrap().epoch, "");
         place.welcome(&welcome("e", 9));
-        assert!(
-            !place.see("#lobby", 5),
-            "the user's word counts under the first epoch"
-        );
+        assert!(!place.see("#lobby", 5), "the user's word counts under the first epoch");
         assert!(place.see("#lobby", 6));
         place.welcome(&welcome("f", 2));
         assert!(place.see("#lobby", 1) && place.see("#lobby", 2));

@@ -44,12 +44,7 @@ struct Ending {
 
 impl Talk {
     pub(super) fn new() -> Self {
-        Self {
-            out: Vec::new(),
-            heard: Instant::now(),
-            pinged: false,
-            ending: None,
-        }
+        Self { out: Vec::new(), heard: Instant::now(), pinged: false, ending: None }
     }
 
     /// Speaks until the connection ends.
@@ -58,15 +53,11 @@ impl Talk {
         task: &mut Task<D>,
         link: Link<D::Stream>,
     ) -> Closed {
-        let Link {
-            mut reader,
-            mut writer,
-        } = link;
+        let Link { mut reader, mut writer } = link;
         loop {
             let on = self.ending.is_none();
             if on {
-                task.outbox
-                    .unsent(|event| native::put(event, &mut self.out));
+                task.outbox.unsent(|event| native::put(event, &mut self.out));
             }
             let untold = !task.told.is_empty() || !reader.events.is_empty();
             tokio::select! {
@@ -122,13 +113,7 @@ impl Talk {
     /// pipe, and nothing says more than that the client wanted to go.
     fn ended(self, seen: Closed) -> Closed {
         match (self.ending, seen) {
-            (
-                Some(Ending {
-                    closed: Closed::Quit,
-                    ..
-                }),
-                _,
-            ) => Closed::Quit,
+            (Some(Ending { closed: Closed::Quit, .. }), _) => Closed::Quit,
             (Some(Ending { closed, .. }), Closed::Lost { .. }) => closed,
             (_, seen) => seen,
         }
@@ -139,8 +124,7 @@ impl Talk {
             Some(Request::Keep { id, event, permit }) => task.keep(id, event, permit),
             Some(Request::Send(event)) => native::put(&event, &mut self.out),
             Some(Request::Quit) | None => {
-                task.outbox
-                    .unsent(|event| native::put(event, &mut self.out));
+                task.outbox.unsent(|event| native::put(event, &mut self.out));
                 self.leave();
             }
         }
@@ -148,9 +132,7 @@ impl Talk {
 
     fn timer(&self) -> Instant {
         let silence = if self.pinged { DEAD } else { PING };
-        self.ending
-            .as_ref()
-            .map_or(self.heard + silence, |ending| ending.until)
+        self.ending.as_ref().map_or(self.heard + silence, |ending| ending.until)
     }
 
     fn timed_out(&mut self, untold: bool) -> Option<Closed> {
@@ -165,9 +147,7 @@ impl Talk {
             return Some(Closed::Lost { why });
         } else {
             self.pinged = true;
-            self.put_small(&ClientEvent::Ping(Ping {
-                id: Some(OWN_PING.into()),
-            }));
+            self.put_small(&ClientEvent::Ping(Ping { id: Some(OWN_PING.into()) }));
         }
         None
     }

@@ -145,8 +145,7 @@ impl<D: Dial> Task<D> {
         for id in self.outbox.lost() {
             self.told.push_back((Event::Server(unconfirmed(&id)), None));
         }
-        self.told
-            .push_back((Event::Offline { why, retry_in }, None));
+        self.told.push_back((Event::Offline { why, retry_in }, None));
         self.meanwhile(sleep(retry_in)).await
     }
 
@@ -213,14 +212,7 @@ impl<D: Dial> Task<D> {
         self.place.welcome(&welcome);
         self.nick = Nick::parse(welcome.nick.as_bytes()).unwrap_or_else(|_odd| self.nick.clone());
         let first = !std::mem::replace(&mut self.admitted, true);
-        self.told.push_back((
-            Event::Online {
-                nick: self.nick.clone(),
-                welcome,
-                first,
-            },
-            None,
-        ));
+        self.told.push_back((Event::Online { nick: self.nick.clone(), welcome, first }, None));
         Talk::new().run(self, link).await
     }
 
@@ -283,11 +275,7 @@ impl<D: Dial> Task<D> {
 
 fn refused(id: &str, code: &'static str, text: String) -> ServerEvent<'static> {
     let re = Some(id.to_owned().into());
-    ServerEvent::Refused(Refused {
-        re,
-        code: code.into(),
-        text: text.into(),
-    })
+    ServerEvent::Refused(Refused { re, code: code.into(), text: text.into() })
 }
 
 fn unconfirmed(id: &str) -> ServerEvent<'static> {

@@ -31,10 +31,7 @@ pub struct File {
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     #[error("cannot read the config file {path}: {source}", path = path.display())]
-    Unreadable {
-        path: PathBuf,
-        source: std::io::Error,
-    },
+    Unreadable { path: PathBuf, source: std::io::Error },
     /// `place` is `FILE:LINE:COLUMN`, lines and columns (in characters) counted from 1.
     #[error("{place}: {what}")]
     Wrong { place: String, what: String },
@@ -45,64 +42,29 @@ type Take<T> = fn(&mut T, &DeValue<'_>) -> Result<(), String>;
 
 /// The keys outside any table.
 const KEYS: [(&str, Take<File>); 4] = [
-    ("listen", |file, v| {
-        put(&mut file.listen, value::text(v).map(Some))
-    }),
-    ("bots", |file, v| {
-        put(&mut file.bots, value::text(v).map(|path| Some(path.into())))
-    }),
+    ("listen", |file, v| put(&mut file.listen, value::text(v).map(Some))),
+    ("bots", |file, v| put(&mut file.bots, value::text(v).map(|path| Some(path.into())))),
     ("admin_socket", |file, v| {
-        put(
-            &mut file.admin_socket,
-            value::text(v).map(|path| Some(path.into())),
-        )
+        put(&mut file.admin_socket, value::text(v).map(|path| Some(path.into())))
     }),
-    ("log", |file, v| {
-        put(&mut file.log, value::text(v).map(Some))
-    }),
+    ("log", |file, v| put(&mut file.log, value::text(v).map(Some))),
 ];
 
 /// The keys of `[limits]`: the fields of [`Limits`], a test holds the two together.
 const LIMITS: [(&str, Take<Limits>); 13] = [
-    ("handshake", |limits, v| {
-        put(&mut limits.handshake, value::duration(v))
-    }),
-    ("handshake_idle", |limits, v| {
-        put(&mut limits.handshake_idle, value::duration(v))
-    }),
-    ("retained_bytes", |limits, v| {
-        put(&mut limits.retained_bytes, value::bytes(v))
-    }),
-    ("write_deadline", |limits, v| {
-        put(&mut limits.write_deadline, value::duration(v))
-    }),
-    ("connections", |limits, v| {
-        put(&mut limits.connections, value::count(v, 1))
-    }),
-    ("keepalive_idle", |limits, v| {
-        put(&mut limits.keepalive_idle, value::duration(v))
-    }),
-    ("keepalive_interval", |limits, v| {
-        put(&mut limits.keepalive_interval, value::duration(v))
-    }),
-    ("keepalive_probes", |limits, v| {
-        put(&mut limits.keepalive_probes, probes(v))
-    }),
-    ("ping", |limits, v| {
-        put(&mut limits.ping, value::duration(v))
-    }),
-    ("ping_dead", |limits, v| {
-        put(&mut limits.ping_dead, value::duration(v))
-    }),
-    ("crowd", |limits, v| {
-        put(&mut limits.crowd, value::count(v, 0))
-    }),
-    ("drain", |limits, v| {
-        put(&mut limits.drain, value::duration(v))
-    }),
-    ("raw_pace", |limits, v| {
-        put(&mut limits.raw_pace, value::duration(v))
-    }),
+    ("handshake", |limits, v| put(&mut limits.handshake, value::duration(v))),
+    ("handshake_idle", |limits, v| put(&mut limits.handshake_idle, value::duration(v))),
+    ("retained_bytes", |limits, v| put(&mut limits.retained_bytes, value::bytes(v))),
+    ("write_deadline", |limits, v| put(&mut limits.write_deadline, value::duration(v))),
+    ("connections", |limits, v| put(&mut limits.connections, value::count(v, 1))),
+    ("keepalive_idle", |limits, v| put(&mut limits.keepalive_idle, value::duration(v))),
+    ("keepalive_interval", |limits, v| put(&mut limits.keepalive_interval, value::duration(v))),
+    ("keepalive_probes", |limits, v| put(&mut limits.keepalive_probes, probes(v))),
+    ("ping", |limits, v| put(&mut limits.ping, value::duration(v))),
+    ("ping_dead", |limits, v| put(&mut limits.ping_dead, value::duration(v))),
+    ("crowd", |limits, v| put(&mut limits.crowd, value::count(v, 0))),
+    ("drain", |limits, v| put(&mut limits.drain, value::duration(v))),
+    ("raw_pace", |limits, v| put(&mut limits.raw_pace, value::duration(v))),
 ];
 
 /// A name this near to a known one is taken for a slip: two letters in a short word, as Cargo
@@ -111,10 +73,8 @@ const NEAR: f64 = 0.7;
 
 /// Reads the file and checks all of it.
 pub fn read(path: &Path) -> Result<File, FileError> {
-    let text = std::fs::read_to_string(path).map_err(|source| FileError::Unreadable {
-        path: path.to_owned(),
-        source,
-    })?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| FileError::Unreadable { path: path.to_owned(), source })?;
     parse(&text).map_err(|wrong| FileError::Wrong {
         place: format!("{}:{}", path.display(), line_and_column(&text, wrong.at)),
         what: wrong.what,
@@ -145,10 +105,7 @@ fn parse(text: &str) -> Result<File, Wrong> {
             }
             ("limits", _) => {
                 let what = "limits is a table: write [limits] on a line of its own".into();
-                return Err(Wrong {
-                    at: value.span().start,
-                    what,
-                });
+                return Err(Wrong { at: value.span().start, what });
             }
             (name, _) => {
                 let known = KEYS.iter().map(|(known, _)| *known).chain(["limits"]);
@@ -193,19 +150,13 @@ fn unknown<'a>(
         format!("unknown key `{prefix}{name}`; did you mean `{near}`?")
     } else {
         let all: Vec<_> = known.collect();
-        format!(
-            "unknown key `{prefix}{name}`; the keys here are {}",
-            all.join(", ")
-        )
+        format!("unknown key `{prefix}{name}`; the keys here are {}", all.join(", "))
     };
     Wrong { at, what }
 }
 
 fn not_a(name: &str, at: usize, expected: &str) -> Wrong {
-    Wrong {
-        at,
-        what: format!("`{name}` should be {expected}"),
-    }
+    Wrong { at, what: format!("`{name}` should be {expected}") }
 }
 
 /// The known name that was probably meant.
@@ -220,13 +171,7 @@ pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&
 fn line_and_column(text: &str, at: usize) -> String {
     let before = text.get(..at).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
-    let column = before
-        .rsplit('\n')
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .count()
-        + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     format!("{line}:{column}")
 }
 
@@ -298,23 +243,16 @@ mod tests {
     #[test]
     fn every_limit_can_be_set() {
         let shown = format!("{:?}", Limits::default());
-        let fields = shown
-            .trim_start_matches("Limits { ")
-            .trim_end_matches(" }")
-            .split(", ");
-        let fields: Vec<_> = fields
-            .map(|field| field.split_once(':').unwrap().0.to_owned())
-            .collect();
+        let fields = shown.trim_start_matches("Limits { ").trim_end_matches(" }").split(", ");
+        let fields: Vec<_> =
+            fields.map(|field| field.split_once(':').unwrap().0.to_owned()).collect();
         let keys: Vec<_> = LIMITS.iter().map(|(key, _)| (*key).to_owned()).collect();
         assert_eq!(keys, fields);
         // No key writes into another's field: each changes the defaults, and all differently.
         let mut changed = Vec::new();
         for (key, _) in LIMITS {
             let limits = parse(&format!("[limits]\n{key} = 77")).unwrap().limits;
-            assert!(
-                format!("{limits:?}").contains(&format!("{key}: 77")),
-                "{key}"
-            );
+            assert!(format!("{limits:?}").contains(&format!("{key}: 77")), "{key}");
             assert!(!changed.contains(&limits), "{key}");
             changed.push(limits);
         }

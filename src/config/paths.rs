@@ -39,10 +39,7 @@ fn folder(runtime: Option<PathBuf>) -> PathBuf {
 /// Makes the folder if need be, and refuses one that others can enter or that is not ours: in a
 /// shared folder somebody else may have made it first.
 pub fn private_dir(path: &Path) -> Result<(), PathError> {
-    let not_made = |source| PathError::NotMade {
-        path: path.to_owned(),
-        source,
-    };
+    let not_made = |source| PathError::NotMade { path: path.to_owned(), source };
     match DirBuilder::new().mode(PRIVATE).create(path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(not_made(error)),
         Err(_) | Ok(()) => {
@@ -52,9 +49,7 @@ pub fn private_dir(path: &Path) -> Result<(), PathError> {
             if ours && meta.permissions().mode() & 0o777 == PRIVATE {
                 Ok(())
             } else {
-                Err(PathError::NotPrivate {
-                    path: path.to_owned(),
-                })
+                Err(PathError::NotPrivate { path: path.to_owned() })
             }
         }
     }
@@ -69,41 +64,23 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let dir = temp.path().join("chaty");
         private_dir(&dir).unwrap();
-        assert_eq!(
-            fs::metadata(&dir).unwrap().permissions().mode() & 0o777,
-            PRIVATE
-        );
+        assert_eq!(fs::metadata(&dir).unwrap().permissions().mode() & 0o777, PRIVATE);
         private_dir(&dir).unwrap();
 
         fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)).unwrap();
-        assert!(matches!(
-            private_dir(&dir),
-            Err(PathError::NotPrivate { .. })
-        ));
+        assert!(matches!(private_dir(&dir), Err(PathError::NotPrivate { .. })));
         let link = temp.path().join("link");
         std::os::unix::fs::symlink(temp.path(), &link).unwrap();
-        assert!(matches!(
-            private_dir(&link),
-            Err(PathError::NotPrivate { .. })
-        ));
+        assert!(matches!(private_dir(&link), Err(PathError::NotPrivate { .. })));
         let file = temp.path().join("file");
         fs::write(&file, "").unwrap();
-        assert!(matches!(
-            private_dir(&file),
-            Err(PathError::NotPrivate { .. })
-        ));
-        assert!(matches!(
-            private_dir(&dir.join("a/b")),
-            Err(PathError::NotMade { .. })
-        ));
+        assert!(matches!(private_dir(&file), Err(PathError::NotPrivate { .. })));
+        assert!(matches!(private_dir(&dir.join("a/b")), Err(PathError::NotMade { .. })));
     }
 
     #[test]
     fn the_socket_is_in_the_runtime_folder_or_one_of_this_user() {
-        assert_eq!(
-            folder(Some("/run/user/7".into())),
-            Path::new("/run/user/7/chaty")
-        );
+        assert_eq!(folder(Some("/run/user/7".into())), Path::new("/run/user/7/chaty"));
         let uid = rustix::process::geteuid().as_raw().to_string();
         for none in [None, Some(PathBuf::from("relative"))] {
             assert!(folder(none).ends_with(format!("chaty-{uid}")));

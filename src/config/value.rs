@@ -10,12 +10,7 @@ const LONGEST: Duration = Duration::from_hours(24);
 const TIMES: [(&str, f64); 4] = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
 
 /// Units of a written size, in bytes.
-const SIZES: [(&str, usize); 4] = [
-    ("KiB", 1 << 10),
-    ("MiB", 1 << 20),
-    ("GiB", 1 << 30),
-    ("B", 1),
-];
+const SIZES: [(&str, usize); 4] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("B", 1)];
 
 /// A number of seconds (`10`, `0.5`), or a text with its unit (`"10s"`, `"250ms"`, `"5m"`).
 pub(super) fn duration(value: &DeValue<'_>) -> Result<Duration, String> {
@@ -24,12 +19,8 @@ pub(super) fn duration(value: &DeValue<'_>) -> Result<Duration, String> {
         DeValue::Float(number) => number.as_str().replace('_', "").parse().ok(),
         DeValue::String(text) => TIMES.iter().find_map(|(unit, seconds)| {
             let number = text.strip_suffix(unit)?.trim_end();
-            let plain = number
-                .bytes()
-                .all(|byte| byte.is_ascii_digit() || byte == b'.');
-            plain
-                .then(|| number.parse::<f64>().ok().map(|number| number * seconds))
-                .flatten()
+            let plain = number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+            plain.then(|| number.parse::<f64>().ok().map(|number| number * seconds)).flatten()
         }),
         _ => None,
     };
@@ -48,11 +39,7 @@ pub(super) fn bytes(value: &DeValue<'_>) -> Result<usize, String> {
     let bytes = match value {
         DeValue::Integer(number) => integer(number.as_str(), number.radix()),
         DeValue::String(text) => SIZES.iter().find_map(|(unit, bytes)| {
-            text.strip_suffix(unit)?
-                .trim_end()
-                .parse::<usize>()
-                .ok()?
-                .checked_mul(*bytes)
+            text.strip_suffix(unit)?.trim_end().parse::<usize>().ok()?.checked_mul(*bytes)
         }),
         _ => None,
     };
@@ -81,10 +68,7 @@ fn integer(digits: &str, radix: u32) -> Option<usize> {
     usize::from_str_radix(&digits.replace('_', ""), radix).ok()
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "the bound of a day is far below 2^52 seconds"
-)]
+#[expect(clippy::cast_precision_loss, reason = "the bound of a day is far below 2^52 seconds")]
 fn seconds_of(number: usize) -> f64 {
     number as f64
 }
@@ -108,43 +92,22 @@ mod tests {
             ("\"1.5 m\"", 90_000),
             ("\"1h\"", 3_600_000),
         ] {
-            assert_eq!(
-                duration(&value(written)),
-                Ok(Duration::from_millis(millis)),
-                "{written}"
-            );
+            assert_eq!(duration(&value(written)), Ok(Duration::from_millis(millis)), "{written}");
         }
-        for wrong in [
-            "-1",
-            "\"10\"",
-            "\"ten s\"",
-            "\"infs\"",
-            "\"1e9s\"",
-            "true",
-            "\"25h\"",
-            "nan",
-        ] {
+        for wrong in ["-1", "\"10\"", "\"ten s\"", "\"infs\"", "\"1e9s\"", "true", "\"25h\"", "nan"]
+        {
             assert!(duration(&value(wrong)).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn sizes_are_bytes_or_have_a_unit() {
-        for (written, expected) in [
-            ("1000", 1000),
-            ("0x10", 16),
-            ("\"4KiB\"", 4096),
-            ("\"64 MiB\"", 67_108_864),
-        ] {
+        for (written, expected) in
+            [("1000", 1000), ("0x10", 16), ("\"4KiB\"", 4096), ("\"64 MiB\"", 67_108_864)]
+        {
             assert_eq!(bytes(&value(written)), Ok(expected), "{written}");
         }
-        for wrong in [
-            "-1",
-            "1.5",
-            "\"64MB\"",
-            "\"KiB\"",
-            "\"99999999999999999999GiB\"",
-        ] {
+        for wrong in ["-1", "1.5", "\"64MB\"", "\"KiB\"", "\"99999999999999999999GiB\""] {
             assert!(bytes(&value(wrong)).is_err(), "{wrong}");
         }
     }

@@ -44,11 +44,7 @@ pub enum Failed {
 /// Joins the room and stays until the user leaves (`Ok`) or the server ends it. Must run inside a
 /// tokio runtime; reads standard input and writes standard output.
 pub async fn run(options: JoinOptions) -> Result<(), Failed> {
-    let JoinOptions {
-        server,
-        nick: _,
-        plain: _,
-    } = options;
+    let JoinOptions { server, nick: _, plain: _ } = options;
     let why = "this build cannot join yet".into();
     Err(Failed::Closed(Closed::Unreachable { server, why }))
 }

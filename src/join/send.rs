@@ -44,20 +44,13 @@ pub async fn run(options: SendOptions) -> Result<(), Failed> {
     let texts = texts(text).await.map_err(Failed::Input)?;
     let tracker = TaskTracker::new();
     let cancel = CancellationToken::new();
-    let options = client::Options {
-        server,
-        nick,
-        kind: Kind::Script,
-        after: None,
-        retry: Retry::Never,
-    };
+    let options =
+        client::Options { server, nick, kind: Kind::Script, after: None, retry: Retry::Never };
     let (handle, events) = client::connect(options, &tracker, cancel.clone());
     let feeding = tracker.spawn(feed(handle.clone(), texts));
     let count = async {
         let mut tally = Tally::default();
-        tally
-            .count(events, feeding, handle, &mut io::stderr())
-            .await
+        tally.count(events, feeding, handle, &mut io::stderr()).await
     };
     tokio::select! {
         outcome = count => outcome,
@@ -87,11 +80,7 @@ async fn feed(handle: Handle, mut texts: mpsc::Receiver<io::Result<String>>) -> 
             continue;
         }
         total += 1;
-        let say = Say {
-            id: Some(total.to_string()),
-            text,
-            ..Say::default()
-        };
+        let say = Say { id: Some(total.to_string()), text, ..Say::default() };
         if handle.say(say).await.is_err() {
             break;
         }
@@ -131,9 +120,7 @@ impl Tally {
                     self.total = Some(fed.map_err(Failed::Input)?);
                 }
             }
-            if self
-                .total
-                .is_some_and(|total| self.acked + self.refused >= total)
+            if self.total.is_some_and(|total| self.acked + self.refused >= total)
                 && let Some(handle) = handle.take()
             {
                 handle.quit().await;
@@ -144,11 +131,9 @@ impl Tally {
     fn event(&mut self, event: &ServerEvent<'_>, report: &mut impl Write) {
         match event {
             ServerEvent::Ack(_) => self.acked += 1,
-            ServerEvent::Refused(Refused {
-                re: Some(number),
-                text,
-                ..
-            }) if number.parse::<u64>().is_ok() => {
+            ServerEvent::Refused(Refused { re: Some(number), text, .. })
+                if number.parse::<u64>().is_ok() =>
+            {
                 self.refused += 1;
                 // Where standard error is gone the exit code still tells.
                 writeln!(report, "message {number} was refused: {text}").ok();

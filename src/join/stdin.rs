@@ -87,9 +87,6 @@ mod tests {
         let mut bytes = vec![b'x'; 100_000];
         bytes.extend_from_slice(b"\nnext\n");
         let lines = all(&bytes, 8192);
-        assert_eq!(
-            lines.iter().map(String::len).collect::<Vec<_>>(),
-            [limits::UNFRAMED, 4]
-        );
+        assert_eq!(lines.iter().map(String::len).collect::<Vec<_>>(), [limits::UNFRAMED, 4]);
     }
 }

@@ -27,3 +27,8 @@ pub fn default_nick() -> Nick {
     Nick::parse(name.as_bytes()).expect("a word and a number are a name")
 }
 
+/// Not here yet.
+pub async fn run(options: TailOptions) -> Result<(), Failed> {
+    let TailOptions { server, .. } = options;
+    Err(Failed::Closed(crate::client::Closed::Unreachable { server, why: "not yet".into() }))
+}

@@ -84,7 +84,7 @@ fn a_cursor_stops_where_it_is_told() {
 #[test]
 fn what_falls_out_of_the_budget_is_lost_to_cursors_and_shown_as_a_gap() {
     let one = log_of(&[1], PLENTY).retained_bytes();
-    let mut log = log_of(&[1, 1], PLENTY.min(one * 4));
+    let mut log = log_of(&[1, 1], one * 4);
     let (mut slow, _) = log.after(Seq(0));
     let (mut quick, _) = log.after(Seq(2));
     append(&mut log, &[1; 20]);
@@ -117,7 +117,7 @@ fn a_caught_up_cursor_is_not_lost() {
 fn a_long_chain_is_freed_without_recursion() {
     let mut log = log_of(&[1], 1);
     let (cursor, _) = log.after(Seq(0));
-    append(&mut log, &[1; 100_000]);
+    append(&mut log, &vec![1; 100_000]);
     drop(log);
     drop(cursor);
 }

@@ -58,11 +58,7 @@ pub async fn run(
     let stop = Stop::default();
     let signals = Signals::install().map_err(ProgramError::Signals)?;
     let limits = settings.limits.clone();
-    let server = Server::bind(Options {
-        listen: settings.listen.clone(),
-        limits,
-    })
-    .await?;
+    let server = Server::bind(Options { listen: settings.listen.clone(), limits }).await?;
     let addr = server.local_addr();
     let desk = Desk::new(server.hub(), stop.drain().clone());
 
@@ -76,13 +72,8 @@ pub async fn run(
     );
     let passing = CancellationToken::new();
     let passed = signals.pass_to(stop.clone());
-    beside
-        .tracker
-        .spawn(passing.clone().run_until_cancelled_owned(passed));
-    let at_prompt = AtPrompt {
-        stop: stop.clone(),
-        interactive: input == console::Input::Terminal,
-    };
+    beside.tracker.spawn(passing.clone().run_until_cancelled_owned(passed));
+    let at_prompt = AtPrompt { stop: stop.clone(), interactive: input == console::Input::Terminal };
     let console = Console::start(input, desk, at_prompt, &printer, Handle::current())
         .inspect_err(|error| tracing::warn!(%error, "there is no console"))
         .ok();
@@ -131,12 +122,7 @@ impl Beside {
             let child = Supervised::bots(folder, addr, log, printer.clone());
             tracker.spawn(child.map_err(ProgramError::Bots)?.run(bots.clone()));
         }
-        Ok(Self {
-            tracker,
-            bots,
-            socket,
-            socket_path,
-        })
+        Ok(Self { tracker, bots, socket, socket_path })
     }
 
     async fn end(self) {
@@ -175,10 +161,7 @@ impl Owner for AtPrompt {
 /// The first lines on standard output, and the warning that belongs to them.
 fn announce(addr: SocketAddr, beside: &Beside, settings: &ServeSettings, input: console::Input) {
     // Whoever started this server may have closed its output; it serves all the same.
-    let _closed = write_lines(
-        &mut io::stdout().lock(),
-        &lines(addr, beside, settings, input),
-    );
+    let _closed = write_lines(&mut io::stdout().lock(), &lines(addr, beside, settings, input));
     if !addr.ip().to_canonical().is_loopback() {
         tracing::warn!(
             "listening on {addr}, not on loopback: traffic is not encrypted, everybody on the way \
@@ -194,21 +177,15 @@ fn lines(
     input: console::Input,
 ) -> Vec<String> {
     let at = reachable(addr);
-    let flag = if at.to_string() == DEFAULT_SERVER {
-        String::new()
-    } else {
-        format!(" --server {at}")
-    };
+    let flag =
+        if at.to_string() == DEFAULT_SERVER { String::new() } else { format!(" --server {at}") };
     let mut lines = vec![
         format!("chaty is listening on {addr}"),
         format!("join it:       chaty join user NAME{flag}"),
         format!("or plainly:    nc {} {}", at.ip(), at.port()),
     ];
     if let Some(path) = &beside.socket_path {
-        lines.push(format!(
-            "administer it: chaty admin{}",
-            admin_flag(path, &flag, addr.port())
-        ));
+        lines.push(format!("administer it: chaty admin{}", admin_flag(path, &flag, addr.port())));
     }
     if let Some(folder) = &settings.bots {
         lines.push(format!("bots:          {}", folder.display()));
@@ -255,12 +232,7 @@ mod tests {
             socket: CancellationToken::new(),
             socket_path,
         };
-        lines(
-            addr.parse().unwrap(),
-            &beside,
-            &settings,
-            console::Input::Lines,
-        )
+        lines(addr.parse().unwrap(), &beside, &settings, console::Input::Lines)
     }
 
     #[test]
@@ -287,10 +259,6 @@ mod tests {
         );
         let lines = shown("[::1]:7", Some(config::admin_socket(7)));
         assert_eq!(lines[3], "administer it: chaty admin --server [::1]:7");
-        assert!(
-            !shown("[::1]:7", None)
-                .iter()
-                .any(|line| line.contains("admin"))
-        );
+        assert!(!shown("[::1]:7", None).iter().any(|line| line.contains("admin")));
     }
 }

@@ -28,10 +28,7 @@ pub struct Signals {
 
 impl Signals {
     pub fn install() -> io::Result<Self> {
-        Ok(Self {
-            int: signal(SignalKind::interrupt())?,
-            term: signal(SignalKind::terminate())?,
-        })
+        Ok(Self { int: signal(SignalKind::interrupt())?, term: signal(SignalKind::terminate())? })
     }
 
     /// Passes signals on for ever.
@@ -87,11 +84,7 @@ mod tests {
         let stop = Stop::default();
         assert!(stop.interrupt());
         assert!(stop.drain().is_cancelled());
-        assert!(
-            timeout(Duration::from_mins(1), stop.at_once())
-                .await
-                .is_err()
-        );
+        assert!(timeout(Duration::from_mins(1), stop.at_once()).await.is_err());
         assert!(!stop.ask(SIGTERM));
         assert_eq!(stop.at_once().await, 143);
     }

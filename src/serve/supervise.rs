@@ -48,11 +48,7 @@ impl Default for Backoff {
 impl Backoff {
     /// The pause after a life of this length, and the one after the next.
     fn after(&self, pause: Duration, lived: Duration) -> (Duration, Duration) {
-        let pause = if lived >= self.forgiven {
-            self.first
-        } else {
-            pause
-        };
+        let pause = if lived >= self.forgiven { self.first } else { pause };
         (pause, (pause * 2).min(self.longest))
     }
 }
@@ -88,12 +84,7 @@ impl Supervised {
         args.extend_from_slice(log);
         args.extend(["--".into(), folder.into()]);
         let program = std::env::current_exe()?;
-        Ok(Self {
-            program,
-            args,
-            backoff: Backoff::default(),
-            printer,
-        })
+        Ok(Self { program, args, backoff: Backoff::default(), printer })
     }
 
     /// Keeps the child alive until it is cancelled; returns when the last one is gone.
@@ -174,8 +165,7 @@ impl Supervised {
                 Ok(0) | Err(_) => return,
                 Ok(_) => {
                     let text = String::from_utf8_lossy(&line);
-                    self.printer
-                        .line(&scrub(text.trim_end_matches(['\r', '\n'])));
+                    self.printer.line(&scrub(text.trim_end_matches(['\r', '\n'])));
                 }
             }
         }
@@ -253,17 +243,12 @@ mod tests {
         let script = "cd \"$1\"; trap '' HUP TERM INT; echo $$ > pid; touch up; \
                       while :; do read line || exec sleep 600; done";
         let (cancel, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let backoff = Backoff {
-            grace: Duration::from_millis(50),
-            ..QUICK
-        };
+        let backoff = Backoff { grace: Duration::from_millis(50), ..QUICK };
         tasks.spawn(shell(script, dir.path(), backoff).run(cancel.clone()));
         tasks.close();
         appears(&dir.path().join("up")).await;
         cancel.cancel();
-        timeout(Duration::from_secs(10), tasks.wait())
-            .await
-            .unwrap();
+        timeout(Duration::from_secs(10), tasks.wait()).await.unwrap();
         let pid = fs::read_to_string(dir.path().join("pid")).unwrap();
         assert!(!Path::new("/proc").join(pid.trim()).exists());
     }
@@ -278,10 +263,7 @@ mod tests {
             (now, pause) = backoff.after(pause, Duration::from_secs(1));
             pauses.push(now.as_millis());
         }
-        assert_eq!(
-            pauses,
-            [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]
-        );
+        assert_eq!(pauses, [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
         let (now, next) = backoff.after(pause, Duration::from_mins(1));
         assert_eq!((now, next), (backoff.first, backoff.first * 2));
     }
@@ -300,11 +282,9 @@ mod tests {
 
     #[test]
     fn a_listener_on_every_address_is_reached_by_loopback() {
-        for (listening, at) in [
-            ("0.0.0.0:5", "127.0.0.1:5"),
-            ("[::]:5", "[::1]:5"),
-            ("192.0.2.1:5", "192.0.2.1:5"),
-        ] {
+        for (listening, at) in
+            [("0.0.0.0:5", "127.0.0.1:5"), ("[::]:5", "[::1]:5"), ("192.0.2.1:5", "192.0.2.1:5")]
+        {
             assert_eq!(reachable(listening.parse().unwrap()), at.parse().unwrap());
         }
         let bots = Supervised::bots(
@@ -314,15 +294,8 @@ mod tests {
             Printer::new(),
         );
         let args = bots.unwrap().args;
-        let expected = [
-            "bot",
-            "--server",
-            "127.0.0.1:5",
-            "--supervised",
-            "--log-format=json",
-            "--",
-            "bots",
-        ];
+        let expected =
+            ["bot", "--server", "127.0.0.1:5", "--supervised", "--log-format=json", "--", "bots"];
         assert_eq!(args, expected.map(OsString::from));
     }
 }

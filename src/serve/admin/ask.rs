@@ -36,14 +36,8 @@ pub async fn once(remote: &Remote, line: &str, json: bool) -> Result<(), AskErro
     } else {
         Ok(())
     };
-    printed
-        .and_then(|()| out.flush())
-        .map_err(AskError::Output)?;
-    if answer.ok {
-        Ok(())
-    } else {
-        Err(AskError::Failed(answer.text))
-    }
+    printed.and_then(|()| out.flush()).map_err(AskError::Output)?;
+    if answer.ok { Ok(()) } else { Err(AskError::Failed(answer.text)) }
 }
 
 /// A console on this terminal, answered by the server at the other end.

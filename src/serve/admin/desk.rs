@@ -106,26 +106,16 @@ impl Answer {
 
     /// Something that could not be done.
     pub fn failed(why: String) -> Self {
-        Self {
-            ok: false,
-            report: json!({ "failed": why }),
-            text: why,
-        }
+        Self { ok: false, report: json!({ "failed": why }), text: why }
     }
 
     fn help(text: String) -> Self {
-        Self {
-            ok: true,
-            report: json!({ "help": text }),
-            text,
-        }
+        Self { ok: true, report: json!({ "help": text }), text }
     }
 }
 
 fn now() -> Millis {
-    let since = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
@@ -176,16 +166,8 @@ mod tests {
         assert_eq!(answer.text, "Neo was kicked");
         let answer = desk.answer("kick Smith").await;
         assert!(!answer.ok);
-        assert_eq!(
-            answer.report,
-            json!({ "failed": "there is nobody called Smith" })
-        );
-        assert!(
-            desk.answer("list")
-                .await
-                .text
-                .starts_with("List of connected clients: \nNeo")
-        );
+        assert_eq!(answer.report, json!({ "failed": "there is nobody called Smith" }));
+        assert!(desk.answer("list").await.text.starts_with("List of connected clients: \nNeo"));
         assert_eq!(hub.0.lock().unwrap().len(), 3);
 
         assert!(!desk.answer("frob").await.ok);
@@ -195,10 +177,6 @@ mod tests {
         assert!(!drain.is_cancelled());
         assert!(desk.answer("shutdown").await.ok);
         assert!(drain.is_cancelled());
-        assert_eq!(
-            hub.0.lock().unwrap().len(),
-            3,
-            "none of these is the hub's business"
-        );
+        assert_eq!(hub.0.lock().unwrap().len(), 3, "none of these is the hub's business");
     }
 }

@@ -66,10 +66,7 @@ fn stats(stats: &Stats) -> Value {
 }
 
 fn counts(of: &[(&'static str, u64)]) -> Value {
-    of.iter()
-        .map(|(name, count)| ((*name).to_owned(), json!(count)))
-        .collect::<Map<_, _>>()
-        .into()
+    of.iter().map(|(name, count)| ((*name).to_owned(), json!(count))).collect::<Map<_, _>>().into()
 }
 
 #[cfg(test)]
@@ -85,31 +82,17 @@ mod tests {
             r#"{"members":[{"address":"127.0.0.1:5","dialect":"line","kind":"user","lag":0,"muted":false,"name":"Neo","since_ms":1000}]}"#
         );
         let bans = vec![
-            BanRow {
-                target: Target::Name("Neo".into()),
-                reason: None,
-                since: Millis(1),
-            },
-            BanRow {
-                target: Target::of("::1"),
-                reason: Some("spam".into()),
-                since: Millis(2),
-            },
+            BanRow { target: Target::Name("Neo".into()), reason: None, since: Millis(1) },
+            BanRow { target: Target::of("::1"), reason: Some("spam".into()), since: Millis(2) },
         ];
         assert_eq!(
             report(&Report::Bans(bans)).to_string(),
             r#"{"bans":[{"address":null,"name":"Neo","reason":null,"since_ms":1},{"address":"::1","name":null,"reason":"spam","since_ms":2}]}"#
         );
-        let stats = Stats {
-            members: vec![("user", 2)],
-            ..Stats::default()
-        };
+        let stats = Stats { members: vec![("user", 2)], ..Stats::default() };
         let value = report(&Report::Stats(stats));
         assert_eq!(value["stats"]["members"]["user"], 2);
         assert_eq!(value["stats"].as_object().map(Map::len), Some(10));
-        assert_eq!(
-            report(&Report::Failed("no".into())),
-            json!({ "failed": "no" })
-        );
+        assert_eq!(report(&Report::Failed("no".into())), json!({ "failed": "no" }));
     }
 }

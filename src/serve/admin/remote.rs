@@ -50,12 +50,7 @@ impl Remote {
             Err(elapsed) => Err(elapsed.into()),
         };
         let mut answer = answer.map_err(|source| self.explain(source))?;
-        answer.text = answer
-            .text
-            .split('\n')
-            .map(scrub)
-            .collect::<Vec<_>>()
-            .join("\n");
+        answer.text = answer.text.split('\n').map(scrub).collect::<Vec<_>>().join("\n");
         Ok(answer)
     }
 
@@ -85,19 +80,14 @@ impl Remote {
 
 impl Clerk for Remote {
     async fn answer(&self, line: &str) -> Answer {
-        self.ask(line)
-            .await
-            .unwrap_or_else(|error| Answer::failed(error.to_string()))
+        self.ask(line).await.unwrap_or_else(|error| Answer::failed(error.to_string()))
     }
 
     async fn names(&self) -> Vec<String> {
         let Ok(answer) = self.ask("list").await else {
             return Vec::new();
         };
-        let members = answer
-            .report
-            .get("members")
-            .and_then(|members| members.as_array().cloned());
+        let members = answer.report.get("members").and_then(|members| members.as_array().cloned());
         members
             .unwrap_or_default()
             .iter()

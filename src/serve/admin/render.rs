@@ -30,17 +30,10 @@ fn members(rows: &[MemberRow], now: Millis) -> String {
             row.addr.to_string(),
             format!("since {}", ago(row.since, now)),
             format!("lag {}", row.lag),
-            if row.muted {
-                "muted".into()
-            } else {
-                String::new()
-            },
+            if row.muted { "muted".into() } else { String::new() },
         ]
     });
-    std::iter::once(LIST.into())
-        .chain(table(rows.collect()))
-        .collect::<Vec<_>>()
-        .join("\n")
+    std::iter::once(LIST.into()).chain(table(rows.collect())).collect::<Vec<_>>().join("\n")
 }
 
 fn bans(rows: &[BanRow], now: Millis) -> String {
@@ -64,11 +57,7 @@ fn stats(stats: &Stats) -> String {
         vec!["turns".into(), stats.turns.to_string()],
         vec![
             "retained".into(),
-            format!(
-                "{} in {} entries",
-                size(stats.retained_bytes),
-                stats.retained_entries
-            ),
+            format!("{} in {} entries", size(stats.retained_bytes), stats.retained_entries),
         ],
     ];
     for (name, of) in [("closed", &stats.closes), ("refused", &stats.refused)] {
@@ -80,15 +69,8 @@ fn stats(stats: &Stats) -> String {
 }
 
 fn counts(of: &[(&'static str, u64)]) -> String {
-    let each: Vec<_> = of
-        .iter()
-        .map(|(name, count)| format!("{count} {name}"))
-        .collect();
-    if each.is_empty() {
-        "none".into()
-    } else {
-        each.join(", ")
-    }
+    let each: Vec<_> = of.iter().map(|(name, count)| format!("{count} {name}")).collect();
+    if each.is_empty() { "none".into() } else { each.join(", ") }
 }
 
 /// A ban's target as it is typed.
@@ -103,22 +85,14 @@ pub(super) fn target(target: &Target) -> String {
 fn table(rows: Vec<Vec<String>>) -> Vec<String> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
     let widths: Vec<usize> = (0..columns)
-        .map(|column| {
-            rows.iter()
-                .filter_map(|row| row.get(column))
-                .map(|c| c.width())
-                .max()
-        })
+        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|c| c.width()).max())
         .map(Option::unwrap_or_default)
         .collect();
     let line = |row: Vec<String>| {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(&widths) {
             line.push_str(cell);
-            line.extend(std::iter::repeat_n(
-                ' ',
-                width.saturating_sub(cell.width()) + 2,
-            ));
+            line.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width()) + 2));
         }
         line.truncate(line.trim_end().len());
         line
@@ -127,10 +101,7 @@ fn table(rows: Vec<Vec<String>>) -> Vec<String> {
 }
 
 fn ago(then: Millis, now: Millis) -> String {
-    format!(
-        "{} ago",
-        duration(Duration::from_millis(now.0.saturating_sub(then.0)))
-    )
+    format!("{} ago", duration(Duration::from_millis(now.0.saturating_sub(then.0))))
 }
 
 /// The two largest units, which is as exact as anybody reads.
@@ -185,10 +156,7 @@ pub(super) mod tests {
              Neo   user  line    127.0.0.1:5  since 1m 30s ago  lag 0\n\
              日本  bot   native  127.0.0.1:5  since 1m 30s ago  lag 12  muted"
         );
-        assert_eq!(
-            text(&Report::Members(vec![]), Millis(0)),
-            "List of connected clients: "
-        );
+        assert_eq!(text(&Report::Members(vec![]), Millis(0)), "List of connected clients: ");
     }
 
     #[test]
@@ -216,10 +184,7 @@ pub(super) mod tests {
             ..Stats::default()
         };
         let shown = text(&Report::Stats(stats), Millis(0));
-        assert!(
-            shown.starts_with("up           1d 1h\nconnections  3\n"),
-            "{shown}"
-        );
+        assert!(shown.starts_with("up           1d 1h\nconnections  3\n"), "{shown}");
         assert!(shown.contains("members      2 user, 1 bot\n"), "{shown}");
         assert!(shown.contains("1.5 MiB in 0 entries\n"), "{shown}");
         assert!(shown.ends_with("closed       4 quit"), "{shown}");

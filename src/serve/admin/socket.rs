@@ -75,19 +75,12 @@ impl AdminSocket {
     /// living one's, or a file that is no socket, is not touched.
     pub async fn bind(path: &Path) -> Result<Self, SocketError> {
         clear(path).await?;
-        let not_made = |source| SocketError::NotMade {
-            path: path.to_owned(),
-            source,
-        };
+        let not_made = |source| SocketError::NotMade { path: path.to_owned(), source };
         let listener = UnixListener::bind(path).map_err(not_made)?;
         fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(not_made)?;
         let meta = fs::symlink_metadata(path).map_err(not_made)?;
         let identity = (meta.dev(), meta.ino());
-        Ok(Self {
-            listener,
-            path: path.to_owned(),
-            identity,
-        })
+        Ok(Self { listener, path: path.to_owned(), identity })
     }
 
     /// Where it is.
@@ -145,10 +138,7 @@ impl Drop for AdminSocket {
 
 /// Makes room for the socket if only a dead one is in the way.
 async fn clear(path: &Path) -> Result<(), SocketError> {
-    let not_made = |source| SocketError::NotMade {
-        path: path.to_owned(),
-        source,
-    };
+    let not_made = |source| SocketError::NotMade { path: path.to_owned(), source };
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(not_made(error)),
@@ -172,9 +162,8 @@ async fn clear(path: &Path) -> Result<(), SocketError> {
 async fn one(mut stream: UnixStream, clerk: impl Clerk) {
     let answer = if is_owner(&stream) {
         let mut request = Vec::new();
-        let read = BufReader::new((&mut stream).take(REQUEST))
-            .read_until(b'\n', &mut request)
-            .await;
+        let read =
+            BufReader::new((&mut stream).take(REQUEST)).read_until(b'\n', &mut request).await;
         match read.map(|_| serde_json::from_slice::<Request>(&request)) {
             Ok(Ok(request)) => clerk.answer(&request.line).await,
             // Somebody looked whether this socket lives.
@@ -194,9 +183,7 @@ async fn one(mut stream: UnixStream, clerk: impl Clerk) {
 
 fn is_owner(stream: &UnixStream) -> bool {
     let ours = rustix::process::geteuid().as_raw();
-    stream
-        .peer_cred()
-        .is_ok_and(|peer| peer.uid() == ours || peer.uid() == 0)
+    stream.peer_cred().is_ok_and(|peer| peer.uid() == ours || peer.uid() == 0)
 }
 
 #[cfg(test)]
@@ -217,22 +204,13 @@ mod tests {
     async fn running() -> Running {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("admin.sock");
-        let (cancel, tasks, hub) = (
-            CancellationToken::new(),
-            TaskTracker::new(),
-            FakeHub::default(),
-        );
+        let (cancel, tasks, hub) =
+            (CancellationToken::new(), TaskTracker::new(), FakeHub::default());
         let desk = Desk::new(hub.clone(), cancel.clone());
         let socket = AdminSocket::bind(&path).await.unwrap();
         tasks.spawn(socket.serve(desk, cancel.clone()));
         tasks.close();
-        Running {
-            _dir: dir,
-            path,
-            cancel,
-            tasks,
-            hub,
-        }
+        Running { _dir: dir, path, cancel, tasks, hub }
     }
 
     async fn raw(path: &Path, request: &[u8]) -> String {
@@ -247,10 +225,7 @@ mod tests {
     #[tokio::test]
     async fn asked_and_answered() {
         let server = running().await;
-        assert_eq!(
-            fs::metadata(&server.path).unwrap().permissions().mode() & 0o777,
-            0o600
-        );
+        assert_eq!(fs::metadata(&server.path).unwrap().permissions().mode() & 0o777, 0o600);
         let remote = Remote::new(server.path.clone());
         let answer = remote.ask("kick Neo spamming").await.unwrap();
         assert_eq!((answer.ok, answer.text.as_str()), (true, "Neo was kicked"));
@@ -261,42 +236,21 @@ mod tests {
         assert!(remote.ask("shutdown").await.unwrap().ok);
         server.tasks.wait().await;
         assert!(!server.path.exists());
-        assert!(matches!(
-            remote.ask("list").await,
-            Err(RemoteError::NoServer { .. })
-        ));
+        assert!(matches!(remote.ask("list").await, Err(RemoteError::NoServer { .. })));
     }
 
     #[tokio::test]
     async fn a_peers_fault_is_its_own() {
         let server = running().await;
+        assert!(raw(&server.path, b"list\n").await.contains("a request is {\\\"line\\\""));
         assert!(
-            raw(&server.path, b"list\n")
-                .await
-                .contains("a request is {\\\"line\\\"")
-        );
-        assert!(
-            raw(&server.path, b"{\"line\":\"list\",\"x\":1}\n")
-                .await
-                .contains("unknown field")
+            raw(&server.path, b"{\"line\":\"list\",\"x\":1}\n").await.contains("unknown field")
         );
         let long = format!("{{\"line\":\"{}\"}}\n", "x".repeat(64 * 1024));
         let answer = raw(&server.path, long.as_bytes()).await;
-        assert!(
-            answer.is_empty() || answer.contains("\"ok\":false"),
-            "{answer}"
-        );
-        assert!(
-            server.hub.0.lock().unwrap().is_empty(),
-            "no command came of it"
-        );
-        assert!(
-            Remote::new(server.path.clone())
-                .ask("list")
-                .await
-                .unwrap()
-                .ok
-        );
+        assert!(answer.is_empty() || answer.contains("\"ok\":false"), "{answer}");
+        assert!(server.hub.0.lock().unwrap().is_empty(), "no command came of it");
+        assert!(Remote::new(server.path.clone()).ask("list").await.unwrap().ok);
         server.cancel.cancel();
     }
 
@@ -308,11 +262,7 @@ mod tests {
             idle.push(UnixStream::connect(&server.path).await.unwrap());
         }
         // Not through `Remote`, whose own deadline would pass at the same moment.
-        assert!(
-            raw(&server.path, b"{\"line\":\"list\"}\n")
-                .await
-                .contains("\"ok\":true")
-        );
+        assert!(raw(&server.path, b"{\"line\":\"list\"}\n").await.contains("\"ok\":true"));
         for mut stream in idle {
             assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0);
         }

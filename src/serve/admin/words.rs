@@ -20,42 +20,24 @@ pub struct Word {
 }
 
 const fn word(word: &'static str, usage: &'static str, about: &'static str) -> Word {
-    Word {
-        word,
-        usage,
-        about,
-        takes_name: false,
-    }
+    Word { word, usage, about, takes_name: false }
 }
 
 const fn on_member(word: &'static str, usage: &'static str, about: &'static str) -> Word {
-    Word {
-        word,
-        usage,
-        about,
-        takes_name: true,
-    }
+    Word { word, usage, about, takes_name: true }
 }
 
 /// Every word there is, the ancestor's first.
 pub const WORDS: [Word; 12] = [
     word("list", "list", "List all active users"),
     on_member("kick", "kick [NAME [REASON]]", "Remove user from server"),
-    on_member(
-        "ban",
-        "ban [NAME|ADDRESS [REASON]]",
-        "Remove and keep out; alone: list the bans",
-    ),
+    on_member("ban", "ban [NAME|ADDRESS [REASON]]", "Remove and keep out; alone: list the bans"),
     on_member("unban", "unban NAME|ADDRESS", "Let in again"),
     on_member("mute", "mute NAME", "Let read, but not speak"),
     on_member("unmute", "unmute NAME", "Let speak again"),
     word("say", "say TEXT", "Speak to the room as Server"),
     word("stats", "stats", "The server in numbers"),
-    word(
-        "shutdown",
-        "shutdown",
-        "Deliver what was said, then stop the server",
-    ),
+    word("shutdown", "shutdown", "Deliver what was said, then stop the server"),
     word("-help", "-help", "Display help information"),
     word("man", "man", "The same"),
     word("help", "help [WORD]", "The same, or one word's"),
@@ -95,17 +77,12 @@ pub fn parse(line: &str) -> Asked {
         ("kick", rest) => kick(rest),
         ("ban", rest) => {
             let (target, reason) = split(rest);
-            Asked::Command(Command::Ban {
-                target: Target::of(target),
-                reason: given(reason),
-            })
+            Asked::Command(Command::Ban { target: Target::of(target), reason: given(reason) })
         }
         ("unban" | "mute" | "unmute", rest) if !rest.is_empty() && split(rest).1.is_empty() => {
             let name = rest.to_owned();
             Asked::Command(match word {
-                "unban" => Command::Unban {
-                    target: Target::of(rest),
-                },
+                "unban" => Command::Unban { target: Target::of(rest) },
                 "mute" => Command::Mute { name },
                 _ => Command::Unmute { name },
             })
@@ -122,27 +99,15 @@ pub fn kick(answer: &str) -> Asked {
     if name.is_empty() {
         return Asked::Nothing;
     }
-    Asked::Command(Command::Kick {
-        name: name.into(),
-        reason: given(reason),
-    })
+    Asked::Command(Command::Kick { name: name.into(), reason: given(reason) })
 }
 
 /// The ancestor's help, with today's words in it.
 pub fn help() -> String {
-    let width = WORDS
-        .iter()
-        .map(|word| word.usage.len())
-        .max()
-        .unwrap_or_default()
-        + 2;
-    let lines = WORDS
-        .iter()
-        .map(|word| format!("{:width$} {}", format!("<{}>", word.usage), word.about));
-    std::iter::once("Valid CLI commands:".to_owned())
-        .chain(lines)
-        .collect::<Vec<_>>()
-        .join("\n")
+    let width = WORDS.iter().map(|word| word.usage.len()).max().unwrap_or_default() + 2;
+    let lines =
+        WORDS.iter().map(|word| format!("{:width$} {}", format!("<{}>", word.usage), word.about));
+    std::iter::once("Valid CLI commands:".to_owned()).chain(lines).collect::<Vec<_>>().join("\n")
 }
 
 /// The entry of a word.
@@ -173,9 +138,7 @@ fn given(text: &str) -> Option<String> {
 impl Target {
     /// An IP address is one; anything else is a name.
     pub fn of(typed: &str) -> Self {
-        typed
-            .parse()
-            .map_or_else(|_a_name| Self::Name(typed.into()), Self::Address)
+        typed.parse().map_or_else(|_a_name| Self::Name(typed.into()), Self::Address)
     }
 }
 
@@ -204,9 +167,7 @@ mod tests {
         assert_eq!(parse("kick"), Asked::WhomToKick);
         assert_eq!(parse(" kick "), Asked::WhomToKick);
         for line in ["-help", "man", "help"] {
-            let Asked::Help(text) = parse(line) else {
-                panic!("{line}")
-            };
+            let Asked::Help(text) = parse(line) else { panic!("{line}") };
             assert!(text.starts_with("Valid CLI commands:\n<list> "), "{text}");
             assert!(WORDS.iter().all(|word| text.contains(word.usage)), "{text}");
         }
@@ -214,10 +175,7 @@ mod tests {
             wrong("frobnicate now").lines().next(),
             Some("frobnicate not a valid input command")
         );
-        assert_eq!(
-            wrong("KICK Neo").lines().next(),
-            Some("KICK not a valid input command")
-        );
+        assert_eq!(wrong("KICK Neo").lines().next(), Some("KICK not a valid input command"));
         assert!(wrong("lst").contains("Did you mean list?"));
     }
 
@@ -226,42 +184,20 @@ mod tests {
         let neo = || "Neo".to_owned();
         assert_eq!(
             command("kick  Neo   too loud "),
-            Command::Kick {
-                name: neo(),
-                reason: Some("too loud".into())
-            }
+            Command::Kick { name: neo(), reason: Some("too loud".into()) }
         );
-        assert_eq!(
-            kick("Neo"),
-            Asked::Command(Command::Kick {
-                name: neo(),
-                reason: None
-            })
-        );
+        assert_eq!(kick("Neo"), Asked::Command(Command::Kick { name: neo(), reason: None }));
         assert_eq!(kick("  "), Asked::Nothing);
         let address: IpAddr = "::1".parse().unwrap();
         assert_eq!(
             command("ban ::1 spam"),
-            Command::Ban {
-                target: Target::Address(address),
-                reason: Some("spam".into())
-            }
+            Command::Ban { target: Target::Address(address), reason: Some("spam".into()) }
         );
-        assert_eq!(
-            command("unban Neo"),
-            Command::Unban {
-                target: Target::Name(neo())
-            }
-        );
+        assert_eq!(command("unban Neo"), Command::Unban { target: Target::Name(neo()) });
         assert_eq!(command("ban"), Command::Bans);
         assert_eq!(command("mute Neo"), Command::Mute { name: neo() });
         assert_eq!(command("unmute Neo"), Command::Unmute { name: neo() });
-        assert_eq!(
-            command("say  hi  there"),
-            Command::Say {
-                text: "hi  there".into()
-            }
-        );
+        assert_eq!(command("say  hi  there"), Command::Say { text: "hi  there".into() });
     }
 
     #[test]

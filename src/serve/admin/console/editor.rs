@@ -30,11 +30,7 @@ impl<C: Clerk> Editor<C> {
         let history = MemHistory::with_config(&config);
         let mut inner =
             rustyline::Editor::with_history(config, history).map_err(io::Error::other)?;
-        inner.set_helper(Some(Words {
-            clerk,
-            runtime,
-            names_only: false,
-        }));
+        inner.set_helper(Some(Words { clerk, runtime, names_only: false }));
         let above = inner.create_external_printer().map_err(io::Error::other)?;
         Ok((Self { inner }, above))
     }
@@ -114,17 +110,9 @@ enum Expected {
 
 fn expected(typed: &str, names_only: bool) -> Expected {
     let at = typed.rfind(char::is_whitespace).map_or(0, |space| {
-        space
-            + typed
-                .get(space..)
-                .and_then(|rest| rest.chars().next())
-                .map_or(1, char::len_utf8)
+        space + typed.get(space..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8)
     });
-    let before: Vec<&str> = typed
-        .get(..at)
-        .unwrap_or_default()
-        .split_whitespace()
-        .collect();
+    let before: Vec<&str> = typed.get(..at).unwrap_or_default().split_whitespace().collect();
     match before.as_slice() {
         [] if names_only => Expected::Name { at },
         [] | ["help"] => Expected::Word { at },
@@ -135,9 +123,7 @@ fn expected(typed: &str, names_only: bool) -> Expected {
 
 fn starting(typed: &str, at: usize, all: impl Iterator<Item = String>) -> Vec<String> {
     let begun = typed.get(at..).unwrap_or_default().to_lowercase();
-    let mut found: Vec<_> = all
-        .filter(|name| name.to_lowercase().starts_with(&begun))
-        .collect();
+    let mut found: Vec<_> = all.filter(|name| name.to_lowercase().starts_with(&begun)).collect();
     found.sort_unstable();
     found
 }

@@ -15,10 +15,7 @@ pub(super) struct Lines<R> {
 impl Lines<io::StdinLock<'static>> {
     pub(super) fn stdin() -> Self {
         let prompts = io::stdin().is_terminal() && io::stdout().is_terminal();
-        Self {
-            reader: io::stdin().lock(),
-            prompts,
-        }
+        Self { reader: io::stdin().lock(), prompts }
     }
 }
 
@@ -30,9 +27,7 @@ impl<R: BufRead> Lines<R> {
             return Err(End::EndOfInput);
         }
         if line.last() != Some(&b'\n') && line.len() as u64 == LINE {
-            self.reader
-                .skip_until(b'\n')
-                .map_err(|_broken| End::Broken)?;
+            self.reader.skip_until(b'\n').map_err(|_broken| End::Broken)?;
         }
         let line = String::from_utf8_lossy(&line);
         Ok(line.trim_end_matches(['\r', '\n']).to_owned())
@@ -55,11 +50,7 @@ impl<R: BufRead> Source for Lines<R> {
 
     fn ask(&mut self, question: &str) -> Result<String, End> {
         // The ancestor asks on a pipe as well; there the answer is not echoed, so the line ends.
-        Self::show(&if self.prompts {
-            question.to_owned()
-        } else {
-            format!("{question}\n")
-        });
+        Self::show(&if self.prompts { question.to_owned() } else { format!("{question}\n") });
         self.read()
     }
 }
@@ -72,10 +63,7 @@ mod tests {
     fn lines_are_bounded_and_end_quietly() {
         let long = "x".repeat(100_000);
         let input = format!("list\r\n{long}\nkick Neo");
-        let mut lines = Lines {
-            reader: input.as_bytes(),
-            prompts: false,
-        };
+        let mut lines = Lines { reader: input.as_bytes(), prompts: false };
         assert_eq!(lines.next(">>").unwrap(), "list");
         assert_eq!(lines.next(">>").unwrap(), "x".repeat(32 * 1024));
         assert_eq!(lines.next(">>").unwrap(), "kick Neo");

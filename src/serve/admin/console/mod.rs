@@ -71,12 +71,7 @@ impl Console {
             printer: printer.clone(),
             _done: done.clone().drop_guard(),
         };
-        let mut console = Self {
-            printer: printer.clone(),
-            saved: None,
-            over,
-            done,
-        };
+        let mut console = Self { printer: printer.clone(), saved: None, over, done };
         let builder = thread::Builder::new().name("console".into());
         match input {
             Input::Background => drop(session),

@@ -63,22 +63,16 @@ impl Printer {
     pub(super) fn above(&self, mut prompt: impl Show) -> io::Result<()> {
         let (lines, waiting) = sync_channel::<String>(WAITING);
         let (alive, ended) = sync_channel::<()>(0);
-        thread::Builder::new()
-            .name("printer".into())
-            .spawn(move || {
-                let _alive = alive;
-                for line in waiting {
-                    // A terminal that is gone takes the console with it, not the server.
-                    if prompt.show(line).is_err() {
-                        return;
-                    }
+        thread::Builder::new().name("printer".into()).spawn(move || {
+            let _alive = alive;
+            for line in waiting {
+                // A terminal that is gone takes the console with it, not the server.
+                if prompt.show(line).is_err() {
+                    return;
                 }
-            })?;
-        *self.locked() = Target::Prompt(Prompt {
-            lines,
-            left_out: 0,
-            ended,
-        });
+            }
+        })?;
+        *self.locked() = Target::Prompt(Prompt { lines, left_out: 0, ended });
         Ok(())
     }
 
@@ -148,10 +142,7 @@ impl<'a> MakeWriter<'a> for Printer {
     type Writer = Event;
 
     fn make_writer(&'a self) -> Event {
-        Event {
-            printer: self.clone(),
-            bytes: Vec::new(),
-        }
+        Event { printer: self.clone(), bytes: Vec::new() }
     }
 }
 
@@ -176,8 +167,7 @@ impl Write for Event {
 impl Drop for Event {
     fn drop(&mut self) {
         if !self.bytes.is_empty() {
-            self.printer
-                .put(String::from_utf8_lossy(&self.bytes).into_owned());
+            self.printer.put(String::from_utf8_lossy(&self.bytes).into_owned());
         }
     }
 }
@@ -223,13 +213,8 @@ mod tests {
             .unwrap();
         let (note, line) = last.split_once('\n').unwrap();
         assert_eq!(line, "after\n");
-        let left_out: usize = note
-            .trim_start_matches('(')
-            .split(' ')
-            .next()
-            .unwrap()
-            .parse()
-            .unwrap();
+        let left_out: usize =
+            note.trim_start_matches('(').split(' ').next().unwrap().parse().unwrap();
         assert!((9..=10).contains(&left_out), "{note}");
     }
 

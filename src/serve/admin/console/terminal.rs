@@ -27,11 +27,7 @@ pub fn input() -> Input {
         return Input::Background;
     }
     let simple = env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
-    if simple || !io::stdout().is_terminal() {
-        Input::Lines
-    } else {
-        Input::Terminal
-    }
+    if simple || !io::stdout().is_terminal() { Input::Lines } else { Input::Terminal }
 }
 
 /// The modes as they were.
