@@ -122,7 +122,7 @@ mod tests {
         let shown = Diagnostic::at("x.rhai", source, (1, column), "no").to_string();
         assert!(!shown.contains('\u{1b}') && !shown.contains('\t'), "{shown:?}");
         let lines: Vec<&str> = shown.lines().collect();
-        let word = lines[1].find("oops").map(|at| lines[1][..at].width());
+        let word = lines[1].split_once("oops").map(|(before, _)| before.width());
         assert_eq!(word, lines[2].find('^'));
         assert!(lines[2].ends_with(" ^^^^"));
     }
