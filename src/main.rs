@@ -1,1 +1,204 @@
-fn main() {}
+//! The program: reads the command line, sets up the log and the runtime, hands over to whoever
+//! does the work, and turns what comes of it into one line and an exit code.
+
+use anyhow::Context;
+use chaty::bot::{self, RunOptions};
+use chaty::cli::{self, AdminArgs, Cli, Command, Join, LogArgs, LogFormat, SendArgs, TailArgs};
+use chaty::config::{self, ServeSettings};
+use chaty::join::send::SendOptions;
+use chaty::join::tail::TailOptions;
+use chaty::join::{self, JoinOptions};
+use chaty::serve::admin::ask;
+use chaty::serve::admin::console::{self, Input, Printer};
+use chaty::serve::admin::remote::Remote;
+use chaty::serve::program;
+use chaty::serve::stop::{Signals, Stop};
+use chaty::wire::entry::Seq;
+use chaty::wire::nick::Nick;
+use clap::Parser;
+use std::ffi::OsString;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+use tracing_subscriber::EnvFilter;
+
+/// It failed, and said why.
+const FAILED: u8 = 1;
+/// The command line is not right.
+const USAGE: u8 = 2;
+/// Where `join bot NAME` looks for the bot.
+const BOTS: &str = "bots";
+/// How long what is cut off at the end may take to clean up: a child to be killed, a socket's
+/// file to be removed. A thread that waits for a key is not waited for longer.
+const CLEAN_UP: Duration = Duration::from_millis(100);
+
+/// The command line was understood and is still not right: exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Asked for or not, help into a closed pipe is nobody's loss.
+            let _closed = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE));
+        }
+    };
+    match run(cli) {
+        Ok(code) => ExitCode::from(code),
+        // Whoever read our output has seen enough.
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _closed = writeln!(io::stderr(), "error: {error}");
+            ExitCode::from(if error.is::<Usage>() { USAGE } else { FAILED })
+        }
+    }
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+    causes.any(|cause| cause.kind() == ErrorKind::BrokenPipe)
+}
+
+/// Does what is asked; gives the exit code.
+fn run(cli: Cli) -> anyhow::Result<u8> {
+    let Cli { command, log } = cli;
+    let printer = Printer::new();
+    match command {
+        Command::Completions { shell } => print(&cli::completions(shell)),
+        Command::Man { out: None } => print(&cli::man_page()?),
+        Command::Man { out: Some(folder) } => cli::man_pages(&folder)
+            .with_context(|| format!("cannot write to {}", folder.display()))
+            .map_err(one_line)
+            .map(|()| 0),
+        Command::Serve(args) => {
+            let settings = args.settings()?;
+            let filter = start_log(&log, settings.log.as_deref().unwrap_or("info"), &printer)?;
+            block_on(serve(settings, printer, &log_arguments(&log, &filter)))
+        }
+        Command::Bot(args) => {
+            start_log(&log, "info", &printer)?;
+            block_on(bots(args.paths, args.server.server, args.supervised))
+        }
+        Command::Join { who: Join::Bot { name, server } } => {
+            start_log(&log, "info", &printer)?;
+            let path = bot::join_bot_path(&name, Path::new(BOTS))?;
+            block_on(bots(vec![path], server.server, false))
+        }
+        Command::Join { who: Join::User { name, server, plain } } => {
+            start_log(&log, "warn", &printer)?;
+            let options = JoinOptions { server: server.server, nick: nick(&name)?, plain };
+            block_on(async { Ok(join::run(options).await.map(|()| 0)?) })
+        }
+        Command::Send(args) => {
+            start_log(&log, "warn", &printer)?;
+            block_on(send(args))
+        }
+        Command::Tail(args) => {
+            start_log(&log, "warn", &printer)?;
+            block_on(tail(args))
+        }
+        Command::Admin(args) => {
+            start_log(&log, "warn", &printer)?;
+            block_on(admin(args))
+        }
+    }
+}
+
+async fn serve(settings: ServeSettings, printer: Printer, log: &[OsString]) -> anyhow::Result<u8> {
+    Ok(program::run(settings, printer, log).await?)
+}
+
+/// Runs bots until a signal; a second one does not wait for their goodbyes.
+async fn bots(paths: Vec<PathBuf>, server: String, supervised: bool) -> anyhow::Result<u8> {
+    let stop = Stop::default();
+    let signals = Signals::install().context("cannot listen to signals").map_err(one_line)?;
+    let options = RunOptions { paths, server, supervised, seed: None };
+    tokio::select! {
+        ended = bot::run(options, stop.drain().clone().cancelled_owned()) => Ok(ended.map(|()| 0)?),
+        code = stop.at_once() => Ok(code),
+        () = signals.pass_to(stop.clone()) => Ok(FAILED),
+    }
+}
+
+async fn send(args: SendArgs) -> anyhow::Result<u8> {
+    let nick = args.name.as_deref().map_or_else(|| Ok(join::send::default_nick()), nick)?;
+    let options = SendOptions { server: args.server.server, nick, text: args.text };
+    Ok(join::send::run(options).await.map(|()| 0)?)
+}
+
+async fn tail(args: TailArgs) -> anyhow::Result<u8> {
+    let nick = args.name.as_deref().map_or_else(|| Ok(join::tail::default_nick()), nick)?;
+    let (server, after) = (args.server.server, args.after.map(Seq));
+    let options = TailOptions { server, nick, json: args.json, after };
+    Ok(join::tail::run(options).await.map(|()| 0)?)
+}
+
+async fn admin(args: AdminArgs) -> anyhow::Result<u8> {
+    let port = args.server.port();
+    let remote = Remote::new(args.socket.unwrap_or_else(|| config::admin_socket(port)));
+    if !args.words.is_empty() {
+        ask::once(&remote, &args.words.join(" "), args.json).await?;
+    } else if console::input() == Input::Terminal {
+        ask::console(remote).await?;
+    } else {
+        return Err(Usage(ask::AskError::Nothing.to_string()).into());
+    }
+    Ok(0)
+}
+
+/// A name from the command line.
+fn nick(name: &str) -> anyhow::Result<Nick> {
+    Nick::parse(name.as_bytes())
+        .map_err(|error| Usage(format!("{name:?} cannot be a name: {error}")).into())
+}
+
+/// An error and its causes as the one line that is shown.
+fn one_line(error: anyhow::Error) -> anyhow::Error {
+    if is_closed_pipe(&error) { error } else { anyhow::Error::msg(format!("{error:#}")) }
+}
+
+fn print(bytes: &[u8]) -> anyhow::Result<u8> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes).and_then(|()| out.flush())?;
+    Ok(0)
+}
+
+fn block_on(work: impl Future<Output = anyhow::Result<u8>>) -> anyhow::Result<u8> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let done = runtime.block_on(work);
+    runtime.shutdown_timeout(CLEAN_UP);
+    done
+}
+
+/// Sends the log to standard error, above a prompt if the printer has one. Gives the filter.
+fn start_log(args: &LogArgs, default: &str, printer: &Printer) -> anyhow::Result<String> {
+    let wanted = args.log.as_deref().filter(|filter| !filter.trim().is_empty()).unwrap_or(default);
+    let filter = EnvFilter::builder()
+        .parse(wanted)
+        .map_err(|error| Usage(format!("`{wanted}` is no filter for the log: {error}")))?;
+    let colour = io::stderr().is_terminal()
+        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(printer.clone())
+        .with_ansi(colour)
+        .with_target(false);
+    match args.log_format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().with_target(true).init(),
+    }
+    Ok(wanted.to_owned())
+}
+
+/// What makes a child log as this process does.
+fn log_arguments(args: &LogArgs, filter: &str) -> [OsString; 2] {
+    let format = match args.log_format {
+        LogFormat::Text => "text",
+        LogFormat::Json => "json",
+    };
+    [format!("--log={filter}").into(), format!("--log-format={format}").into()]
+}

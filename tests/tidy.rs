@@ -22,17 +22,10 @@ fn files(places: &[&str], ends: &[&str]) -> Vec<(String, String)> {
     let mut waiting: Vec<PathBuf> = places.iter().map(|place| root().join(place)).collect();
     while let Some(path) = waiting.pop() {
         if path.is_dir() {
-            let inside = fs::read_dir(&path)
-                .unwrap()
-                .map(|entry| entry.unwrap().path());
+            let inside = fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path());
             waiting.extend(inside);
         } else if path.is_file() {
-            let name = path
-                .strip_prefix(root())
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .to_owned();
+            let name = path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
             if ends.iter().any(|end| name.ends_with(end)) {
                 found.push((name, fs::read_to_string(&path).unwrap()));
             }
@@ -45,11 +38,7 @@ fn files(places: &[&str], ends: &[&str]) -> Vec<(String, String)> {
 /// Runs a check over the sources and names every fault at once.
 #[track_caller]
 fn keep(check: fn(&str, &str) -> Vec<Fault>, files: &[(String, String)]) {
-    assert!(
-        files.len() > 10,
-        "only {} files were looked at",
-        files.len()
-    );
+    assert!(files.len() > 10, "only {} files were looked at", files.len());
     let faults: Vec<String> = files
         .iter()
         .flat_map(|(file, source)| check(file, source))
@@ -89,18 +78,7 @@ fn long_files_say_why() {
 
 #[test]
 fn nothing_unfinished_is_left() {
-    let places = [
-        "src",
-        "tests",
-        "bots",
-        "docs",
-        ".ci",
-        "justfile",
-        "README.md",
-        "CHANGELOG.md",
-    ];
-    let ends = [
-        ".rs", ".rhai", ".md", ".ci/run", "justfile", ".toml", ".trycmd", ".py",
-    ];
+    let places = ["src", "tests", "bots", "docs", ".ci", "justfile", "README.md", "CHANGELOG.md"];
+    let ends = [".rs", ".rhai", ".md", ".ci/run", "justfile", ".toml", ".trycmd", ".py"];
     keep(check_left_over, &files(&places, &ends));
 }

@@ -110,10 +110,7 @@ impl Encoded {
             // A turn is bounded far below 4 GiB by the hub's inbox.
             ends.push(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
         }
-        Self {
-            bytes: bytes.into(),
-            ends: ends.into(),
-        }
+        Self { bytes: bytes.into(), ends: ends.into() }
     }
 
     /// Where the bytes of a run of entries lie.

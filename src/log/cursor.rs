@@ -33,18 +33,14 @@ impl Cursor {
             *self = Self::new(next, 0);
         }
         let entries = self.chunk.entries();
-        let end = until.map_or(entries.len(), |until| {
-            entries.partition_point(|entry| entry.seq <= until)
-        });
+        let end = until
+            .map_or(entries.len(), |until| entries.partition_point(|entry| entry.seq <= until));
         let taken = self.index..end;
         if taken.is_empty() {
             return None;
         }
         self.index = taken.end;
-        Some(Slice {
-            chunk: self.chunk.clone(),
-            entries: taken,
-        })
+        Some(Slice { chunk: self.chunk.clone(), entries: taken })
     }
 
     /// Whether the next entry to read is no longer retained: the reader was too slow.
@@ -64,11 +60,7 @@ impl Cursor {
     /// Weight of everything before the chunk the cursor is in, on the scale of
     /// [`Tail::bytes`](super::Tail::bytes).
     pub fn bytes_before(&self) -> u64 {
-        let whole = if self.index < self.chunk.entries().len() {
-            0
-        } else {
-            self.chunk.weight()
-        };
+        let whole = if self.index < self.chunk.entries().len() { 0 } else { self.chunk.weight() };
         self.chunk.bytes_before + whole as u64
     }
 
@@ -91,11 +83,7 @@ pub enum Run {
 impl Slice {
     /// The entries themselves.
     pub fn iter(&self) -> impl Iterator<Item = &Entry> {
-        self.chunk
-            .entries()
-            .get(self.entries.clone())
-            .unwrap_or_default()
-            .iter()
+        self.chunk.entries().get(self.entries.clone()).unwrap_or_default().iter()
     }
 
     /// Parts the slice into what others did and what `me` did, in order.

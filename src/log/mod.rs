@@ -19,3 +19,6 @@ pub struct Tail {
     /// Weight of all that was ever appended, to tell how far a reader is behind.
     pub bytes: u64,
 }
+
+#[cfg(test)]
+mod tests;

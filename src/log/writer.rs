@@ -46,15 +46,9 @@ impl Log {
         let Some(last) = entries.last().map(|entry| entry.seq) else {
             return;
         };
-        debug_assert_eq!(
-            entries.first().map(|entry| entry.seq),
-            Some(self.tail.seq.next())
-        );
+        debug_assert_eq!(entries.first().map(|entry| entry.seq), Some(self.tail.seq.next()));
         let chunk = Arc::new(Chunk::new(self.room.clone(), entries, self.tail.bytes));
-        self.tail = Tail {
-            seq: last,
-            bytes: self.tail.bytes + chunk.weight() as u64,
-        };
+        self.tail = Tail { seq: last, bytes: self.tail.bytes + chunk.weight() as u64 };
         self.retained_bytes += chunk.weight();
         if let Some(newest) = self.retained.back() {
             // The hub is the only one that appends, so the link is always free.
@@ -90,13 +84,7 @@ impl Log {
     pub fn after(&self, seq: Seq) -> (Cursor, Option<Gap>) {
         let first = self.first_retained();
         if seq.next() < first {
-            return (
-                self.cursor_before(first),
-                Some(Gap {
-                    after: seq,
-                    before: first,
-                }),
-            );
+            return (self.cursor_before(first), Some(Gap { after: seq, before: first }));
         }
         (self.cursor_before(seq.next()), None)
     }
@@ -105,19 +93,14 @@ impl Log {
     /// are, and whether there are more before those.
     pub fn last(&self, count: usize, before: Option<Seq>) -> (Cursor, usize, bool) {
         let first = self.first_retained();
-        let end = before
-            .unwrap_or(self.tail.seq.next())
-            .clamp(first, self.tail.seq.next());
+        let end = before.unwrap_or(self.tail.seq.next()).clamp(first, self.tail.seq.next());
         let start = Seq(end.0.saturating_sub(count as u64)).max(first);
         let found = usize::try_from(end.0 - start.0).unwrap_or(count);
         (self.cursor_before(start), found, start > Seq(1))
     }
 
     fn first_retained(&self) -> Seq {
-        let first = self
-            .retained
-            .iter()
-            .find_map(|chunk| chunk.entries().first());
+        let first = self.retained.iter().find_map(|chunk| chunk.entries().first());
         first.map_or(self.tail.seq.next(), |entry| entry.seq)
     }
 
@@ -125,10 +108,7 @@ impl Log {
     fn cursor_before(&self, seq: Seq) -> Cursor {
         let starts_after =
             |chunk: &Arc<Chunk>| chunk.entries().first().is_none_or(|entry| entry.seq <= seq);
-        let at = self
-            .retained
-            .partition_point(starts_after)
-            .saturating_sub(1);
+        let at = self.retained.partition_point(starts_after).saturating_sub(1);
         let chunk = &self.retained[at];
         let index = chunk.entries().partition_point(|entry| entry.seq < seq);
         Cursor::new(chunk.clone(), index)

@@ -64,21 +64,12 @@ impl Room {
 
     /// Applies one input at a time of the server's clock, adding to the effects of the turn.
     pub fn apply(&mut self, at: Millis, input: Input, out: &mut Effects) {
-        let mut turn = Turn {
-            room: self,
-            at,
-            out,
-        };
+        let mut turn = Turn { room: self, at, out };
         match input {
             Input::Join(join) => turn.join(join),
             Input::Leave { session, reason } => turn.leave(session, reason),
             Input::Post { session, posts } => turn.post(session, posts),
-            Input::Whisper {
-                session,
-                to,
-                text,
-                id,
-            } => turn.whisper(session, &to, text, id),
+            Input::Whisper { session, to, text, id } => turn.whisper(session, &to, text, id),
             Input::Rename { session, to } => turn.rename(session, &to),
             Input::Roster { session } => turn.roster(session),
             Input::Tick => turn.tick(),
@@ -103,12 +94,7 @@ impl Turn<'_> {
     fn append(&mut self, author: SessionId, event: Event) -> Seq {
         self.room.seq = self.room.seq.next();
         let seq = self.room.seq;
-        self.out.entries.push(Entry {
-            seq,
-            at: self.at,
-            author,
-            event,
-        });
+        self.out.entries.push(Entry { seq, at: self.at, author, event });
         seq
     }
 
@@ -116,42 +102,24 @@ impl Turn<'_> {
         self.out.answers.push((session, answer));
     }
 
-    fn refuse(&mut self, session: SessionId, re: Option<MessageId>, refusal: Refusal) {
-        self.answer(session, Answer::Refused { re, refusal });
+    /// Refuses what a member asked for, by its own id or else by the event's name.
+    fn refuse(&mut self, session: SessionId, id: Option<MessageId>, event: &str, why: Refusal) {
+        let re = Some(id.unwrap_or_else(|| event.into()));
+        self.answer(session, Answer::Refused { re, refusal: why });
     }
 
     fn join(&mut self, join: Join) {
         match self.admit(&join) {
             Ok(()) => {
-                let Join {
-                    session,
-                    nick,
-                    kind,
-                    addr,
-                    token,
-                } = join;
+                let Join { session, nick, kind, addr, token } = join;
                 let since = self.at;
                 let who = nick.clone();
                 let muted = self.room.mutes.contains(&nick.key().folded);
-                let member = Member {
-                    session,
-                    nick,
-                    kind,
-                    addr,
-                    token,
-                    since,
-                    muted,
-                };
+                let member = Member { session, nick, kind, addr, token, since, muted };
                 self.room.roster.insert(member);
                 self.presence(session, kind, Event::Join { who, kind });
                 let members = self.room.roster.len();
-                self.answer(
-                    session,
-                    Answer::Admitted {
-                        seq: self.room.seq,
-                        members,
-                    },
-                );
+                self.answer(session, Answer::Admitted { seq: self.room.seq, members });
             }
             Err(refusal) => self.answer(join.session, Answer::NotAdmitted(refusal)),
         }
@@ -160,12 +128,7 @@ impl Turn<'_> {
     /// Bans first, then the name; a client that shows its own token takes its name over.
     fn admit(&mut self, join: &Join) -> Result<(), Refusal> {
         let key = join.nick.key();
-        if let Some(ban) = self
-            .room
-            .bans
-            .iter()
-            .find(|ban| ban.target.is(&key, join.addr))
-        {
+        if let Some(ban) = self.room.bans.iter().find(|ban| ban.target.is(&key, join.addr)) {
             return Err(Refusal::Banned(ban.reason.clone()));
         }
         let clashing = self.room.roster.clashing(&key, join.session);
@@ -173,9 +136,7 @@ impl Turn<'_> {
             .map(|member| {
                 let same = member.nick == join.nick && member.token == join.token;
                 let is_owner = same && join.token.is_some();
-                is_owner
-                    .then_some(member.session)
-                    .ok_or(Refusal::NickTaken(member.nick.clone()))
+                is_owner.then_some(member.session).ok_or(Refusal::NickTaken(member.nick.clone()))
             })
             .collect::<Result<_, _>>()?;
         for holder in holders {
@@ -191,10 +152,7 @@ impl Turn<'_> {
     /// Takes a member out, frees its name and closes it. A session that is no member (any more)
     /// is left alone.
     fn remove(&mut self, session: SessionId, reason: CloseReason, detail: Option<String>) {
-        if let Some(Member {
-            nick: who, kind, ..
-        }) = self.room.roster.remove(session)
-        {
+        if let Some(Member { nick: who, kind, .. }) = self.room.roster.remove(session) {
             self.presence(session, kind, Event::Leave { who, kind, reason });
             self.answer(session, Answer::Close(reason, detail));
         }
@@ -233,20 +191,13 @@ impl Turn<'_> {
         for post in posts {
             let id = post.id.clone();
             if muted {
-                self.refuse(session, id, Refusal::Muted);
+                self.refuse(session, id, "say", Refusal::Muted);
                 continue;
             }
             let key = id.map(|id| (owner.clone(), id));
             let before = key.as_ref().and_then(|key| self.room.ids.get(key));
             if let (Some((_, id)), Some((seq, at))) = (&key, before) {
-                self.answer(
-                    session,
-                    Answer::Duplicate {
-                        id: id.clone(),
-                        seq,
-                        at,
-                    },
-                );
+                self.answer(session, Answer::Duplicate { id: id.clone(), seq, at });
                 continue;
             }
             let seq = self.chat(session, &from, kind, post);
@@ -257,30 +208,12 @@ impl Turn<'_> {
     }
 
     fn chat(&mut self, session: SessionId, from: &Nick, kind: Kind, post: Post) -> Seq {
-        let Post {
-            text,
-            emote,
-            cause,
-            id,
-        } = post;
+        let Post { text, emote, cause, id } = post;
         // Only what has been said can have caused it.
         let cause = cause.filter(|&cause| kind == Kind::Bot && cause <= self.room.seq);
-        let hops = cause.map_or(0, |cause| {
-            self.room
-                .hops
-                .get(&cause)
-                .unwrap_or_default()
-                .saturating_add(1)
-        });
-        let chat = Chat {
-            from: from.clone(),
-            kind,
-            emote,
-            text,
-            cause,
-            hops,
-            id,
-        };
+        let hops = cause
+            .map_or(0, |cause| self.room.hops.get(&cause).unwrap_or_default().saturating_add(1));
+        let chat = Chat { from: from.clone(), kind, emote, text, cause, hops, id };
         let seq = self.append(session, Event::Chat(chat));
         if hops > 0 {
             self.room.hops.insert(seq, hops);
@@ -294,21 +227,13 @@ impl Turn<'_> {
         };
         let (from, kind, at) = (member.nick.clone(), member.kind, self.at);
         if member.muted {
-            return self.refuse(session, id, Refusal::Muted);
+            return self.refuse(session, id, "whisper", Refusal::Muted);
         }
         let Some(to) = self.room.roster.named(to) else {
-            return self.refuse(session, id, Refusal::NoSuchMember(to.into()));
+            return self.refuse(session, id, "whisper", Refusal::NoSuchMember(to.into()));
         };
         let (target, to) = (to.session, to.nick.clone());
-        self.answer(
-            target,
-            Answer::Whisper {
-                at,
-                from,
-                kind,
-                text,
-            },
-        );
+        self.answer(target, Answer::Whisper { at, from, kind, text });
         self.answer(session, Answer::WhisperSent { id, to, at });
     }
 
@@ -316,29 +241,17 @@ impl Turn<'_> {
         let Some(kind) = self.room.roster.get(session).map(|member| member.kind) else {
             return;
         };
-        if let Some(ban) = self
-            .room
-            .bans
-            .iter()
-            .find(|ban| ban.target.names(&to.key()))
-        {
+        if let Some(ban) = self.room.bans.iter().find(|ban| ban.target.names(&to.key())) {
             let refusal = Refusal::Banned(ban.reason.clone());
-            return self.refuse(session, None, refusal);
+            return self.refuse(session, None, "nick", refusal);
         }
         let holder = self.room.roster.clashing(&to.key(), session).next();
         if let Some(taken) = holder.map(|member| member.nick.clone()) {
-            return self.refuse(session, None, Refusal::NickTaken(taken));
+            return self.refuse(session, None, "nick", Refusal::NickTaken(taken));
         }
         if let Some(from) = self.room.roster.rename(session, to) {
             if from != *to {
-                self.append(
-                    session,
-                    Event::Rename {
-                        from,
-                        to: to.clone(),
-                        kind,
-                    },
-                );
+                self.append(session, Event::Rename { from, to: to.clone(), kind });
             }
             self.answer(session, Answer::Renamed(to.clone()));
         }
@@ -372,11 +285,7 @@ impl Turn<'_> {
         }
         let why = because(reason.as_deref());
         let done = format!("banned {target}{why} ({} closed)", hit.len());
-        self.room.bans.push(Ban {
-            target,
-            reason,
-            since: self.at,
-        });
+        self.room.bans.push(Ban { target, reason, since: self.at });
         self.done(done);
     }
 
@@ -412,12 +321,7 @@ impl Turn<'_> {
     }
 
     fn say(&mut self, text: Text) {
-        self.chat(
-            SessionId::CONSOLE,
-            &Nick::server(),
-            Kind::User,
-            Post::plain(text),
-        );
+        self.chat(SessionId::CONSOLE, &Nick::server(), Kind::User, Post::plain(text));
         self.done("said".into());
     }
 

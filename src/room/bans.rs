@@ -24,8 +24,7 @@ pub struct Ban {
 impl Target {
     /// What the administrator typed: an address if it is one, else a name.
     pub fn parse(word: &str) -> Self {
-        word.parse()
-            .map_or_else(|_not_an_address| Self::Name(word.into()), Self::Address)
+        word.parse().map_or_else(|_not_an_address| Self::Name(word.into()), Self::Address)
     }
 
     /// Whether a member with this name and address is meant.

@@ -86,12 +86,7 @@ pub struct Post {
 impl Post {
     /// A plain message without a client's id.
     pub fn plain(text: Text) -> Self {
-        Self {
-            text,
-            emote: false,
-            cause: None,
-            id: None,
-        }
+        Self { text, emote: false, cause: None, id: None }
     }
 }
 
@@ -192,7 +187,5 @@ impl Refusal {
 
 /// A reason as the end of a sentence.
 pub(super) fn because(reason: Option<&str>) -> String {
-    reason
-        .map(|reason| format!(": {reason}"))
-        .unwrap_or_default()
+    reason.map(|reason| format!(": {reason}")).unwrap_or_default()
 }

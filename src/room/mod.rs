@@ -11,3 +11,6 @@ pub use apply::Room;
 pub use bans::{Ban, Target};
 pub use input::{Answer, Effects, Input, Join, Post, Refusal};
 pub use roster::Member;
+
+#[cfg(test)]
+mod tests;

@@ -31,10 +31,7 @@ pub(super) type Hops = Recent<Seq, u8>;
 
 impl<K, V> Default for Recent<K, V> {
     fn default() -> Self {
-        Self {
-            values: HashMap::new(),
-            order: VecDeque::new(),
-        }
+        Self { values: HashMap::new(), order: VecDeque::new() }
     }
 }
 

@@ -52,11 +52,7 @@ impl Roster {
         except: SessionId,
     ) -> impl Iterator<Item = &Member> {
         let folded = self.by_folded.get(&key.folded).copied();
-        let skeleton = self
-            .by_skeleton
-            .get(&key.skeleton)
-            .copied()
-            .filter(|s| Some(*s) != folded);
+        let skeleton = self.by_skeleton.get(&key.skeleton).copied().filter(|s| Some(*s) != folded);
         folded
             .into_iter()
             .chain(skeleton)

@@ -79,19 +79,12 @@ impl Gate {
 impl Reader {
     pub(super) fn new(gate: Arc<Gate>) -> Self {
         gate.readers.fetch_add(1, Ordering::Relaxed);
-        Self {
-            gate,
-            congested: false,
-        }
+        Self { gate, congested: false }
     }
 
     /// Says how far behind the tail this reader is.
     pub(super) fn behind(&mut self, bytes: u64) {
-        let congested = if self.congested {
-            bytes > LOW
-        } else {
-            bytes > HIGH
-        };
+        let congested = if self.congested { bytes > LOW } else { bytes > HIGH };
         self.set(congested);
     }
 
@@ -138,11 +131,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn it_opens_when_a_reader_catches_up_stalls_or_leaves() {
         let gate = Arc::new(Gate::default());
-        let acts: [fn(&mut Vec<Reader>); 3] = [
-            |r| r[0].behind(LOW),
-            |r| r[0].stuck(),
-            |r| drop(r.remove(0)),
-        ];
+        let acts: [fn(&mut Vec<Reader>); 3] =
+            [|r| r[0].behind(LOW), |r| r[0].stuck(), |r| drop(r.remove(0))];
         for act in acts {
             let mut readers = vec![Reader::new(gate.clone())];
             readers[0].behind(HIGH + 1);

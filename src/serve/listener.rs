@@ -11,8 +11,10 @@ use socket2::{SockRef, TcpKeepalive};
 use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
 
 /// The first pause after a failed `accept`, and the longest; each is twice the one before. NATS'
@@ -33,6 +35,7 @@ pub(super) fn connections_limit(wanted: usize) -> usize {
 /// Accepts for ever. Ends by being dropped.
 pub(super) async fn accept(listener: &TcpListener, shared: Shared, connections: usize) {
     let mut next = SessionId::CONSOLE.0;
+    let slots = Arc::new(Semaphore::new(connections.min(Semaphore::MAX_PERMITS)));
     let mut pause = FIRST_PAUSE;
     // Given up when descriptors run out, so that a waiting peer can be taken in and told.
     let mut spare = File::open("/dev/null").ok();
@@ -40,20 +43,21 @@ pub(super) async fn accept(listener: &TcpListener, shared: Shared, connections: 
         match listener.accept().await {
             Ok((stream, addr)) => {
                 pause = FIRST_PAUSE;
-                if shared.tracker.len() >= connections.saturating_mul(2) {
-                    turn_away(&stream, addr);
-                    shared.counters.closed(CloseReason::Full);
-                    continue;
+                if let Ok(slot) = slots.clone().try_acquire_owned() {
+                    next += 1;
+                    start(&shared, SessionId(next), stream, addr, slot);
+                } else {
+                    turn_away(&shared, &stream, addr);
                 }
-                next += 1;
-                start(&shared, SessionId(next), stream, addr);
             }
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection; trying again");
-                if spare.take().is_some()
+                // Whoever is waiting for a descriptor we do not have is told so with this one.
+                if is_out_of_files(&error)
+                    && spare.take().is_some()
                     && let Ok((stream, addr)) = listener.accept().await
                 {
-                    turn_away(&stream, addr);
+                    turn_away(&shared, &stream, addr);
                 }
                 sleep(pause).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
@@ -63,23 +67,29 @@ pub(super) async fn accept(listener: &TcpListener, shared: Shared, connections: 
     }
 }
 
-fn start(shared: &Shared, session: SessionId, stream: TcpStream, addr: SocketAddr) {
+fn is_out_of_files(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    [Errno::MFILE, Errno::NFILE].iter().any(|no| error.raw_os_error() == Some(no.raw_os_error()))
+}
+
+fn start(
+    shared: &Shared,
+    session: SessionId,
+    stream: TcpStream,
+    addr: SocketAddr,
+    slot: OwnedSemaphorePermit,
+) {
     if let Err(error) = set_up(&stream, &shared.limits) {
         tracing::debug!(%addr, %error, "lost before it began");
         return;
     }
     let (read, write) = stream.into_split();
-    let run = session::run(
-        shared.clone(),
-        session,
-        addr,
-        read,
-        write,
-        Closer::default(),
-    );
-    shared
-        .tracker
-        .spawn(shared.kill.clone().run_until_cancelled_owned(run));
+    let run = session::run(shared.clone(), session, addr, read, write, Closer::default());
+    let run = shared.kill.clone().run_until_cancelled_owned(run);
+    shared.tracker.spawn(async move {
+        run.await;
+        drop(slot);
+    });
 }
 
 /// No Nagle, and the keepalive that the ancestor meant.
@@ -93,7 +103,8 @@ fn set_up(stream: &TcpStream, limits: &Limits) -> io::Result<()> {
 }
 
 /// A last line for somebody there is no room for. Whether it arrives is not waited for.
-fn turn_away(stream: &TcpStream, addr: SocketAddr) {
+fn turn_away(shared: &Shared, stream: &TcpStream, addr: SocketAddr) {
+    shared.counters.closed(CloseReason::Full);
     let words = format!("{}\n", line::notice(&CloseReason::Full.to_string()));
     let _best_effort = stream.try_write(words.as_bytes());
     tracing::warn!(%addr, "turned away: the server is full");

@@ -13,8 +13,11 @@ mod closer;
 mod gate;
 pub mod hub;
 mod listener;
+pub mod program;
 mod session;
 mod stats;
+pub mod stop;
+pub mod supervise;
 
 use crate::config::Limits;
 use hub::{Hub, HubHandle, Request};
@@ -74,9 +77,7 @@ impl Server {
             io::ErrorKind::AddrInUse => ServeError::InUse { addr },
             _ => ServeError::Listen { addr, error },
         })?;
-        let addr = listener
-            .local_addr()
-            .map_err(|error| ServeError::Listen { addr, error })?;
+        let addr = listener.local_addr().map_err(|error| ServeError::Listen { addr, error })?;
         let shutdown = CancellationToken::new();
         let counters = Arc::<Counters>::default();
         let (hub, handle) = Hub::new(&limits, counters.clone(), shutdown.clone());
@@ -87,14 +88,7 @@ impl Server {
             tracker: TaskTracker::new(),
             kill: CancellationToken::new(),
         };
-        Ok(Self {
-            listener,
-            addr,
-            connections,
-            hub,
-            shared,
-            shutdown,
-        })
+        Ok(Self { listener, addr, connections, hub, shared, shutdown })
     }
 
     /// The address it really has.
@@ -114,14 +108,7 @@ impl Server {
 
     /// Serves until `shutdown` or the administrator's `shutdown`, then drains.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
-        let Self {
-            listener,
-            connections,
-            hub,
-            shared,
-            shutdown: asked,
-            ..
-        } = self;
+        let Self { listener, connections, hub, shared, shutdown: asked, .. } = self;
         // The hub is not tracked: it ends by being drained, and is waited for by name.
         let hubs = TaskTracker::new();
         let hub = hubs.spawn(hub.run());
@@ -147,21 +134,14 @@ impl Server {
 }
 
 async fn resolve(listen: &str) -> Result<SocketAddr, ServeError> {
-    let failed = |error| ServeError::Address {
-        listen: listen.into(),
-        error,
-    };
+    let failed = |error| ServeError::Address { listen: listen.into(), error };
     let mut found = lookup_host(listen).await.map_err(failed)?;
     let nothing = || failed(io::Error::other("nothing by that name"));
     found.next().ok_or_else(nothing)
 }
 
 fn listen_on(addr: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if addr.is_ipv4() {
-        TcpSocket::new_v4()
-    } else {
-        TcpSocket::new_v6()
-    }?;
+    let socket = if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     socket.set_reuseaddr(true)?;
     socket.bind(addr)?;
     socket.listen(BACKLOG)

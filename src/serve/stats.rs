@@ -44,15 +44,11 @@ pub(super) fn read(counter: &AtomicU64) -> u64 {
 
 fn bump(counts: &Mutex<BTreeMap<&'static str, u64>>, code: &'static str) {
     // A count is whole whatever happened to whoever held the lock.
-    let mut counts = counts
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut counts = counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     *counts.entry(code).or_default() += 1;
 }
 
 fn listed(counts: &Mutex<BTreeMap<&'static str, u64>>) -> Vec<(&'static str, u64)> {
-    let counts = counts
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let counts = counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     counts.iter().map(|(code, count)| (*code, *count)).collect()
 }

@@ -89,10 +89,7 @@ impl CloseReason {
 
     /// Whether a client that lost its connection for this reason should try again by itself.
     pub fn is_worth_a_retry(self) -> bool {
-        !matches!(
-            self,
-            Self::Quit | Self::Kicked | Self::Banned | Self::Replaced | Self::Version
-        )
+        !matches!(self, Self::Quit | Self::Kicked | Self::Banned | Self::Replaced | Self::Version)
     }
 }
 
@@ -126,10 +123,7 @@ mod tests {
 
     #[test]
     fn every_code_is_unique_and_leads_back() {
-        let codes: HashSet<_> = CloseReason::ALL
-            .iter()
-            .map(|reason| reason.code())
-            .collect();
+        let codes: HashSet<_> = CloseReason::ALL.iter().map(|reason| reason.code()).collect();
         assert_eq!(codes.len(), CloseReason::ALL.len());
         for reason in CloseReason::ALL {
             assert_eq!(CloseReason::from_code(reason.code()), Some(reason));

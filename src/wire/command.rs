@@ -71,14 +71,11 @@ fn command<'a>(word: &str, args: &'a str) -> Result<Command<'a>, String> {
         "help" => Ok(Command::Help),
         "who" => Ok(Command::Who),
         "rooms" => Ok(Command::Rooms),
-        "join" => RoomName::parse(args)
-            .map(Command::Join)
-            .map_err(|error| error.to_string()),
+        "join" => RoomName::parse(args).map(Command::Join).map_err(|error| error.to_string()),
         "msg" => match args.split_once(char::is_whitespace) {
-            Some((to, text)) if !text.trim().is_empty() => Ok(Command::Msg {
-                to,
-                text: text.trim_start(),
-            }),
+            Some((to, text)) if !text.trim().is_empty() => {
+                Ok(Command::Msg { to, text: text.trim_start() })
+            }
             _ => Err(need("/msg NAME TEXT")),
         },
         "me" if !args.is_empty() => Ok(Command::Me(args)),
@@ -86,14 +83,9 @@ fn command<'a>(word: &str, args: &'a str) -> Result<Command<'a>, String> {
         "nick" if !args.is_empty() => Ok(Command::Nick(args)),
         "nick" => Err(need("/nick NAME")),
         "history" if args.is_empty() => Ok(Command::History(HISTORY_LINES)),
-        "history" => args
-            .parse()
-            .map(Command::History)
-            .map_err(|_nan| need("/history [N]")),
+        "history" => args.parse().map(Command::History).map_err(|_nan| need("/history [N]")),
         "quit" => Ok(Command::Quit),
-        _ => Err(format!(
-            "/{word} is not a command; /help lists them, // says a slash"
-        )),
+        _ => Err(format!("/{word} is not a command; /help lists them, // says a slash")),
     }
 }
 
@@ -108,22 +100,11 @@ mod tests {
         assert_eq!(parse("/WHO"), Typed::Command(Command::Who));
         assert_eq!(
             parse("/msg Neo  hi there"),
-            Typed::Command(Command::Msg {
-                to: "Neo",
-                text: "hi there"
-            })
+            Typed::Command(Command::Msg { to: "Neo", text: "hi there" })
         );
         assert_eq!(parse("/history 5"), Typed::Command(Command::History(5)));
-        for wrong in [
-            "/msg",
-            "/msg Neo",
-            "/me",
-            "/nick ",
-            "/history x",
-            "/frob",
-            "/",
-            "/join a b",
-        ] {
+        for wrong in ["/msg", "/msg Neo", "/me", "/nick ", "/history x", "/frob", "/", "/join a b"]
+        {
             assert!(matches!(parse(wrong), Typed::Wrong(_)), "{wrong:?}");
         }
     }

@@ -29,11 +29,7 @@ impl Framer {
     /// Lines longer than `soft` bytes are reported as too long; more than `hard` bytes without a
     /// newline are an error.
     pub fn new(soft: usize, hard: usize) -> Self {
-        Self {
-            unfinished: Vec::new(),
-            soft,
-            hard,
-        }
+        Self { unfinished: Vec::new(), soft, hard }
     }
 
     /// Hands every line that `bytes` completes to `take`, in order.
@@ -63,11 +59,7 @@ impl Framer {
             return Err(Unframed);
         }
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        take(if line.len() > self.soft {
-            Line::TooLong(line.len())
-        } else {
-            Line::Whole(line)
-        });
+        take(if line.len() > self.soft { Line::TooLong(line.len()) } else { Line::Whole(line) });
         Ok(())
     }
 }
@@ -103,10 +95,7 @@ mod tests {
     }
 
     fn whole(lines: &[&str]) -> Vec<Result<Vec<u8>, usize>> {
-        lines
-            .iter()
-            .map(|line| Ok(line.as_bytes().to_vec()))
-            .collect()
+        lines.iter().map(|line| Ok(line.as_bytes().to_vec())).collect()
     }
 
     #[test]
@@ -130,18 +119,11 @@ mod tests {
         let at = [&[b'x'; HARD][..], b"\n"].concat();
         assert_eq!(feed_all([at.as_slice()]), (vec![Err(HARD)], true));
         assert_eq!(feed_all([&at[..HARD], b"\n"]), (vec![Err(HARD)], true));
-        for over in [
-            [b'x'; HARD + 1].to_vec(),
-            [&[b'x'; HARD][..], b"\r"].concat(),
-        ] {
+        for over in [[b'x'; HARD + 1].to_vec(), [&[b'x'; HARD][..], b"\r"].concat()] {
             let over = [over, b"\n".to_vec()].concat();
             assert_eq!(feed_all([over.as_slice()]), (vec![], false));
             for cut in 1..over.len() {
-                assert_eq!(
-                    feed_all([&over[..cut], &over[cut..]]),
-                    (vec![], false),
-                    "at {cut}"
-                );
+                assert_eq!(feed_all([&over[..cut], &over[cut..]]), (vec![], false), "at {cut}");
             }
         }
     }
@@ -150,9 +132,7 @@ mod tests {
     fn nothing_is_kept_after_a_whole_line() {
         let mut framer = Framer::new(SOFT, HARD);
         framer.feed(b"ab", |_| panic!("no line yet")).unwrap();
-        framer
-            .feed(b"c\n", |line| assert_eq!(line, Line::Whole(b"abc")))
-            .unwrap();
+        framer.feed(b"c\n", |line| assert_eq!(line, Line::Whole(b"abc"))).unwrap();
         assert_eq!(framer.unfinished.capacity(), 0);
     }
 

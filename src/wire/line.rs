@@ -86,12 +86,7 @@ mod tests {
 
     /// The entry's line, and its tag.
     fn line(event: Event) -> (String, String) {
-        let entry = Entry {
-            seq: Seq(1),
-            at: Millis(0),
-            author: SessionId(1),
-            event,
-        };
+        let entry = Entry { seq: Seq(1), at: Millis(0), author: SessionId(1), event };
         let mut out = b"before\n".to_vec();
         let tag = put(&entry, &mut out);
         let line = out.strip_prefix(b"before\n").unwrap().to_vec();
@@ -104,39 +99,20 @@ mod tests {
         let (neo, kind) = (nick("Neo"), Kind::User);
         let said = |text: &str, emote| line(chat(&neo, text.as_bytes(), emote).unwrap());
         assert_eq!(said("hi", false), ("Neo: hi\n".into(), "Neo: ".into()));
-        assert_eq!(
-            said("waves", true),
-            ("* Neo waves\n".into(), "* Neo ".into())
-        );
+        assert_eq!(said("waves", true), ("* Neo waves\n".into(), "* Neo ".into()));
         let plain = |event| {
             let (line, tag) = line(event);
             assert_eq!(tag, "", "only what is said is tagged");
             line
         };
-        assert_eq!(
-            plain(Event::Join {
-                who: neo.clone(),
-                kind
-            }),
-            "Neo just connected\n"
-        );
-        let left = Event::Leave {
-            who: neo.clone(),
-            kind,
-            reason: CloseReason::Kicked,
-        };
+        assert_eq!(plain(Event::Join { who: neo.clone(), kind }), "Neo just connected\n");
+        let left = Event::Leave { who: neo.clone(), kind, reason: CloseReason::Kicked };
         assert_eq!(plain(left), "Neo left the chat\n");
-        let renamed = Event::Rename {
-            from: neo.clone(),
-            to: nick("Trin"),
-            kind,
-        };
+        let renamed = Event::Rename { from: neo.clone(), to: nick("Trin"), kind };
         assert_eq!(plain(renamed), "Neo is now known as Trin\n");
-        for (joined, left, text) in [
-            (12, 3, "12 joined, 3 left\n"),
-            (12, 0, "12 joined\n"),
-            (0, 3, "3 left\n"),
-        ] {
+        for (joined, left, text) in
+            [(12, 3, "12 joined, 3 left\n"), (12, 0, "12 joined\n"), (0, 3, "3 left\n")]
+        {
             assert_eq!(plain(Event::Crowd { joined, left }), text);
         }
         assert_eq!(notice("be kind"), "-- be kind");
@@ -159,11 +135,7 @@ mod tests {
             ("Neo:", ""),
             ("", ""),
         ] {
-            assert_eq!(
-                strip_own_tag("Neo", sent.as_bytes()),
-                kept.as_bytes(),
-                "{sent:?}"
-            );
+            assert_eq!(strip_own_tag("Neo", sent.as_bytes()), kept.as_bytes(), "{sent:?}");
         }
     }
 

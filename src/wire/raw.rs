@@ -16,9 +16,7 @@ const SYSTEM_WORDS: [&str; 4] = [NICK, NICK_OK, NICK_INVALID, KICK];
 /// of one, and that end must not read `KICK`.
 pub fn parts<'a>(tag: &'a str, text: &'a str) -> impl Iterator<Item = String> + 'a {
     // One byte less than fits: the space.
-    let room = (limits::RAW_MESSAGE - 1)
-        .saturating_sub(tag.len())
-        .max(char::MAX.len_utf8());
+    let room = (limits::RAW_MESSAGE - 1).saturating_sub(tag.len()).max(char::MAX.len_utf8());
     let mut rest = Some(text);
     std::iter::from_fn(move || {
         let text = rest?;
@@ -82,18 +80,14 @@ mod tests {
             for word in SYSTEM_WORDS {
                 // The text ends in the word twice, and each cut falls on every place in it.
                 let around = |bytes: usize| bytes.saturating_sub(24)..bytes + 24;
-                let fills = around(0)
-                    .chain(around(1024 - tag.len()))
-                    .chain(around(2048 - 2 * tag.len()));
+                let fills =
+                    around(0).chain(around(1024 - tag.len())).chain(around(2048 - 2 * tag.len()));
                 for fill in fills {
                     let text = format!("{}{word}{word}", "x".repeat(fill));
                     for part in all(tag, &text) {
                         assert!(part.len() <= limits::RAW_MESSAGE, "{} bytes", part.len());
                         assert!(part.starts_with(tag), "{part:?}");
-                        assert!(
-                            !SYSTEM_WORDS.iter().any(|word| part.ends_with(word)),
-                            "{part:?}"
-                        );
+                        assert!(!SYSTEM_WORDS.iter().any(|word| part.ends_with(word)), "{part:?}");
                     }
                 }
             }
@@ -119,10 +113,7 @@ mod tests {
         assert_eq!(messages("Neo", b"Neo: a"), [b"Neo: a"]);
         assert_eq!(messages("Neo", b"Neo: aNeo: b"), [b"Neo: a", b"Neo: b"]);
         assert_eq!(messages("Neo", b"untagged"), [b"untagged"]);
-        assert_eq!(
-            messages("Neo", b"Neo: a\r\nb\n\nc"),
-            [b"Neo: a".as_slice(), b"b", b"c"]
-        );
+        assert_eq!(messages("Neo", b"Neo: a\r\nb\n\nc"), [b"Neo: a".as_slice(), b"b", b"c"]);
         assert_eq!(messages("Neo", b"Trin: aTrin: b"), [b"Trin: aTrin: b"]);
         assert!(messages("Neo", b"\n\n").is_empty());
     }

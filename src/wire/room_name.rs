@@ -23,9 +23,7 @@ impl RoomName {
     pub fn parse(name: &str) -> Result<Self, RoomNameError> {
         let word = name.strip_prefix('#').unwrap_or(name);
         let fits = (1..limits::ROOM_CHARS).contains(&word.len())
-            && word
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+            && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
         if fits {
             Ok(Self(format!("#{}", word.to_ascii_lowercase()).into()))
         } else {

@@ -50,11 +50,7 @@ impl fmt::Display for Fault {
 }
 
 pub(super) fn fault(file: &str, line: usize, what: impl Into<String>) -> Fault {
-    Fault {
-        file: file.into(),
-        line,
-        what: what.into(),
-    }
+    Fault { file: file.into(), line, what: what.into() }
 }
 
 /// The top module a file of `src/` belongs to, and how many modules deep it stands.
@@ -98,11 +94,7 @@ pub(super) fn check_arrows(file: &str, source: &str) -> Vec<Fault> {
         .filter_map(|path| Some((path.line, target(&path.names, depth)?)))
         .filter(|(_, to)| is_room(to) && *to != top && !allowed.contains(to))
         .map(|(line, to)| {
-            fault(
-                file,
-                line,
-                format!("`{top}` may not know `{to}`; it may import {allowed:?}"),
-            )
+            fault(file, line, format!("`{top}` may not know `{to}`; it may import {allowed:?}"))
         })
         .collect()
 }
@@ -119,21 +111,13 @@ pub(super) fn check_purity(file: &str, source: &str) -> Vec<Fault> {
         .filter(|path| {
             IMPURE.iter().any(|impure| {
                 impure.len().min(2) <= path.names.len()
-                    && path
-                        .names
-                        .iter()
-                        .zip(*impure)
-                        .all(|(name, impure)| name == impure)
+                    && path.names.iter().zip(*impure).all(|(name, impure)| name == impure)
                     && path.names.len() >= impure.len()
             }) || matches!(path.names.as_slice(), [name, call] if
                 ["SystemTime", "Instant"].contains(&name.as_str()) && call == "now")
         })
         .map(|path| {
-            fault(
-                file,
-                path.line,
-                format!("`{top}` is pure: no {}", path.names.join("::")),
-            )
+            fault(file, path.line, format!("`{top}` is pure: no {}", path.names.join("::")))
         })
         .collect()
 }
@@ -145,40 +129,23 @@ pub(super) fn check_globs(file: &str, source: &str) -> Vec<Fault> {
     source::paths(source)
         .iter()
         .filter(|path| !path.in_tests && path.names.last().is_some_and(|name| name == "*"))
-        .map(|path| {
-            fault(
-                file,
-                path.line,
-                format!("no globs: {}", path.names.join("::")),
-            )
-        })
+        .map(|path| fault(file, path.line, format!("no globs: {}", path.names.join("::"))))
         .collect()
 }
 
 pub(super) fn check_head(file: &str, source: &str) -> Vec<Fault> {
     // The crate's own documentation is src/README.md.
-    let ours = if file == "src/lib.rs" {
-        "#![doc = include_str!(\"README.md\")]"
-    } else {
-        "//! "
-    };
+    let ours = if file == "src/lib.rs" { "#![doc = include_str!(\"README.md\")]" } else { "//! " };
     if source.starts_with(ours) {
         Vec::new()
     } else {
-        vec![fault(
-            file,
-            1,
-            format!("the first line is `{ours}…`: what it is, what it never does"),
-        )]
+        vec![fault(file, 1, format!("the first line is `{ours}…`: what it is, what it never does"))]
     }
 }
 
 pub(super) fn check_length(file: &str, source: &str) -> Vec<Fault> {
     let lines = source.lines().count();
-    let head = source
-        .lines()
-        .take_while(|line| line.starts_with("//!"))
-        .collect::<String>();
+    let head = source.lines().take_while(|line| line.starts_with("//!")).collect::<String>();
     if lines <= LONG || head.contains("400 lines") {
         return Vec::new();
     }
@@ -202,10 +169,7 @@ pub(super) fn check_left_over(file: &str, source: &str) -> Vec<Fault> {
         .lines()
         .enumerate()
         .flat_map(|(at, line)| {
-            words
-                .iter()
-                .filter(move |word| has_word(line, word))
-                .map(move |word| (at + 1, word))
+            words.iter().filter(move |word| has_word(line, word)).map(move |word| (at + 1, word))
         })
         .map(|(line, word)| fault(file, line, format!("{word} is left")))
         .collect()
@@ -237,47 +201,19 @@ mod tests {
         for (file, source, lines) in [
             ("src/wire/nick.rs", "//! x\nuse crate::log::Log;", &[2][..]),
             ("src/wire/nick.rs", "use crate::wire::text::Text;", &[]),
-            (
-                "src/wire/a/b.rs",
-                "use super::super::super::serve::hub;",
-                &[1],
-            ),
+            ("src/wire/a/b.rs", "use super::super::super::serve::hub;", &[1]),
             ("src/wire/nick.rs", "use super::super::room::Room;", &[1]),
             ("src/wire/nick.rs", "use super::text::Text;", &[]),
             ("src/wire/mod.rs", "use super::config::Limits;", &[1]),
-            (
-                "src/room/mod.rs",
-                "fn f() { crate::serve::hub::turn() }",
-                &[1],
-            ),
-            (
-                "src/room/mod.rs",
-                "use crate::{wire::nick::Nick,\n serve::hub};",
-                &[2],
-            ),
-            (
-                "src/bot/mod.rs",
-                "mod tests { use crate::serve::Server; }",
-                &[1],
-            ),
+            ("src/room/mod.rs", "fn f() { crate::serve::hub::turn() }", &[1]),
+            ("src/room/mod.rs", "use crate::{wire::nick::Nick,\n serve::hub};", &[2]),
+            ("src/bot/mod.rs", "mod tests { use crate::serve::Server; }", &[1]),
             ("src/bot/run.rs", "use crate::join::plain;", &[1]),
-            (
-                "src/client/mod.rs",
-                "use crate::config::DEFAULT_SERVER;",
-                &[],
-            ),
+            ("src/client/mod.rs", "use crate::config::DEFAULT_SERVER;", &[]),
             ("src/cli.rs", "use crate::wire::nick::Nick;", &[1]),
             ("src/serve/mod.rs", "use crate::client::connect;", &[1]),
-            (
-                "src/serve/mod.rs",
-                "// crate::client is not used\nlet s = \"crate::client\";",
-                &[],
-            ),
-            (
-                "src/main.rs",
-                "use crate::serve::Server; use chaty::bot::run;",
-                &[],
-            ),
+            ("src/serve/mod.rs", "// crate::client is not used\nlet s = \"crate::client\";", &[]),
+            ("src/main.rs", "use crate::serve::Server; use chaty::bot::run;", &[]),
             ("src/newroom/mod.rs", "//! A room nobody has drawn.", &[1]),
         ] {
             planted(check_arrows, file, source, lines);
@@ -294,10 +230,7 @@ mod tests {
         for (source, lines) in [
             ("use tokio::sync::mpsc;", &[1][..]),
             ("fn f() { std::fs::read(p); }", &[1]),
-            (
-                "use std::{fmt, fs::File,\n time::{Duration, Instant}};",
-                &[1, 2],
-            ),
+            ("use std::{fmt, fs::File,\n time::{Duration, Instant}};", &[1, 2]),
             ("use std::time::SystemTime;", &[1]),
             ("fn f(rng: &mut impl rand::Rng) {}", &[1]),
             ("use std::time::Duration; // not tokio::time", &[]),
@@ -317,24 +250,9 @@ mod tests {
             "use super::*;\nuse crate::wire::{nick::*};",
             &[1, 2],
         );
-        planted(
-            check_globs,
-            "src/log/mod.rs",
-            "#[cfg(test)]\nmod tests {\n use super::*;\n}",
-            &[],
-        );
-        planted(
-            check_globs,
-            "src/log/mod.rs",
-            "mod tests { fn f() {} }\nuse super::*;",
-            &[2],
-        );
-        planted(
-            check_globs,
-            "src/wire/native/tests.rs",
-            "use super::*;",
-            &[],
-        );
+        planted(check_globs, "src/log/mod.rs", "#[cfg(test)]\nmod tests {\n use super::*;\n}", &[]);
+        planted(check_globs, "src/log/mod.rs", "mod tests { fn f() {} }\nuse super::*;", &[2]);
+        planted(check_globs, "src/wire/native/tests.rs", "use super::*;", &[]);
     }
 
     #[test]
@@ -347,36 +265,12 @@ mod tests {
         let long = "x\n".repeat(LONG + 1);
         planted(check_length, "src/a.rs", &long, &[1]);
         planted(check_length, "src/a.rs", &long[2..], &[]);
-        planted(
-            check_length,
-            "src/a.rs",
-            &format!("//! Over 400 lines, because.\n{long}"),
-            &[],
-        );
+        planted(check_length, "src/a.rs", &format!("//! Over 400 lines, because.\n{long}"), &[]);
 
-        for word in [
-            concat!("TO", "DO"),
-            concat!("FIX", "ME"),
-            concat!("to", "do!()"),
-        ] {
-            planted(
-                check_left_over,
-                "src/a.rs",
-                &format!("a\n// {word} later"),
-                &[2],
-            );
-            planted(
-                check_left_over,
-                "src/a.rs",
-                &format!("a\n// un{word}ne"),
-                &[],
-            );
+        for word in [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("to", "do!()")] {
+            planted(check_left_over, "src/a.rs", &format!("a\n// {word} later"), &[2]);
+            planted(check_left_over, "src/a.rs", &format!("a\n// un{word}ne"), &[]);
         }
-        planted(
-            check_left_over,
-            "src/a.rs",
-            concat!("#[ign", "ore = \"slow\"]"),
-            &[1],
-        );
+        planted(check_left_over, "src/a.rs", concat!("#[ign", "ore = \"slow\"]"), &[1]);
     }
 }

@@ -12,10 +12,7 @@ type Flags = BTreeMap<String, BTreeSet<String>>;
 /// Every `--flag` that stands in a text.
 fn mentioned(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.match_indices("--").filter_map(|(at, _)| {
-        let alone = text[..at]
-            .chars()
-            .next_back()
-            .is_none_or(|c| !c.is_alphanumeric() && c != '-');
+        let alone = text[..at].chars().next_back().is_none_or(|c| !c.is_alphanumeric() && c != '-');
         let rest = &text[at + 2..];
         let end = rest.find(|c: char| !c.is_ascii_lowercase() && !c.is_ascii_digit() && c != '-');
         let name = &rest[..end.unwrap_or(rest.len())];
@@ -26,10 +23,7 @@ fn mentioned(text: &str) -> impl Iterator<Item = (usize, &str)> {
 
 /// The words after `chaty` on a line before a place: which subcommand a flag there is for.
 fn subcommand<'a>(before: &str, flags: &'a Flags) -> Option<&'a str> {
-    let words = before
-        .rsplit_once("chaty ")
-        .or_else(|| before.rsplit_once(" -- "))?
-        .1;
+    let words = before.rsplit_once("chaty ").or_else(|| before.rsplit_once(" -- "))?.1;
     let words: Vec<&str> = words.split_whitespace().collect();
     let known = |count: usize| flags.get_key_value(&words.get(..count)?.join(" "));
     (1..=2).rev().find_map(known).map(|(name, _)| name.as_str())
@@ -83,10 +77,7 @@ fn real() -> Flags {
         for word in subcommands(&help) {
             waiting.push(format!("{name} {word}").trim().to_owned());
         }
-        flags.insert(
-            name,
-            mentioned(&help).map(|(_, flag)| flag.to_owned()).collect(),
-        );
+        flags.insert(name, mentioned(&help).map(|(_, flag)| flag.to_owned()).collect());
     }
     flags
 }
@@ -105,11 +96,7 @@ fn subcommands(help: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn every_documented_flag_is_real() {
     let flags = real();
-    assert!(
-        flags.contains_key("serve"),
-        "the subcommands were found: {:?}",
-        flags.keys()
-    );
+    assert!(flags.contains_key("serve"), "the subcommands were found: {:?}", flags.keys());
     let documents = files(&["README.md", "src/README.md", "docs"], &[".md"]);
     assert!(!documents.is_empty());
     let faults: Vec<String> = documents

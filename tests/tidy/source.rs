@@ -21,13 +21,7 @@ enum Token {
 /// Every path of a source text, in order.
 pub(super) fn paths(source: &str) -> Vec<Path> {
     let tokens = tokens(source);
-    let mut scan = Scan {
-        tokens: &tokens,
-        at: 0,
-        depth: 0,
-        tests: Vec::new(),
-        found: Vec::new(),
-    };
+    let mut scan = Scan { tokens: &tokens, at: 0, depth: 0, tests: Vec::new(), found: Vec::new() };
     while scan.at < tokens.len() {
         scan.step();
     }
@@ -127,11 +121,7 @@ impl Scan<'_> {
 
     fn keep(&mut self, line: usize, names: Vec<String>) {
         let in_tests = !self.tests.is_empty();
-        self.found.push(Path {
-            line,
-            names,
-            in_tests,
-        });
+        self.found.push(Path { line, names, in_tests });
     }
 }
 
@@ -182,11 +172,7 @@ fn without_literals(source: &str) -> String {
             code.push(chars[at]);
             at += 1;
         } else {
-            code.extend(
-                chars[at..end]
-                    .iter()
-                    .map(|&c| if c == '\n' { '\n' } else { ' ' }),
-            );
+            code.extend(chars[at..end].iter().map(|&c| if c == '\n' { '\n' } else { ' ' }));
             at = end;
         }
     }
@@ -194,10 +180,7 @@ fn without_literals(source: &str) -> String {
 }
 
 fn until_newline(chars: &[char], at: usize) -> usize {
-    chars[at..]
-        .iter()
-        .position(|&c| c == '\n')
-        .map_or(chars.len(), |found| at + found)
+    chars[at..].iter().position(|&c| c == '\n').map_or(chars.len(), |found| at + found)
 }
 
 fn after_block(chars: &[char], at: usize) -> usize {
@@ -239,12 +222,7 @@ fn after_raw_string(chars: &[char], at: usize) -> usize {
     let mut at = at + 2 + hashes;
     while at < chars.len() {
         let closes = chars[at] == '"'
-            && chars[at + 1..]
-                .iter()
-                .take(hashes)
-                .filter(|&&c| c == '#')
-                .count()
-                == hashes;
+            && chars[at + 1..].iter().take(hashes).filter(|&&c| c == '#').count() == hashes;
         if closes {
             return at + 1 + hashes;
         }
@@ -283,12 +261,7 @@ mod tests {
             "use crate::{\n    log::Log,\n    wire::{self, nick::Nick as N},\n};\nuse super::*;";
         assert_eq!(
             spelt(source),
-            [
-                "2:crate::log::Log",
-                "3:crate::wire::self",
-                "3:crate::wire::nick::Nick",
-                "5:super::*"
-            ]
+            ["2:crate::log::Log", "3:crate::wire::self", "3:crate::wire::nick::Nick", "5:super::*"]
         );
     }
 

@@ -1,6 +1,17 @@
 //! The administrator's words: one set of commands and reports for the console, the admin socket
 //! and `chaty admin`. Knows the room only through what it asks and what it is told.
 
+pub mod ask;
+pub mod console;
+mod desk;
+pub mod json;
+pub mod remote;
+pub mod render;
+pub mod socket;
+pub mod words;
+
+pub use desk::{Administered, Answer, Clerk, Desk};
+
 use crate::room::Target;
 use crate::wire::Dialect;
 use crate::wire::entry::{Kind, Millis, Seq};

@@ -27,26 +27,16 @@ pub(super) struct Batch {
 
 #[derive(Debug)]
 enum Piece {
-    Shared {
-        chunk: Arc<Chunk>,
-        dialect: Dialect,
-        bytes: Range<usize>,
-    },
+    Shared { chunk: Arc<Chunk>, dialect: Dialect, bytes: Range<usize> },
     Own(Vec<u8>),
 }
 
 impl Piece {
     fn bytes(&self) -> &[u8] {
         match self {
-            Self::Shared {
-                chunk,
-                dialect,
-                bytes,
-            } => chunk
-                .encoded(*dialect)
-                .bytes
-                .get(bytes.clone())
-                .unwrap_or_default(),
+            Self::Shared { chunk, dialect, bytes } => {
+                chunk.encoded(*dialect).bytes.get(bytes.clone()).unwrap_or_default()
+            }
             Self::Own(bytes) => bytes,
         }
     }
@@ -66,11 +56,7 @@ impl Batch {
     pub(super) fn shared(&mut self, chunk: &Arc<Chunk>, dialect: Dialect, entries: Range<usize>) {
         let bytes = chunk.encoded(dialect).range(entries);
         self.bytes += bytes.len();
-        self.pieces.push_back(Piece::Shared {
-            chunk: chunk.clone(),
-            dialect,
-            bytes,
-        });
+        self.pieces.push_back(Piece::Shared { chunk: chunk.clone(), dialect, bytes });
     }
 
     /// Adds bytes of the session's own.

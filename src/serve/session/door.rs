@@ -2,7 +2,7 @@
 //! not. Everything here has a deadline that bytes do not renew, and a bound on bytes both ways.
 
 use super::private::Private;
-use super::read::read;
+use super::read::{linger, read};
 use super::{Shared, first_line_end};
 use crate::room::{Join, Refusal};
 use crate::serve::closer::Closer;
@@ -127,12 +127,7 @@ where
             match self.ask(dialect, wish, mailbox_in).await? {
                 Ok(admission) => {
                     let greeting = self.greeting(dialect, &nick, &admission, ended);
-                    let Self {
-                        read,
-                        write,
-                        buffer: rest,
-                        ..
-                    } = self;
+                    let Self { read, write, buffer: rest, .. } = self;
                     return Ok(Entered {
                         dialect,
                         nick,
@@ -167,16 +162,11 @@ where
             };
             let deadline = self.deadline();
             let until = raw_at.map_or(deadline, |raw_at| raw_at.min(deadline));
-            let Self {
-                read: reader,
-                buffer,
-                closer,
-                ..
-            } = self;
+            let Self { read: reader, buffer, shared, .. } = self;
             let reading = timeout_at(until, read(reader, |bytes| buffer.extend_from_slice(bytes)));
             let got = tokio::select! {
                 got = reading => got,
-                () = closer.closed() => return Err(closer.why().0),
+                () = shared.hub.gone() => return Err(CloseReason::Shutdown),
             };
             match got {
                 Ok(Ok(Some(()))) => {
@@ -195,9 +185,7 @@ where
     /// From an answer's first byte it has to be finished in time; silence may last longer.
     fn deadline(&self) -> Instant {
         let whole = self.since + self.shared.limits.handshake_idle;
-        self.answering.map_or(whole, |since| {
-            whole.min(since + self.shared.limits.handshake)
-        })
+        self.answering.map_or(whole, |since| whole.min(since + self.shared.limits.handshake))
     }
 
     /// Takes an answer out of the buffer, if there is a whole one.
@@ -225,11 +213,7 @@ where
         if answer.last() == Some(&b'\r') {
             answer.pop();
         }
-        let shown = if answer.first() == Some(&b'{') {
-            Dialect::Native
-        } else {
-            Dialect::Line
-        };
+        let shown = if answer.first() == Some(&b'{') { Dialect::Native } else { Dialect::Line };
         let dialect = *self.dialect.get_or_insert(shown);
         Ok(Some((dialect, answer)))
     }
@@ -240,32 +224,12 @@ where
         wish: Wish,
         mailbox: mpsc::Sender<Box<Private>>,
     ) -> Result<Result<Admission, Refusal>, CloseReason> {
-        let Wish {
-            nick,
-            kind,
-            token,
-            resume,
-            ..
-        } = wish;
+        let Wish { nick, kind, token, resume, .. } = wish;
         let (reply, admitted) = oneshot::channel();
         let (session, addr, closer) = (self.session, self.addr, self.closer.clone());
         let token = token.map(Into::into);
-        let join = Join {
-            session,
-            nick,
-            kind,
-            addr: addr.ip(),
-            token,
-        };
-        let enter = Enter {
-            join,
-            dialect,
-            addr,
-            resume,
-            mailbox,
-            closer,
-            reply,
-        };
+        let join = Join { session, nick, kind, addr: addr.ip(), token };
+        let enter = Enter { join, dialect, addr, resume, mailbox, closer, reply };
         let sent = self.shared.hub.send(Request::Enter(enter)).await;
         sent.map_err(|_hub_is_gone| CloseReason::Shutdown)?;
         admitted.await.map_err(|_hub_is_gone| CloseReason::Shutdown)
@@ -289,20 +253,14 @@ where
 
     fn welcome(&self, nick: &Nick, admission: &Admission, out: &mut Vec<u8>) {
         let room = RoomName::lobby();
-        let Admission {
-            seq, members, gap, ..
-        } = admission;
+        let Admission { seq, members, gap, .. } = admission;
         let limits = &self.shared.limits;
         let event = ServerEvent::Welcome(Welcome {
             v: native::VERSION,
             server: concat!("chaty/", env!("CARGO_PKG_VERSION")).into(),
             nick: nick.as_str().into(),
             epoch: self.shared.hub.epoch().into(),
-            rooms: vec![RoomState {
-                room: room.as_str().into(),
-                seq: seq.0,
-                members: *members,
-            }],
+            rooms: vec![RoomState { room: room.as_str().into(), seq: seq.0, members: *members }],
             limits: NativeLimits {
                 text: limits::LINE,
                 line: limits::UNFRAMED,
@@ -315,14 +273,7 @@ where
         if let Some(gap) = gap {
             let (after, before) = (gap.after.0, gap.before.0);
             let room = room.as_str().into();
-            native::put(
-                &ServerEvent::Gap(native::Gap {
-                    room,
-                    after,
-                    before,
-                }),
-                out,
-            );
+            native::put(&ServerEvent::Gap(native::Gap { room, after, before }), out);
         }
     }
 
@@ -342,11 +293,7 @@ where
             }
             Dialect::Native => {
                 let (code, text) = (refusal.code().into(), refusal.to_string().into());
-                let event = ServerEvent::Refused(Refused {
-                    re: Some("hello".into()),
-                    code,
-                    text,
-                });
+                let event = ServerEvent::Refused(Refused { re: Some("hello".into()), code, text });
                 native::put(&event, &mut out);
             }
         }
@@ -377,6 +324,7 @@ where
         // Whether the last word arrives changes nothing.
         let _gone = self.send(&out).await;
         let _already_gone = self.write.shutdown().await;
+        linger(&mut self.read).await;
         reason
     }
 
@@ -385,12 +333,7 @@ where
         if self.bytes_out > BYTES_OUT {
             return Err(CloseReason::HandshakeTooLong);
         }
-        match timeout(
-            self.shared.limits.write_deadline,
-            self.write.write_all(bytes),
-        )
-        .await
-        {
+        match timeout(self.shared.limits.write_deadline, self.write.write_all(bytes)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_broken)) => Err(CloseReason::Lost),
             Err(_late) => Err(CloseReason::WriteTimeout),
@@ -409,13 +352,7 @@ fn wish(dialect: Dialect, answer: &[u8]) -> Result<Wish, Unfit> {
         return hello(answer);
     }
     let nick = Nick::parse(answer).map_err(|error| Unfit::Refused(error.into()))?;
-    Ok(Wish {
-        nick,
-        kind: Kind::User,
-        client: None,
-        token: None,
-        resume: None,
-    })
+    Ok(Wish { nick, kind: Kind::User, client: None, token: None, resume: None })
 }
 
 fn hello(answer: &[u8]) -> Result<Wish, Unfit> {
@@ -425,14 +362,7 @@ fn hello(answer: &[u8]) -> Result<Wish, Unfit> {
         Ok(_) => return Err(bad("say hello first".into())),
         Err(error) => return Err(bad(error.to_string())),
     };
-    let Hello {
-        v,
-        nick,
-        kind,
-        client,
-        token,
-        resume,
-    } = hello;
+    let Hello { v, nick, kind, client, token, resume } = hello;
     if v != native::VERSION {
         return Err(Unfit::Version);
     }
@@ -442,18 +372,9 @@ fn hello(answer: &[u8]) -> Result<Wish, Unfit> {
     let nick = Nick::parse(nick.as_bytes()).map_err(|error| Unfit::Refused(error.into()))?;
     let resume = resume.and_then(|resume| {
         let after = *resume.after.get(RoomName::lobby().as_str())?;
-        Some(ResumeAt {
-            epoch: resume.epoch,
-            after: Seq(after),
-        })
+        Some(ResumeAt { epoch: resume.epoch, after: Seq(after) })
     });
-    Ok(Wish {
-        nick,
-        kind,
-        client,
-        token,
-        resume,
-    })
+    Ok(Wish { nick, kind, client, token, resume })
 }
 
 /// Whether the first bytes belong to HTTP, TLS or SSH: no answer would mean anything there.

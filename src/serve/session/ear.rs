@@ -70,10 +70,7 @@ impl Steps {
 
     fn text(&mut self, text: &[u8], emote: bool) {
         match Text::clean(text) {
-            Ok(text) => self.say(Post {
-                emote,
-                ..Post::plain(text)
-            }),
+            Ok(text) => self.say(Post { emote, ..Post::plain(text) }),
             Err(error) => self.refuse(None, error.into()),
         }
     }
@@ -81,26 +78,14 @@ impl Steps {
 
 impl Ear {
     pub(super) fn new(dialect: Dialect, nick: Nick) -> Self {
-        let soft = if dialect == Dialect::Native {
-            limits::UNFRAMED
-        } else {
-            limits::LINE
-        };
-        Self {
-            dialect,
-            framer: Framer::new(soft, limits::UNFRAMED),
-            nick,
-        }
+        let soft = if dialect == Dialect::Native { limits::UNFRAMED } else { limits::LINE };
+        Self { dialect, framer: Framer::new(soft, limits::UNFRAMED), nick }
     }
 
     /// Takes what one read returned.
     pub(super) fn hear(&mut self, bytes: &[u8]) -> Result<Vec<Step>, Unframed> {
         let mut steps = Steps::default();
-        let Self {
-            dialect,
-            framer,
-            nick,
-        } = self;
+        let Self { dialect, framer, nick } = self;
         match dialect {
             Dialect::Raw => {
                 for message in raw::messages(nick.as_str(), bytes) {
@@ -163,37 +148,22 @@ fn asked(command: Command<'_>) -> Step {
         Command::Join(room) if room == RoomName::lobby() => {
             Step::Tell(vec![format!("you are in {room}")])
         }
-        Command::Join(room) => Step::Refuse {
-            re: None,
-            refusal: Refusal::NoSuchRoom(room.to_string()),
-        },
-        Command::Nick(to) => Step::Rename {
-            to: to.into(),
-            then: Vec::new(),
-        },
-        Command::History(limit) => Step::History {
-            id: None,
-            before: None,
-            limit,
-        },
+        Command::Join(room) => {
+            Step::Refuse { re: None, refusal: Refusal::NoSuchRoom(room.to_string()) }
+        }
+        Command::Nick(to) => Step::Rename { to: to.into(), then: Vec::new() },
+        Command::History(limit) => Step::History { id: None, before: None, limit },
         Command::Quit => Step::Quit,
         Command::Help | Command::Msg { .. } | Command::Me(_) => Step::Tell(
-            command::COMMANDS
-                .iter()
-                .map(|(usage, what)| format!("{usage:<16} {what}"))
-                .collect(),
+            command::COMMANDS.iter().map(|(usage, what)| format!("{usage:<16} {what}")).collect(),
         ),
     }
 }
 
 fn whisper(to: &str, text: &str, id: Option<MessageId>, steps: &mut Steps) {
     match Text::clean(text.as_bytes()) {
-        Ok(text) => steps.0.push(Step::Whisper {
-            to: scrub(to),
-            text,
-            id,
-        }),
-        Err(error) => steps.refuse(id, error.into()),
+        Ok(text) => steps.0.push(Step::Whisper { to: scrub(to), text, id }),
+        Err(error) => steps.refuse(id.or_else(|| Some("whisper".into())), error.into()),
     }
 }
 
@@ -230,19 +200,15 @@ fn known(event: ClientEvent, steps: &mut Steps) {
             }
             let cause = say.cause.map(Seq);
             match Text::clean(say.text.as_bytes()) {
-                Ok(text) => steps.say(Post {
-                    text,
-                    emote: say.emote,
-                    cause,
-                    id,
-                }),
-                Err(error) => steps.refuse(id, error.into()),
+                Ok(text) => steps.say(Post { text, emote: say.emote, cause, id }),
+                Err(error) => steps.refuse(id.or_else(|| Some("say".into())), error.into()),
             }
         }
         ClientEvent::Whisper(ask) => {
-            if let Some(id) = message_id(ask.id, "whisper", steps) {
-                whisper(&ask.to, &ask.text, id, steps);
-            }
+            let Some(id) = message_id(ask.id, "whisper", steps) else {
+                return;
+            };
+            whisper(&ask.to, &ask.text, id, steps);
         }
         ClientEvent::Who(ask) => {
             if is_lobby(ask.room.as_deref(), None, "who", steps) {
@@ -255,18 +221,11 @@ fn known(event: ClientEvent, steps: &mut Steps) {
             };
             if is_lobby(ask.room.as_deref(), id.as_ref(), "history", steps) {
                 let limit = ask.limit.unwrap_or(limits::HISTORY);
-                steps.0.push(Step::History {
-                    id,
-                    before: ask.before.map(Seq),
-                    limit,
-                });
+                steps.0.push(Step::History { id, before: ask.before.map(Seq), limit });
             }
         }
         ClientEvent::Nick(set) => {
-            steps.0.push(Step::Rename {
-                to: set.nick,
-                then: Vec::new(),
-            });
+            steps.0.push(Step::Rename { to: set.nick, then: Vec::new() });
         }
         ClientEvent::Ping(ping) => {
             if let Some(id) = message_id(ping.id, "ping", steps) {

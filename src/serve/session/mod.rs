@@ -75,18 +75,8 @@ async fn member<R, W>(
     R: AsyncRead + Unpin + Send + 'static,
     W: AsyncWrite + Unpin + Send + 'static,
 {
-    let Entered {
-        dialect,
-        nick,
-        kind,
-        client,
-        admission,
-        greeting,
-        rest,
-        mailbox,
-        read,
-        write,
-    } = entered;
+    let Entered { dialect, nick, kind, client, admission, greeting, rest, mailbox, read, write } =
+        entered;
     let client = client.as_deref().map(scrub).unwrap_or_default();
     let name = nick.to_string();
     tracing::info!(
@@ -111,26 +101,12 @@ async fn member<R, W>(
     writer.greet(greeting);
     let ear = Ear::new(dialect, nick);
     let (hub, limits) = (shared.hub.clone(), shared.limits.clone());
-    let reader = Reader {
-        session,
-        dialect,
-        read,
-        ear,
-        hub,
-        closer,
-        limits,
-    };
+    let reader = Reader { session, dialect, read, ear, hub, closer, limits };
     // Two tasks, so that each wakes for its own half only. The writer outlives the reader by its
     // last words.
-    let writing = shared
-        .tracker
-        .spawn(shared.kill.clone().run_until_cancelled_owned(writer.run()));
+    let writing = shared.tracker.spawn(shared.kill.clone().run_until_cancelled_owned(writer.run()));
     reader.run(rest).await;
-    let reason = writing
-        .await
-        .ok()
-        .flatten()
-        .unwrap_or(CloseReason::Shutdown);
+    let reason = writing.await.ok().flatten().unwrap_or(CloseReason::Shutdown);
     shared.counters.closed(reason);
     tracing::info!(session = session.0, nick = %name, reason = reason.code(), "left");
 }

@@ -70,10 +70,7 @@ pub(super) fn encode(word: Word, dialect: Dialect, room: &RoomName) -> Vec<Vec<u
 }
 
 fn notice(text: impl Into<String>) -> Said {
-    Said {
-        tag: line::notice(""),
-        text: text.into(),
-    }
+    Said { tag: line::notice(""), text: text.into() }
 }
 
 /// In words, for line and raw.
@@ -90,10 +87,7 @@ fn answer_lines(answer: Answer, room: &RoomName) -> Vec<Said> {
     match answer {
         Answer::Refused { refusal, .. } => vec![notice(refusal.to_string())],
         Answer::Whisper { from, text, .. } => {
-            vec![Said {
-                tag: line::whisper_tag(from.as_str()),
-                text: text.to_string(),
-            }]
+            vec![Said { tag: line::whisper_tag(from.as_str()), text: text.to_string() }]
         }
         Answer::WhisperSent { to, .. } => vec![notice(format!("whispered to {to}"))],
         Answer::Renamed(nick) => vec![notice(format!("you are now known as {nick}"))],
@@ -113,18 +107,12 @@ fn roster_lines(members: &[Member], room: &RoomName) -> Vec<Said> {
         .collect();
     names.sort_unstable();
     let head = notice(format!("{} in {room}:", names.len()));
-    let lines = names
-        .chunks(NAMES_A_LINE)
-        .map(|names| notice(format!("  {}", names.join(", "))));
+    let lines = names.chunks(NAMES_A_LINE).map(|names| notice(format!("  {}", names.join(", "))));
     std::iter::once(head).chain(lines).collect()
 }
 
 fn history_lines(past: Past) -> Vec<Said> {
-    let Past {
-        mut cursor,
-        mut count,
-        ..
-    } = past;
+    let Past { mut cursor, mut count, .. } = past;
     let mut lines = vec![notice(match count {
         0 => "nothing was said yet".into(),
         count => format!("the last {count} lines:"),
@@ -169,12 +157,7 @@ fn native_answer(answer: Answer, room: &RoomName, out: &mut Vec<u8>) {
             at: at.0,
             duplicate: true,
         }),
-        Answer::Whisper {
-            at,
-            from,
-            kind,
-            text,
-        } => ServerEvent::Whisper(Whisper {
+        Answer::Whisper { at, from, kind, text } => ServerEvent::Whisper(Whisper {
             at: at.0,
             from: from.to_string().into(),
             kind,
@@ -205,29 +188,16 @@ fn native_answer(answer: Answer, room: &RoomName, out: &mut Vec<u8>) {
 }
 
 fn native_history(past: Past, room: &RoomName, out: &mut Vec<u8>) {
-    let Past {
-        re,
-        mut cursor,
-        mut count,
-        more,
-    } = past;
+    let Past { re, mut cursor, mut count, more } = past;
     let mut slices = Vec::new();
     while let Some(slice) = cursor.next_slice(None).filter(|_| count > 0) {
         count = count.saturating_sub(slice.entries.len());
         slices.push(slice);
     }
     let wanted = slices.iter().flat_map(Slice::iter);
-    let events = wanted
-        .take(past.count)
-        .map(|entry| ServerEvent::of(room, entry))
-        .collect();
+    let events = wanted.take(past.count).map(|entry| ServerEvent::of(room, entry)).collect();
     let re = re.map(|id| id.to_string().into());
-    let history = History {
-        re,
-        room: room.as_str().into(),
-        events,
-        more,
-    };
+    let history = History { re, room: room.as_str().into(), events, more };
     native::put(&ServerEvent::History(history), out);
 }
 

@@ -6,7 +6,9 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::task::{Poll, ready};
+use std::time::Duration;
 use tokio::io::{AsyncRead, ReadBuf};
+use tokio::time::timeout;
 
 /// Bytes of one read, and so of one step into the hub's inbox: several hundred messages, and few
 /// enough that 128 such steps in the inbox are 4 MiB.
@@ -33,4 +35,14 @@ where
         })
     })
     .await
+}
+
+/// How long a peer that was told goodbye may take to close its side.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Reads what a peer still sends until it closes. Closing a socket with unread bytes resets it,
+/// and the peer would lose the last words it was sent.
+pub(super) async fn linger<R: AsyncRead + Unpin>(reader: &mut R) {
+    let rest = async { while let Ok(Some(())) = read(reader, |_| ()).await {} };
+    let _closed_or_late = timeout(LINGER, rest).await;
 }

@@ -35,22 +35,20 @@ struct Over(CloseReason);
 
 impl<R: AsyncRead + Unpin> Reader<R> {
     /// Reads until the session ends, from either side, and tells the hub. `first` is what came
-    /// behind the name.
-    pub(super) async fn run(mut self, first: Vec<u8>) {
+    /// behind the name. Gives the reading half back.
+    pub(super) async fn run(mut self, first: Vec<u8>) -> R {
         let closer = self.closer.clone();
         let reason = tokio::select! {
             biased;
             () = closer.closed() => closer.why().0,
             Over(reason) = self.listen(first) => reason,
         };
-        let leave = Input::Leave {
-            session: self.session,
-            reason,
-        };
+        let leave = Input::Leave { session: self.session, reason };
         if self.hub.send(Request::Input(leave)).await.is_err() {
             self.closer.close(CloseReason::Shutdown, None);
         }
         // A hub that did not know the session any more has closed it already.
+        self.read
     }
 
     async fn listen(&mut self, first: Vec<u8>) -> Over {
@@ -62,10 +60,8 @@ impl<R: AsyncRead + Unpin> Reader<R> {
 
     async fn listening(&mut self, first: Vec<u8>) -> Result<std::convert::Infallible, Over> {
         if !first.is_empty() {
-            let steps = self
-                .ear
-                .hear(&first)
-                .map_err(|_unframed| Over(CloseReason::LineTooLong))?;
+            let steps =
+                self.ear.hear(&first).map_err(|_unframed| Over(CloseReason::LineTooLong))?;
             self.carry_out(steps).await?;
         }
         loop {
@@ -79,9 +75,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         let silent_since = Instant::now();
         let mut wake = silent_since + self.limits.ping;
         loop {
-            let Self {
-                read: reader, ear, ..
-            } = self;
+            let Self { read: reader, ear, .. } = self;
             let reading = read(reader, |bytes| ear.hear(bytes));
             let heard = if self.dialect == Dialect::Native {
                 timeout_at(wake, reading).await
@@ -130,38 +124,20 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         match step {
             Step::Say(posts) => {
                 self.hub.gate().pass().await;
-                self.send(Request::Input(Input::Post { session, posts }))
-                    .await
+                self.send(Request::Input(Input::Post { session, posts })).await
             }
             Step::Whisper { to, text, id } => {
-                self.send(Request::Input(Input::Whisper {
-                    session,
-                    to,
-                    text,
-                    id,
-                }))
-                .await
+                self.send(Request::Input(Input::Whisper { session, to, text, id })).await
             }
             Step::Roster => self.send(Request::Input(Input::Roster { session })).await,
             Step::Rooms => self.send(Request::Rooms { session }).await,
             Step::History { id, before, limit } => {
                 let limit = limit.min(limits::HISTORY);
-                self.send(Request::History {
-                    session,
-                    id,
-                    before,
-                    limit,
-                })
-                .await
+                self.send(Request::History { session, id, before, limit }).await
             }
             Step::Tell(lines) => self.tell(Word::Notice(lines)).await,
             Step::Refuse { re, refusal } => {
-                self.send(Request::Refuse {
-                    session,
-                    re,
-                    refusal,
-                })
-                .await
+                self.send(Request::Refuse { session, re, refusal }).await
             }
             Step::Pong(id) => self.tell(Word::Pong(id)).await,
             Step::Quit => Err(Over(CloseReason::Quit)),
@@ -174,23 +150,12 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         let session = self.session;
         match Nick::parse(to.as_bytes()) {
             Err(error) => {
-                let re = (self.dialect == Dialect::Native).then(|| "nick".into());
-                let refusal = Refusal::Nick(error);
-                self.send(Request::Refuse {
-                    session,
-                    re,
-                    refusal,
-                })
-                .await
+                let (re, refusal) = (Some("nick".into()), Refusal::Nick(error));
+                self.send(Request::Refuse { session, re, refusal }).await
             }
             Ok(to) => {
                 let (reply, settled) = oneshot::channel();
-                self.send(Request::Rename {
-                    session,
-                    to: to.clone(),
-                    reply,
-                })
-                .await?;
+                self.send(Request::Rename { session, to: to.clone(), reply }).await?;
                 if settled.await == Ok(true) {
                     self.ear.nick = to;
                 }
@@ -200,17 +165,10 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     }
 
     async fn tell(&mut self, word: Word) -> Result<(), Over> {
-        self.send(Request::Tell {
-            session: self.session,
-            word,
-        })
-        .await
+        self.send(Request::Tell { session: self.session, word }).await
     }
 
     async fn send(&mut self, request: Request) -> Result<(), Over> {
-        self.hub
-            .send(request)
-            .await
-            .map_err(|_hub_is_gone| Over(CloseReason::Shutdown))
+        self.hub.send(request).await.map_err(|_hub_is_gone| Over(CloseReason::Shutdown))
     }
 }

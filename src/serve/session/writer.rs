@@ -121,8 +121,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 break;
             }
         }
-        self.gate
-            .behind(tail.bytes.saturating_sub(self.cursor.bytes_before()));
+        self.gate.behind(tail.bytes.saturating_sub(self.cursor.bytes_before()));
         if let Some(seq) = self.cursor.last_read() {
             self.position.store(seq.0, Ordering::Relaxed);
         }
@@ -136,8 +135,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 let tag = line::put(entry, &mut bytes);
                 let said = String::from_utf8_lossy(&bytes);
                 let (tag, text) = said.trim_end_matches('\n').split_at(tag);
-                self.paced
-                    .extend(raw::parts(tag, text).map(String::into_bytes));
+                self.paced.extend(raw::parts(tag, text).map(String::into_bytes));
             }
             return;
         }
@@ -207,11 +205,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     async fn last_words(&mut self) {
         let (reason, detail) = self.closer.why();
         let goodbye = goodbye(self.dialect, reason, detail);
-        let end = if reason == CloseReason::Shutdown {
-            Until::Tail
-        } else {
-            Until::LastAnswer
-        };
+        let end = if reason == CloseReason::Shutdown { Until::Tail } else { Until::LastAnswer };
         if is_kick(reason) {
             // Whoever is kicked hears no more of the room.
             self.paced.clear();
@@ -273,10 +267,7 @@ fn goodbye(dialect: Dialect, reason: CloseReason, detail: Option<&str>) -> Vec<u
     match dialect {
         Dialect::Native => {
             let mut out = Vec::new();
-            let bye = Bye {
-                code: reason.code().into(),
-                text: why.into(),
-            };
+            let bye = Bye { code: reason.code().into(), text: why.into() };
             native::put(&ServerEvent::Bye(bye), &mut out);
             out
         }

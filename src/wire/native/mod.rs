@@ -307,10 +307,7 @@ fn user() -> Kind {
     Kind::User
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_user(kind: &Kind) -> bool {
     *kind == Kind::User
 }
@@ -359,13 +356,9 @@ impl<'a> ServerEvent<'a> {
                 to: to.as_str().into(),
                 kind: *kind,
             }),
-            Event::Crowd { joined, left } => Self::Crowd(Crowd {
-                room,
-                seq,
-                at,
-                joined: *joined,
-                left: *left,
-            }),
+            Event::Crowd { joined, left } => {
+                Self::Crowd(Crowd { room, seq, at, joined: *joined, left: *left })
+            }
         }
     }
 }
@@ -402,12 +395,7 @@ pub fn put<T: Serialize>(event: &T, out: &mut Vec<u8>) {
 
 /// Reads one line as a client's event.
 pub fn decode_client(line: &[u8]) -> Result<Decoded<ClientEvent>, Malformed> {
-    decode(
-        line,
-        &[
-            "hello", "say", "whisper", "who", "history", "nick", "ping", "pong", "quit",
-        ],
-    )
+    decode(line, &["hello", "say", "whisper", "who", "history", "nick", "ping", "pong", "quit"])
 }
 
 /// Reads one line as a server's event.

@@ -23,12 +23,7 @@ fn nick(name: &str) -> Nick {
 
 /// An entry of the lobby as its line.
 fn entry(event: Event) -> String {
-    let entry = Entry {
-        seq: Seq(7),
-        at: Millis(1_700_000_000_123),
-        author: SessionId(1),
-        event,
-    };
+    let entry = Entry { seq: Seq(7), at: Millis(1_700_000_000_123), author: SessionId(1), event };
     let lobby = RoomName::lobby();
     line(&ServerEvent::of(&lobby, &entry))
 }
@@ -75,33 +70,19 @@ fn presence_names_who_and_why() {
     let head = "\"room\":\"#lobby\",\"seq\":7,\"at\":1700000000123,";
     for (event, expected) in [
         (
-            Event::Join {
-                who: who.clone(),
-                kind: Kind::Bot,
-            },
+            Event::Join { who: who.clone(), kind: Kind::Bot },
             format!("{{\"join\":{{{head}\"who\":\"Neo\",\"kind\":\"bot\"}}}}\n"),
         ),
         (
-            Event::Leave {
-                who: who.clone(),
-                kind,
-                reason: CloseReason::Kicked,
-            },
+            Event::Leave { who: who.clone(), kind, reason: CloseReason::Kicked },
             format!("{{\"leave\":{{{head}\"who\":\"Neo\",\"reason\":\"kicked\"}}}}\n"),
         ),
         (
-            Event::Rename {
-                from: who,
-                to: nick("Trin"),
-                kind,
-            },
+            Event::Rename { from: who, to: nick("Trin"), kind },
             format!("{{\"rename\":{{{head}\"from\":\"Neo\",\"to\":\"Trin\"}}}}\n"),
         ),
         (
-            Event::Crowd {
-                joined: 12,
-                left: 3,
-            },
+            Event::Crowd { joined: 12, left: 3 },
             format!("{{\"crowd\":{{{head}\"joined\":12,\"left\":3}}}}\n"),
         ),
     ] {
@@ -123,32 +104,14 @@ fn the_shortest_of_every_client_event_is_read() {
                 resume: None,
             }),
         ),
-        (
-            r#"{"say":{"text":"hi"}}"#,
-            ClientEvent::Say(Say {
-                text: "hi".into(),
-                ..Say::default()
-            }),
-        ),
+        (r#"{"say":{"text":"hi"}}"#, ClientEvent::Say(Say { text: "hi".into(), ..Say::default() })),
         (
             r#"{"whisper":{"to":"Neo","text":"psst"}}"#,
-            ClientEvent::Whisper(SendWhisper {
-                id: None,
-                to: "Neo".into(),
-                text: "psst".into(),
-            }),
+            ClientEvent::Whisper(SendWhisper { id: None, to: "Neo".into(), text: "psst".into() }),
         ),
         (r#"{"who":{}}"#, ClientEvent::Who(Who::default())),
-        (
-            r#"{"history":{}}"#,
-            ClientEvent::History(AskHistory::default()),
-        ),
-        (
-            r#"{"nick":{"nick":"Trin"}}"#,
-            ClientEvent::Nick(SetNick {
-                nick: "Trin".into(),
-            }),
-        ),
+        (r#"{"history":{}}"#, ClientEvent::History(AskHistory::default())),
+        (r#"{"nick":{"nick":"Trin"}}"#, ClientEvent::Nick(SetNick { nick: "Trin".into() })),
         (r#"{"ping":{}}"#, ClientEvent::Ping(Ping::default())),
         (r#"{"pong":{}}"#, ClientEvent::Pong(Ping::default())),
         (r#"{"quit":{}}"#, ClientEvent::Quit(Quit {})),
@@ -168,27 +131,15 @@ fn every_field_of_a_hello_is_read() {
         kind: Kind::Bot,
         client: Some("x/1".into()),
         token: Some("t".into()),
-        resume: Some(Resume {
-            epoch: "e".into(),
-            after,
-        }),
+        resume: Some(Resume { epoch: "e".into(), after }),
     };
-    assert_eq!(
-        client(hello),
-        Ok(Decoded::Event(ClientEvent::Hello(expected)))
-    );
+    assert_eq!(client(hello), Ok(Decoded::Event(ClientEvent::Hello(expected))));
 }
 
 #[test]
 fn unknown_events_are_told_from_malformed_ones() {
-    assert_eq!(
-        client(r#"{"dance":{"to":"x"}}"#),
-        Ok(Decoded::Unknown("dance".into()))
-    );
-    assert_eq!(
-        client(r#"{"welcome":{}}"#),
-        Ok(Decoded::Unknown("welcome".into()))
-    );
+    assert_eq!(client(r#"{"dance":{"to":"x"}}"#), Ok(Decoded::Unknown("dance".into())));
+    assert_eq!(client(r#"{"welcome":{}}"#), Ok(Decoded::Unknown("welcome".into())));
     assert_eq!(client(r#"{"":1}"#), Ok(Decoded::Unknown(String::new())));
     let fields = [
         r#"{"say":{}}"#,
@@ -201,19 +152,9 @@ fn unknown_events_are_told_from_malformed_ones() {
         r#"{"hello":{"v":300,"nick":"Neo"}}"#,
     ];
     for line in fields {
-        assert!(
-            matches!(client(line), Err(Malformed::Fields { .. })),
-            "{line}"
-        );
+        assert!(matches!(client(line), Err(Malformed::Fields { .. })), "{line}");
     }
-    for line in [
-        "[]",
-        "1",
-        "null",
-        "\"quit\"",
-        "{}",
-        r#"{"who":{},"ping":{}}"#,
-    ] {
+    for line in ["[]", "1", "null", "\"quit\"", "{}", r#"{"who":{},"ping":{}}"#] {
         assert_eq!(client(line), Err(Malformed::NotAnEvent), "{line}");
     }
     for line in [
@@ -227,10 +168,7 @@ fn unknown_events_are_told_from_malformed_ones() {
     ] {
         assert!(matches!(client(line), Err(Malformed::NotJson(_))), "{line}");
     }
-    assert!(matches!(
-        decode_client(b"{\"say\":{\"text\":\"\xff\"}}"),
-        Err(Malformed::NotJson(_))
-    ));
+    assert!(matches!(decode_client(b"{\"say\":{\"text\":\"\xff\"}}"), Err(Malformed::NotJson(_))));
 }
 
 #[test]
@@ -252,9 +190,7 @@ fn every_known_event_with_wrong_fields_is_malformed_and_not_unknown() {
         let found = decode_server(line.as_bytes());
         assert!(matches!(found, Err(Malformed::Fields { .. })), "{event}");
     }
-    for event in [
-        "hello", "say", "whisper", "who", "history", "nick", "ping", "pong", "quit",
-    ] {
+    for event in ["hello", "say", "whisper", "who", "history", "nick", "ping", "pong", "quit"] {
         let found = client(&format!("{{\"{event}\":7}}"));
         assert!(matches!(found, Err(Malformed::Fields { .. })), "{event}");
     }
@@ -266,10 +202,7 @@ fn maybe(string: &'static str) -> impl Strategy<Value = Option<String>> {
 
 fn any_client_event() -> impl Strategy<Value = ClientEvent> {
     let kind = prop_oneof![Just(Kind::User), Just(Kind::Bot), Just(Kind::Script)];
-    let resume = (
-        "[a-z]*",
-        proptest::collection::btree_map("#[a-z]{1,5}", any::<u64>(), 0..3),
-    )
+    let resume = ("[a-z]*", proptest::collection::btree_map("#[a-z]{1,5}", any::<u64>(), 0..3))
         .prop_map(|(epoch, after)| Resume { epoch, after });
     prop_oneof![
         (
@@ -281,48 +214,21 @@ fn any_client_event() -> impl Strategy<Value = ClientEvent> {
             proptest::option::of(resume)
         )
             .prop_map(|(v, nick, kind, client, token, resume)| {
-                ClientEvent::Hello(Hello {
-                    v,
-                    nick,
-                    kind,
-                    client,
-                    token,
-                    resume,
-                })
+                ClientEvent::Hello(Hello { v, nick, kind, client, token, resume })
             }),
-        (
-            maybe(".*"),
-            maybe(".*"),
-            any::<String>(),
-            any::<bool>(),
-            any::<Option<u64>>()
-        )
-            .prop_map(|(id, room, text, emote, cause)| {
-                ClientEvent::Say(Say {
-                    id,
-                    room,
-                    text,
-                    emote,
-                    cause,
-                })
-            }),
+        (maybe(".*"), maybe(".*"), any::<String>(), any::<bool>(), any::<Option<u64>>()).prop_map(
+            |(id, room, text, emote, cause)| {
+                ClientEvent::Say(Say { id, room, text, emote, cause })
+            }
+        ),
         (maybe(".*"), any::<String>(), any::<String>())
             .prop_map(|(id, to, text)| ClientEvent::Whisper(SendWhisper { id, to, text })),
         maybe(".*").prop_map(|room| ClientEvent::Who(Who { room })),
-        (
-            maybe(".*"),
-            maybe(".*"),
-            any::<Option<u64>>(),
-            any::<Option<usize>>()
-        )
-            .prop_map(|(id, room, before, limit)| {
-                ClientEvent::History(AskHistory {
-                    id,
-                    room,
-                    before,
-                    limit,
-                })
-            }),
+        (maybe(".*"), maybe(".*"), any::<Option<u64>>(), any::<Option<usize>>()).prop_map(
+            |(id, room, before, limit)| {
+                ClientEvent::History(AskHistory { id, room, before, limit })
+            }
+        ),
         any::<String>().prop_map(|nick| ClientEvent::Nick(SetNick { nick })),
         maybe(".*").prop_map(|id| ClientEvent::Ping(Ping { id })),
         maybe(".*").prop_map(|id| ClientEvent::Pong(Ping { id })),

@@ -45,16 +45,8 @@ pub struct NickKey {
 }
 
 /// Words of the system and of the house: nobody may look like one of these.
-const RESERVED: [&str; 8] = [
-    "NICK",
-    "NICK_OK",
-    "NICK_INVALID",
-    "KICK",
-    "Server",
-    "Console",
-    "Chaty",
-    "System",
-];
+const RESERVED: [&str; 8] =
+    ["NICK", "NICK_OK", "NICK_INVALID", "KICK", "Server", "Console", "Chaty", "System"];
 
 /// Made once: a key costs more than the rest of the door.
 static RESERVED_KEYS: LazyLock<[NickKey; RESERVED.len()]> =
@@ -128,10 +120,7 @@ impl NickKey {
     /// The key of any string, a name or not: what the administrator types may be looked up too.
     pub fn of(name: &str) -> Self {
         let plain: String = name.nfkc().collect();
-        Self {
-            folded: fold(&plain),
-            skeleton: shape(&plain),
-        }
+        Self { folded: fold(&plain), skeleton: shape(&plain) }
     }
 
     /// Whether two names could be taken for one another.
@@ -169,10 +158,7 @@ fn shape(name: &str) -> Box<str> {
 
 /// The colon that ends a sender's tag, and what reads like one in a Latin name.
 fn is_colon(c: char) -> bool {
-    matches!(
-        c,
-        ':' | 'ː' | '˸' | '∶' | '∷' | '≔' | '≕' | '⧴' | '⸬' | '꞉' | '𝄈'
-    )
+    matches!(c, ':' | 'ː' | '˸' | '∶' | '∷' | '≔' | '≕' | '⧴' | '⸬' | '꞉' | '𝄈')
 }
 
 /// Zero-width, bidirectional, filler, variation and tag characters: they change what a name is

@@ -1,10 +1,32 @@
 //! Settings: what the server, the clients and the bots can be told, with every default and the
 //! reason for its number. Reads files and values, never a socket.
 
+mod file;
+mod paths;
+mod value;
+
+pub use file::{File, FileError, nearest, read};
+pub use paths::{PathError, admin_socket, private_dir};
+
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Where everything listens and connects unless told otherwise, as the ancestor did.
 pub const DEFAULT_SERVER: &str = "127.0.0.1:55556";
+
+/// What `chaty serve` goes by, once the flags are laid over the config file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServeSettings {
+    /// `HOST:PORT`.
+    pub listen: String,
+    /// The folder of the bots to run beside the server.
+    pub bots: Option<PathBuf>,
+    /// Where the admin socket is; by default in a private folder of its own.
+    pub admin_socket: Option<PathBuf>,
+    /// The config file's filter of the log, under `--log` and `RUST_LOG`.
+    pub log: Option<String>,
+    pub limits: Limits,
+}
 
 /// Bounds of the server. Every one is a setting in the `[limits]` table of the config file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +62,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             handshake: Duration::from_secs(10),
-            handshake_idle: Duration::from_secs(60),
+            handshake_idle: Duration::from_mins(1),
             retained_bytes: 64 * 1024 * 1024,
             write_deadline: Duration::from_secs(10),
             connections: 10_000,

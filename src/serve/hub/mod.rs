@@ -2,21 +2,23 @@
 //! each input, appends what came of a turn as one chunk, and publishes the new tail once. It does
 //! nothing per member in a turn, waits for nobody, and knows no socket.
 
-use super::admin::{self, BanRow, MemberRow, Report};
+mod handle;
+mod report;
+
+pub use handle::HubHandle;
+pub(super) use handle::{Admission, Enter, Request, ResumeAt};
+
 use super::closer::Closer;
-use super::gate::Gate;
 use super::session::{Past, Private, Word};
 use super::stats::{self, Counters};
 use crate::config::Limits;
 use crate::log::{Cursor, Gap, Log, Tail};
-use crate::room::{Answer, Effects, Input, Join, Refusal, Room};
+use crate::room::{Answer, Effects, Input, Refusal, Room};
 use crate::wire::Dialect;
 use crate::wire::close::CloseReason;
-use crate::wire::entry::{Kind, MessageId, Millis, Seq, SessionId};
-use crate::wire::nick::Nick;
+use crate::wire::entry::{Millis, Seq, SessionId};
 use crate::wire::room_name::RoomName;
-use crate::wire::text::Text;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,124 +32,6 @@ use tokio_util::sync::CancellationToken;
 const INBOX: usize = 128;
 /// How long joins and leaves of a crowd are gathered before they are told.
 const FOLD: Duration = Duration::from_secs(1);
-
-/// What the sessions and the administrator send.
-#[derive(Debug)]
-pub(super) enum Request {
-    Enter(Enter),
-    Input(Input),
-    Rename {
-        session: SessionId,
-        to: Nick,
-        reply: oneshot::Sender<bool>,
-    },
-    Rooms {
-        session: SessionId,
-    },
-    History {
-        session: SessionId,
-        id: Option<MessageId>,
-        before: Option<Seq>,
-        limit: usize,
-    },
-    /// A session's word to itself, so that it takes its place among the answers.
-    Tell {
-        session: SessionId,
-        word: Word,
-    },
-    Refuse {
-        session: SessionId,
-        re: Option<MessageId>,
-        refusal: Refusal,
-    },
-    Admin(admin::Command, oneshot::Sender<Report>),
-    Names(oneshot::Sender<Vec<String>>),
-    /// Everything before this is carried out, then every session is closed and the hub ends.
-    Drain,
-}
-
-/// Somebody at the door.
-#[derive(Debug)]
-pub(super) struct Enter {
-    pub(super) join: Join,
-    pub(super) dialect: Dialect,
-    pub(super) addr: SocketAddr,
-    pub(super) resume: Option<ResumeAt>,
-    pub(super) mailbox: mpsc::Sender<Box<Private>>,
-    pub(super) closer: Closer,
-    pub(super) reply: oneshot::Sender<Result<Admission, Refusal>>,
-}
-
-/// Where a returning client left off.
-#[derive(Debug, Clone)]
-pub(super) struct ResumeAt {
-    pub(super) epoch: String,
-    pub(super) after: Seq,
-}
-
-/// What somebody gets who is let in.
-#[derive(Debug)]
-pub(super) struct Admission {
-    pub(super) seq: Seq,
-    pub(super) members: usize,
-    pub(super) cursor: Cursor,
-    pub(super) gap: Option<Gap>,
-    pub(super) position: Arc<AtomicU64>,
-}
-
-/// The hub has ended: the server is going down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the server is going down")]
-pub(super) struct HubGone;
-
-/// How the rest of the server reaches the hub. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct HubHandle {
-    inbox: mpsc::Sender<Request>,
-    tail: watch::Receiver<Tail>,
-    gate: Arc<Gate>,
-    epoch: Arc<str>,
-}
-
-impl HubHandle {
-    /// Waits for a place in the inbox: that is how the hub slows those who send.
-    pub(super) async fn send(&self, request: Request) -> Result<(), HubGone> {
-        self.inbox.send(request).await.map_err(|_closed| HubGone)
-    }
-
-    pub(super) fn tail(&self) -> watch::Receiver<Tail> {
-        self.tail.clone()
-    }
-
-    pub(super) fn gate(&self) -> &Arc<Gate> {
-        &self.gate
-    }
-
-    /// What tells this log's numbers from another's.
-    pub(super) fn epoch(&self) -> &str {
-        &self.epoch
-    }
-
-    /// Carries out an administrator's command.
-    pub async fn admin(&self, command: admin::Command) -> Report {
-        let (reply, report) = oneshot::channel();
-        if self.send(Request::Admin(command, reply)).await.is_err() {
-            return Report::Failed(HubGone.to_string());
-        }
-        report
-            .await
-            .unwrap_or_else(|_dropped| Report::Failed(HubGone.to_string()))
-    }
-
-    /// Names of all members, for completion.
-    pub async fn names(&self) -> Vec<String> {
-        let (reply, names) = oneshot::channel();
-        if self.send(Request::Names(reply)).await.is_err() {
-            return Vec::new();
-        }
-        names.await.unwrap_or_default()
-    }
-}
 
 /// What the hub keeps of a session to answer it.
 #[derive(Debug)]
@@ -289,31 +173,14 @@ impl Hub {
                 let line = format!("{}: {members} here", RoomName::lobby());
                 self.say(session, Word::Notice(vec![line]));
             }
-            Request::History {
-                session,
-                id: re,
-                before,
-                limit,
-            } => {
+            Request::History { session, id: re, before, limit } => {
                 // What was said before the question belongs to the answer.
                 self.commit();
                 let (cursor, count, more) = self.log.last(limit, before);
-                self.say(
-                    session,
-                    Word::History(Past {
-                        re,
-                        cursor,
-                        count,
-                        more,
-                    }),
-                );
+                self.say(session, Word::History(Past { re, cursor, count, more }));
             }
             Request::Tell { session, word } => self.say(session, word),
-            Request::Refuse {
-                session,
-                re,
-                refusal,
-            } => {
+            Request::Refuse { session, re, refusal } => {
                 self.say(session, Word::Answer(Answer::Refused { re, refusal }));
             }
             Request::Admin(command, reply) => {
@@ -322,11 +189,7 @@ impl Hub {
                 let _gone = reply.send(report);
             }
             Request::Names(reply) => {
-                let names = self
-                    .room
-                    .members()
-                    .map(|member| member.nick.to_string())
-                    .collect();
+                let names = self.room.members().map(|member| member.nick.to_string()).collect();
                 let _gone = reply.send(names);
             }
             Request::Drain => self.draining = true,
@@ -340,6 +203,7 @@ impl Hub {
         for (session, answer) in answers {
             match answer {
                 Answer::Close(reason, detail) => {
+                    self.commit();
                     self.flush_words(session);
                     if let Some(member) = self.members.remove(&session) {
                         member.closer.close(reason, detail);
@@ -351,36 +215,16 @@ impl Hub {
     }
 
     fn enter(&mut self, at: Millis, enter: Enter) {
-        let Enter {
-            join,
-            dialect,
-            addr,
-            resume,
-            mailbox,
-            closer,
-            reply,
-        } = enter;
+        let Enter { join, dialect, addr, resume, mailbox, closer, reply } = enter;
         let session = join.session;
         self.apply(at, Input::Join(join));
         // The door's answer is the last of a join, and goes to the door.
         match self.words.pop().map(|(_, private)| private.word) {
             Some(Word::Answer(Answer::Admitted { seq, members })) => {
                 let position = Arc::default();
-                let member = Member {
-                    dialect,
-                    addr,
-                    mailbox,
-                    closer,
-                    position,
-                };
+                let member = Member { dialect, addr, mailbox, closer, position };
                 self.members.insert(session, member);
-                self.entering.push(Entering {
-                    session,
-                    seq,
-                    members,
-                    resume,
-                    reply,
-                });
+                self.entering.push(Entering { session, seq, members, resume, reply });
             }
             Some(Word::Answer(Answer::NotAdmitted(refusal))) => {
                 self.counters.refused(refusal.code());
@@ -395,42 +239,23 @@ impl Hub {
         if let Word::Answer(Answer::Refused { refusal, .. }) = &word {
             self.counters.refused(refusal.code());
         }
-        let after = self
-            .effects
-            .entries
-            .last()
-            .map_or(self.log.tail().seq, |entry| entry.seq);
+        let after = self.effects.entries.last().map_or(self.log.tail().seq, |entry| entry.seq);
         self.words.push((session, Private { after, word }));
     }
 
     fn let_in(&mut self) {
         for entering in std::mem::take(&mut self.entering) {
-            let Entering {
-                session,
-                seq,
-                members,
-                resume,
-                reply,
-            } = entering;
+            let Entering { session, seq, members, resume, reply } = entering;
             let Some(member) = self.members.get(&session) else {
                 continue;
             };
             let position = member.position.clone();
             position.store(seq.0, Ordering::Relaxed);
             let (cursor, gap) = self.place(seq, resume);
-            let admission = Admission {
-                seq,
-                members,
-                cursor,
-                gap,
-                position,
-            };
+            let admission = Admission { seq, members, cursor, gap, position };
             if reply.send(Ok(admission)).is_err() {
                 // It left while it stood in the door; its leave is a turn of its own.
-                let leave = Input::Leave {
-                    session,
-                    reason: CloseReason::Lost,
-                };
+                let leave = Input::Leave { session, reason: CloseReason::Lost };
                 self.apply(now(), leave);
             }
         }
@@ -447,13 +272,7 @@ impl Hub {
                 // Another log's numbers: all of this one is news, and what the other still had
                 // is not to be had here.
                 let (cursor, gap) = self.log.after(Seq(0));
-                (
-                    cursor,
-                    gap.or(Some(Gap {
-                        after: Seq(0),
-                        before: Seq(1),
-                    })),
-                )
+                (cursor, gap.or(Some(Gap { after: Seq(0), before: Seq(1) })))
             }
         }
     }
@@ -484,94 +303,10 @@ impl Hub {
             member.closer.close(CloseReason::MailboxFull, None);
         }
     }
-
-    fn admin(&mut self, at: Millis, command: admin::Command) -> Report {
-        let input = match command {
-            admin::Command::List => return Report::Members(self.list()),
-            admin::Command::Bans => return Report::Bans(self.bans()),
-            admin::Command::Stats => return Report::Stats(self.stats()),
-            admin::Command::Shutdown => {
-                self.shutdown.cancel();
-                return Report::Done("the server is going down".into());
-            }
-            admin::Command::Kick { name, reason } => Input::Kick { name, reason },
-            admin::Command::Ban { target, reason } => Input::Ban { target, reason },
-            admin::Command::Unban { target } => Input::Unban { target },
-            admin::Command::Mute { name } => Input::Mute { name },
-            admin::Command::Unmute { name } => Input::Unmute { name },
-            admin::Command::Say { text } => match Text::clean(text.as_bytes()) {
-                Ok(text) => Input::Say { text },
-                Err(error) => return Report::Failed(error.to_string()),
-            },
-        };
-        self.apply(at, input);
-        // The administrator's answer is the last of its input.
-        match self.words.pop().map(|(_, private)| private.word) {
-            Some(Word::Answer(Answer::Done(text))) => Report::Done(text),
-            Some(Word::Answer(Answer::Failed(text))) => Report::Failed(text),
-            _ => Report::Failed("nothing came of it".into()),
-        }
-    }
-
-    fn list(&self) -> Vec<MemberRow> {
-        let tail = self.log.tail().seq.0;
-        let row = |member: &crate::room::Member| {
-            let session = self.members.get(&member.session)?;
-            Some(MemberRow {
-                nick: member.nick.to_string(),
-                kind: member.kind,
-                dialect: session.dialect,
-                addr: session.addr,
-                since: member.since,
-                muted: member.muted,
-                lag: tail.saturating_sub(session.position.load(Ordering::Relaxed)),
-            })
-        };
-        self.room.members().filter_map(row).collect()
-    }
-
-    fn bans(&self) -> Vec<BanRow> {
-        let row = |ban: &crate::room::Ban| BanRow {
-            target: ban.target.clone(),
-            reason: ban.reason.clone(),
-            since: ban.since,
-        };
-        self.room.bans().iter().map(row).collect()
-    }
-
-    fn stats(&self) -> admin::Stats {
-        let mut members = BTreeMap::new();
-        for dialect in [Dialect::Line, Dialect::Native, Dialect::Raw] {
-            members.insert(dialect.name(), 0);
-        }
-        for kind in [Kind::Bot, Kind::Script, Kind::User] {
-            members.insert(kind.name(), 0);
-        }
-        for member in self.room.members() {
-            *members.entry(member.kind.name()).or_default() += 1;
-        }
-        for member in self.members.values() {
-            *members.entry(member.dialect.name()).or_default() += 1;
-        }
-        admin::Stats {
-            uptime: self.started.elapsed(),
-            last_seq: self.log.tail().seq,
-            members: members.into_iter().collect(),
-            connections: stats::read(&self.counters.connections),
-            messages: stats::read(&self.counters.messages),
-            turns: stats::read(&self.counters.turns),
-            retained_bytes: self.log.retained_bytes() as u64,
-            retained_entries: self.log.retained_entries(),
-            closes: self.counters.closes(),
-            refused: self.counters.refusals(),
-        }
-    }
 }
 
 /// The server's clock. Only for people and records: every wait is measured by a steady clock.
 fn now() -> Millis {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

@@ -1,0 +1,171 @@
+//! The longer texts of the help. Each ends in examples that can be typed as they stand.
+
+/// Columns at most; longer lines are hard to read, and man pages and screenshots stay the same.
+pub(super) const WIDTH: usize = 90;
+
+pub(super) const CHATY: &str = "\
+A chat server whose bots are scripts you can edit while they run.
+
+`chaty serve` is the server, `chaty join user NAME` the way in for people, and `chaty bot` \
+the one for scripts. Anything that speaks lines over TCP can join too: try `nc 127.0.0.1 55556`.
+
+Exit codes: 0 done; 1 it failed and said why in one line; 2 the command line is not right.";
+
+pub(super) const CHATY_EXAMPLES: &str = "\
+Examples:
+  chaty serve --bots bots       a server with the bots of a folder
+  chaty join user Neo           join it from another terminal
+  chaty admin list              who is there
+  chaty send \"build finished\"   say something from a script
+
+`chaty COMMAND --help` tells more about each.";
+
+pub(super) const LOG: &str = "\
+What to log to standard error: error, warn, info, debug, trace, or a filter such as \
+chaty=debug or info,chaty::serve=trace. Servers and bots log info by default, everything else \
+warn. RUST_LOG is the same as this option, which wins over it; both win over a config file.";
+
+pub(super) const SERVE: &str = "\
+Run a chat server.
+
+The first line on standard output is `chaty is listening on HOST:PORT`, with the port it really \
+has. On a terminal a console follows: type `help` there. Without a terminal the server is a \
+daemon: it takes the console's commands from a pipe if there is one, and the end of its input \
+never stops it. `chaty admin` gives the same commands from another terminal.
+
+SIGTERM, SIGINT and the command `shutdown` deliver what was said, then exit with 0. In the \
+console, Ctrl-C is the same as SIGINT and Ctrl-D closes the console only. A second signal exits \
+at once, with 130 (SIGINT) or 143 (SIGTERM).
+
+Traffic is not encrypted: on an address other than loopback, everybody on the way can read it.
+
+The config file is TOML, with any of these keys:
+
+  listen = \"127.0.0.1:55556\"
+  bots = \"bots\"
+  admin_socket = \"/run/chaty/admin.sock\"
+  log = \"info\"
+
+  [limits]
+  handshake = \"10s\"          # to finish a handshake, from its first byte
+  handshake_idle = \"60s\"     # for somebody who has sent nothing yet
+  retained_bytes = \"64MiB\"   # of messages kept in memory
+  write_deadline = \"10s\"     # without a byte taken, a reader is closed
+  connections = 10000        # at once
+  keepalive_idle = \"1s\"      # TCP keepalive: idle time,
+  keepalive_interval = \"3s\"  # interval
+  keepalive_probes = 5       # and probes
+  ping = \"30s\"               # silence after which a native client is pinged
+  ping_dead = \"90s\"          # and after which it is closed
+  crowd = 256                # members above which joins are folded into one line
+  drain = \"5s\"               # for members to read to the end at a shutdown
+  raw_pace = \"10ms\"          # between two messages to a raw client
+
+Those are the defaults. A duration is a number of seconds (10, 0.5) or a text with ms, s, m or \
+h; a size is a number of bytes or a text with KiB, MiB or GiB. Unknown keys are refused.";
+
+pub(super) const SERVE_EXAMPLES: &str = "\
+Examples:
+  chaty serve                            on 127.0.0.1:55556, with a console
+  chaty serve --bots bots                with the bots of a folder
+  chaty serve --listen 0.0.0.0:55556     for the whole network
+  chaty serve --listen 127.0.0.1:0       on any free port
+  chaty serve --config chaty.toml </dev/null 2>>chaty.log &";
+
+pub(super) const JOIN_EXAMPLES: &str = "\
+Examples:
+  chaty join user Neo     as yourself
+  chaty join bot Chuck    the bot bots/chuck.rhai";
+
+pub(super) const JOIN_USER: &str = "\
+Join the room as a person.
+
+Type a line to say it; a line that begins with / is a command, and /help lists them. Ctrl-D or \
+/quit leaves. A lost connection is made again by itself, and what was missed is shown.";
+
+pub(super) const JOIN_USER_EXAMPLES: &str = "\
+Examples:
+  chaty join user Neo
+  chaty join user Neo --server chat.example.org:55556
+  CHATY_SERVER=chat.example.org:55556 chaty join user Neo";
+
+pub(super) const JOIN_BOT_EXAMPLES: &str = "\
+Examples:
+  chaty join bot Chuck    runs bots/chuck.rhai until Ctrl-C";
+
+pub(super) const BOT: &str = "\
+Run bots: script files, or folders whose every .rhai file is a bot.
+
+Save a script and the bot changes while the conversation goes on; a script that does not compile \
+is reported with its line, and the last good version goes on. In a folder, new scripts join and \
+deleted ones leave. Ctrl-C ends them all.";
+
+pub(super) const BOT_EXAMPLES: &str = "\
+Examples:
+  chaty bot bots/chuck.rhai
+  chaty bot bots
+  chaty bot bots ../more/greeter.rhai --server chat.example.org:55556";
+
+pub(super) const SEND: &str = "\
+Say something in the room, from a script or a pipe.
+
+Ends once the server has everything. Without TEXT each line of standard input is a message. Text \
+is sent as it is: a leading / is no command here.";
+
+pub(super) const SEND_EXAMPLES: &str = "\
+Examples:
+  chaty send \"build finished\"
+  chaty send --as ci \"build finished\"
+  tail -f build.log | chaty send --as ci";
+
+pub(super) const TAIL: &str = "\
+Print what is said in the room, until it is interrupted.
+
+One line an event. --json prints the events of the native protocol, whose chat events carry the \
+sequence number that --after takes.";
+
+pub(super) const TAIL_EXAMPLES: &str = "\
+Examples:
+  chaty tail
+  chaty tail --after 0                  everything the server still has, then what follows
+  chaty tail --json | jq -r .chat.text";
+
+pub(super) const ADMIN: &str = "\
+Administer a running server of yours.
+
+The commands are those of the server's own console:
+
+  list                        all active users
+  kick NAME [REASON]          remove user from server
+  ban [NAME|ADDRESS [REASON]] remove and keep out; alone: list the bans
+  unban NAME|ADDRESS          let in again
+  mute NAME                   let read, but not speak
+  unmute NAME                 let speak again
+  say TEXT                    speak to the room as Server
+  stats                       the server in numbers
+  shutdown                    deliver what was said, then stop the server
+  help, man, -help            this list, from the server
+
+They go through a Unix socket that only the server's own user can open. By default it is \
+$XDG_RUNTIME_DIR/chaty/admin-PORT.sock, or in chaty-UID in the folder for temporary files; \
+--server gives the port, --socket another file. Without a command, on a terminal, a console \
+opens. The exit code is 1 when a command could not be carried out.";
+
+pub(super) const ADMIN_EXAMPLES: &str = "\
+Examples:
+  chaty admin list
+  chaty admin kick Neo spamming
+  chaty admin ban 192.0.2.7
+  chaty admin say -- \"-- back in five minutes --\"
+  chaty admin list --json | jq -r '.members[].name'";
+
+pub(super) const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  chaty completions bash > ~/.local/share/bash-completion/completions/chaty
+  chaty completions zsh > ~/.zfunc/_chaty
+  chaty completions fish > ~/.config/fish/completions/chaty.fish";
+
+pub(super) const MAN_EXAMPLES: &str = "\
+Examples:
+  chaty man | man -l -                     read it here
+  chaty man --out ~/.local/share/man/man1  for `man chaty-serve`";

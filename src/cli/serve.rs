@@ -1,0 +1,69 @@
+//! `chaty serve`: its flags, and how they come together with the config file. A flag wins.
+
+use super::address;
+use crate::config::{self, DEFAULT_SERVER, File, FileError, ServeSettings};
+use clap::{Args, ValueHint};
+use std::path::PathBuf;
+
+/// What `chaty serve` is told on the command line.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ServeArgs {
+    /// The address to listen on; port 0 takes a free one [default: 127.0.0.1:55556]
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        value_parser = address::checked,
+        value_hint = ValueHint::Hostname
+    )]
+    pub listen: Option<String>,
+    /// Run the bots of this folder beside the server, and again when they die
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub bots: Option<PathBuf>,
+    /// Read settings from this TOML file; flags win over it
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub config: Option<PathBuf>,
+    /// Where `chaty admin` finds this server [default: a private folder, by the port]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub admin_socket: Option<PathBuf>,
+}
+
+impl ServeArgs {
+    /// Reads the config file, if there is one, and lays the flags over it.
+    pub fn settings(self) -> Result<ServeSettings, FileError> {
+        let file = self.config.as_deref().map(config::read).transpose()?.unwrap_or_default();
+        Ok(self.over(file))
+    }
+
+    fn over(self, file: File) -> ServeSettings {
+        ServeSettings {
+            listen: self.listen.or(file.listen).unwrap_or_else(|| DEFAULT_SERVER.into()),
+            bots: self.bots.or(file.bots),
+            admin_socket: self.admin_socket.or(file.admin_socket),
+            log: file.log,
+            limits: file.limits,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
+        let file = || File {
+            listen: Some("a:1".into()),
+            bots: Some("file-bots".into()),
+            log: Some("debug".into()),
+            ..File::default()
+        };
+        let args = ServeArgs { bots: Some("flag-bots".into()), ..ServeArgs::default() };
+        let settings = args.over(file());
+        assert_eq!(settings.listen, "a:1");
+        assert_eq!(settings.bots, Some("flag-bots".into()));
+        assert_eq!(settings.log.as_deref(), Some("debug"));
+        assert_eq!(ServeArgs::default().over(File::default()).listen, DEFAULT_SERVER);
+        let args = ServeArgs { config: Some("/nonexistent".into()), ..ServeArgs::default() };
+        assert!(matches!(args.settings(), Err(FileError::Unreadable { .. })));
+    }
+}

@@ -1,0 +1,260 @@
+//! The config file: TOML whose every key is known, every value checked, and every mistake told
+//! with its line. Nothing is guessed: a file that is not right is refused whole.
+//!
+//! ```toml
+//! listen = "127.0.0.1:55556"
+//! bots = "bots"
+//! admin_socket = "/run/chaty/admin.sock"
+//! log = "info"
+//!
+//! [limits]
+//! drain = "5s"            # or a number of seconds: 5, 0.5
+//! retained_bytes = "64MiB" # or a number of bytes
+//! ```
+
+use super::{Limits, value};
+use std::path::{Path, PathBuf};
+use toml::de::{DeTable, DeValue};
+
+/// What a config file said. What it left out stays at its default or to the flags.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct File {
+    pub listen: Option<String>,
+    pub bots: Option<PathBuf>,
+    pub admin_socket: Option<PathBuf>,
+    /// A filter such as `info` or `chaty=debug`, as `--log` takes.
+    pub log: Option<String>,
+    pub limits: Limits,
+}
+
+/// Why a config file is refused. Each is one line that begins with the place.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    #[error("cannot read the config file {path}: {source}", path = path.display())]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    /// `place` is `FILE:LINE:COLUMN`, lines and columns (in characters) counted from 1.
+    #[error("{place}: {what}")]
+    Wrong { place: String, what: String },
+}
+
+/// Takes one value into its place, or says what it should have been.
+type Take<T> = fn(&mut T, &DeValue<'_>) -> Result<(), String>;
+
+/// The keys outside any table.
+const KEYS: [(&str, Take<File>); 4] = [
+    ("listen", |file, v| put(&mut file.listen, value::text(v).map(Some))),
+    ("bots", |file, v| put(&mut file.bots, value::text(v).map(|path| Some(path.into())))),
+    ("admin_socket", |file, v| {
+        put(&mut file.admin_socket, value::text(v).map(|path| Some(path.into())))
+    }),
+    ("log", |file, v| put(&mut file.log, value::text(v).map(Some))),
+];
+
+/// The keys of `[limits]`: the fields of [`Limits`], a test holds the two together.
+const LIMITS: [(&str, Take<Limits>); 13] = [
+    ("handshake", |limits, v| put(&mut limits.handshake, value::duration(v))),
+    ("handshake_idle", |limits, v| put(&mut limits.handshake_idle, value::duration(v))),
+    ("retained_bytes", |limits, v| put(&mut limits.retained_bytes, value::bytes(v))),
+    ("write_deadline", |limits, v| put(&mut limits.write_deadline, value::duration(v))),
+    ("connections", |limits, v| put(&mut limits.connections, value::count(v, 1))),
+    ("keepalive_idle", |limits, v| put(&mut limits.keepalive_idle, value::duration(v))),
+    ("keepalive_interval", |limits, v| put(&mut limits.keepalive_interval, value::duration(v))),
+    ("keepalive_probes", |limits, v| put(&mut limits.keepalive_probes, probes(v))),
+    ("ping", |limits, v| put(&mut limits.ping, value::duration(v))),
+    ("ping_dead", |limits, v| put(&mut limits.ping_dead, value::duration(v))),
+    ("crowd", |limits, v| put(&mut limits.crowd, value::count(v, 0))),
+    ("drain", |limits, v| put(&mut limits.drain, value::duration(v))),
+    ("raw_pace", |limits, v| put(&mut limits.raw_pace, value::duration(v))),
+];
+
+/// A name this near to a known one is taken for a slip: two letters in a short word, as Cargo
+/// and rustc do it by similarity.
+const NEAR: f64 = 0.7;
+
+/// Reads the file and checks all of it.
+pub fn read(path: &Path) -> Result<File, FileError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| FileError::Unreadable { path: path.to_owned(), source })?;
+    parse(&text).map_err(|wrong| FileError::Wrong {
+        place: format!("{}:{}", path.display(), line_and_column(&text, wrong.at)),
+        what: wrong.what,
+    })
+}
+
+/// A mistake and the byte where it is.
+#[derive(Debug)]
+struct Wrong {
+    at: usize,
+    what: String,
+}
+
+fn parse(text: &str) -> Result<File, Wrong> {
+    let table = DeTable::parse(text).map_err(|error| Wrong {
+        at: error.span().map_or(0, |span| span.start),
+        // The parser may explain itself in several lines.
+        what: error.message().lines().collect::<Vec<_>>().join("; "),
+    })?;
+    let mut file = File::default();
+    // In the order of the file, so that the first mistake is the one that is told.
+    let mut entries: Vec<_> = table.get_ref().iter().collect();
+    entries.sort_by_key(|(key, _)| key.span().start);
+    for (key, value) in entries {
+        match (key.get_ref().as_ref(), value.get_ref()) {
+            ("limits", DeValue::Table(limits)) => {
+                take_all(&mut file.limits, "limits.", &LIMITS, limits)?;
+            }
+            ("limits", _) => {
+                let what = "limits is a table: write [limits] on a line of its own".into();
+                return Err(Wrong { at: value.span().start, what });
+            }
+            (name, _) => {
+                let known = KEYS.iter().map(|(known, _)| *known).chain(["limits"]);
+                let Some((_, take)) = KEYS.iter().find(|(known, _)| *known == name) else {
+                    return Err(unknown(name, key.span().start, "", known));
+                };
+                take(&mut file, value.get_ref())
+                    .map_err(|expected| not_a(name, value.span().start, &expected))?;
+            }
+        }
+    }
+    Ok(file)
+}
+
+fn take_all<T>(
+    target: &mut T,
+    prefix: &str,
+    keys: &[(&str, Take<T>)],
+    table: &DeTable<'_>,
+) -> Result<(), Wrong> {
+    let mut entries: Vec<_> = table.iter().collect();
+    entries.sort_by_key(|(key, _)| key.span().start);
+    for (key, value) in entries {
+        let name = key.get_ref().as_ref();
+        let Some((_, take)) = keys.iter().find(|(known, _)| *known == name) else {
+            let known = keys.iter().map(|(known, _)| *known);
+            return Err(unknown(name, key.span().start, prefix, known));
+        };
+        take(target, value.get_ref())
+            .map_err(|expected| not_a(&format!("{prefix}{name}"), value.span().start, &expected))?;
+    }
+    Ok(())
+}
+
+fn unknown<'a>(
+    name: &str,
+    at: usize,
+    prefix: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+) -> Wrong {
+    let what = if let Some(near) = nearest(name, known.clone()) {
+        format!("unknown key `{prefix}{name}`; did you mean `{near}`?")
+    } else {
+        let all: Vec<_> = known.collect();
+        format!("unknown key `{prefix}{name}`; the keys here are {}", all.join(", "))
+    };
+    Wrong { at, what }
+}
+
+fn not_a(name: &str, at: usize, expected: &str) -> Wrong {
+    Wrong { at, what: format!("`{name}` should be {expected}") }
+}
+
+/// The known name that was probably meant.
+pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .map(|known| (strsim::jaro_winkler(name, known), known))
+        .filter(|(similarity, _)| *similarity > NEAR)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, known)| known)
+}
+
+fn line_and_column(text: &str, at: usize) -> String {
+    let before = text.get(..at).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    format!("{line}:{column}")
+}
+
+fn put<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
+    *place = value?;
+    Ok(())
+}
+
+fn probes(value: &DeValue<'_>) -> Result<u32, String> {
+    let probes = value::count(value, 1)?;
+    u32::try_from(probes).map_err(|_too_many| "a number of probes".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn refused(text: &str) -> String {
+        let wrong = parse(text).unwrap_err();
+        format!("{}: {}", line_and_column(text, wrong.at), wrong.what)
+    }
+
+    #[test]
+    fn a_whole_file() {
+        let file = parse(
+            "listen = \"0.0.0.0:1\"\nbots = 'bots'\nadmin_socket='/a'\nlog = 'debug'\n\
+             [limits]\ndrain = \"250ms\"\nconnections = 7\nretained_bytes = '1MiB'\n",
+        )
+        .unwrap();
+        assert_eq!(file.listen.as_deref(), Some("0.0.0.0:1"));
+        assert_eq!(file.bots, Some("bots".into()));
+        assert_eq!(file.admin_socket, Some("/a".into()));
+        assert_eq!(file.log.as_deref(), Some("debug"));
+        let expected = Limits {
+            drain: Duration::from_millis(250),
+            connections: 7,
+            retained_bytes: 1 << 20,
+            ..Limits::default()
+        };
+        assert_eq!(file.limits, expected);
+        assert_eq!(parse("# nothing").unwrap(), File::default());
+    }
+
+    #[test]
+    fn mistakes_are_told_with_their_line() {
+        assert_eq!(
+            refused("\nlisten_ = 'x'"),
+            "2:1: unknown key `listen_`; did you mean `listen`?"
+        );
+        assert_eq!(
+            refused("[limits]\n drian = 1"),
+            "2:2: unknown key `limits.drian`; did you mean `drain`?"
+        );
+        assert!(
+            refused("zzzz = 1")
+                .ends_with("the keys here are listen, bots, admin_socket, log, limits")
+        );
+        assert!(refused("[limits]\ndrain = true").starts_with("2:9: `limits.drain` should be a d"));
+        assert!(refused("[limits]\nconnections = 0").starts_with("2:15: `limits.connections`"));
+        assert!(refused("listen = 5").starts_with("1:10: `listen` should be a text in quotes"));
+        assert!(refused("limits = 5").starts_with("1:10: limits is a table"));
+        assert!(refused("a = 1\nlisten = ").starts_with("2:"));
+        assert!(!refused("listen = \"x").contains('\n'));
+        // The first mistake of the file is told, not the first in the alphabet.
+        assert!(refused("zeta = 1\nalpha = 2").contains("zeta"));
+    }
+
+    #[test]
+    fn every_limit_can_be_set() {
+        let shown = format!("{:?}", Limits::default());
+        let fields = shown.trim_start_matches("Limits { ").trim_end_matches(" }").split(", ");
+        let fields: Vec<_> =
+            fields.map(|field| field.split_once(':').unwrap().0.to_owned()).collect();
+        let keys: Vec<_> = LIMITS.iter().map(|(key, _)| (*key).to_owned()).collect();
+        assert_eq!(keys, fields);
+        // No key writes into another's field: each changes the defaults, and all differently.
+        let mut changed = Vec::new();
+        for (key, _) in LIMITS {
+            let limits = parse(&format!("[limits]\n{key} = 77")).unwrap().limits;
+            assert!(format!("{limits:?}").contains(&format!("{key}: 77")), "{key}");
+            assert!(!changed.contains(&limits), "{key}");
+            changed.push(limits);
+        }
+    }
+}

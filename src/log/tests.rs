@@ -1,0 +1,220 @@
+//! The log against a model that keeps everything.
+
+use super::{Cursor, Gap, Log, Run};
+use crate::wire::Dialect;
+use crate::wire::entry::{Chat, Entry, Event, Kind, Millis, Seq, SessionId};
+use crate::wire::nick::Nick;
+use crate::wire::room_name::RoomName;
+use crate::wire::text::Text;
+use proptest::prelude::*;
+
+const PLENTY: usize = usize::MAX;
+
+fn entry(seq: u64, author: u64) -> Entry {
+    let chat = Chat {
+        from: Nick::parse(b"Neo").unwrap(),
+        kind: Kind::User,
+        emote: false,
+        text: Text::clean(format!("message {seq}").as_bytes()).unwrap(),
+        cause: None,
+        hops: 0,
+        id: None,
+    };
+    Entry { seq: Seq(seq), at: Millis(seq), author: SessionId(author), event: Event::Chat(chat) }
+}
+
+/// A log of turns of the given lengths.
+fn log_of(turns: &[usize], budget: usize) -> Log {
+    let mut log = Log::new(RoomName::lobby(), budget);
+    append(&mut log, turns);
+    log
+}
+
+fn append(log: &mut Log, turns: &[usize]) {
+    for &length in turns {
+        let next = log.tail().seq.0 + 1;
+        log.append((next..next + length as u64).map(|seq| entry(seq, seq % 3)).collect());
+    }
+}
+
+fn rest(cursor: &mut Cursor) -> Vec<u64> {
+    let mut seqs = Vec::new();
+    while let Some(slice) = cursor.next_slice(None) {
+        seqs.extend(slice.iter().map(|entry| entry.seq.0));
+    }
+    seqs
+}
+
+#[test]
+fn a_cursor_reads_everything_after_its_place_once() {
+    let log = log_of(&[3, 1, 0, 4], PLENTY);
+    for after in 0..=8 {
+        let (mut cursor, gap) = log.after(Seq(after));
+        assert_eq!(gap, None);
+        assert_eq!(rest(&mut cursor), (after + 1..=8).collect::<Vec<_>>());
+        assert!(rest(&mut cursor).is_empty(), "nothing twice");
+    }
+}
+
+#[test]
+fn a_waiting_cursor_goes_on_with_what_is_appended() {
+    let mut log = log_of(&[], PLENTY);
+    let (mut cursor, _) = log.after(Seq(0));
+    assert!(cursor.next_slice(None).is_none());
+    append(&mut log, &[2]);
+    assert_eq!(rest(&mut cursor), [1, 2]);
+    append(&mut log, &[1, 1]);
+    assert_eq!(rest(&mut cursor), [3, 4]);
+}
+
+#[test]
+fn a_cursor_stops_where_it_is_told() {
+    let log = log_of(&[3, 3], PLENTY);
+    let (mut cursor, _) = log.after(Seq(0));
+    let mut upto = |until| {
+        cursor.next_slice(Some(Seq(until))).map(|slice| slice.iter().map(|e| e.seq.0).collect())
+    };
+    assert_eq!(upto(2), Some(vec![1, 2]));
+    assert_eq!(upto(2), None);
+    assert_eq!(upto(4), Some(vec![3]));
+    assert_eq!(upto(4), Some(vec![4]));
+    assert_eq!(upto(4), None);
+}
+
+#[test]
+fn what_falls_out_of_the_budget_is_lost_to_cursors_and_shown_as_a_gap() {
+    let one = log_of(&[1], PLENTY).retained_bytes();
+    let mut log = log_of(&[1, 1], one * 4);
+    let (mut slow, _) = log.after(Seq(0));
+    let (mut quick, _) = log.after(Seq(2));
+    append(&mut log, &[1; 20]);
+    assert!(slow.is_lost());
+    assert!(quick.is_lost());
+    assert!(log.retained_bytes() <= one * 4);
+    let first = log.tail().seq.0 + 1 - log.retained_entries();
+    let (mut late, gap) = log.after(Seq(1));
+    assert_eq!(gap, Some(Gap { after: Seq(1), before: Seq(first) }));
+    assert!(!late.is_lost());
+    assert_eq!(rest(&mut late), (first..=22).collect::<Vec<_>>());
+    // A lost cursor still holds what it stands in: nothing is freed under a reader.
+    assert_eq!(rest(&mut slow).first(), Some(&1));
+    assert_eq!(rest(&mut quick).first(), Some(&3));
+}
+
+#[test]
+fn a_caught_up_cursor_is_not_lost() {
+    let one = log_of(&[1], PLENTY).retained_bytes();
+    let mut log = log_of(&[1], one * 2);
+    let (mut cursor, _) = log.after(Seq(0));
+    for _ in 0..10 {
+        rest(&mut cursor);
+        append(&mut log, &[1]);
+        assert!(!cursor.is_lost());
+    }
+}
+
+#[test]
+fn a_long_chain_is_freed_without_recursion() {
+    let mut log = log_of(&[1], 1);
+    let (cursor, _) = log.after(Seq(0));
+    append(&mut log, &vec![1; 100_000]);
+    drop(log);
+    drop(cursor);
+}
+
+#[test]
+fn own_entries_are_told_from_others() {
+    let mut log = Log::new(RoomName::lobby(), PLENTY);
+    log.append([1, 2, 2, 1, 3].iter().zip(1..).map(|(&who, seq)| entry(seq, who)).collect());
+    let (mut cursor, _) = log.after(Seq(0));
+    let slice = cursor.next_slice(None).unwrap();
+    let runs = |me| {
+        let mut runs = Vec::new();
+        slice.runs(SessionId(me), |run| runs.push(run));
+        runs
+    };
+    assert_eq!(runs(9), [Run::Others(0..5)]);
+    assert_eq!(runs(2), [Run::Others(0..1), Run::Own(1), Run::Own(2), Run::Others(3..5)]);
+    assert_eq!(runs(1), [Run::Own(0), Run::Others(1..3), Run::Own(3), Run::Others(4..5)]);
+    assert_eq!(runs(3), [Run::Others(0..4), Run::Own(4)]);
+}
+
+#[test]
+fn each_dialect_has_one_run_of_bytes_with_an_end_for_every_entry() {
+    let log = log_of(&[3], PLENTY);
+    let (mut cursor, _) = log.after(Seq(0));
+    let slice = cursor.next_slice(None).unwrap();
+    for dialect in [Dialect::Line, Dialect::Native] {
+        let encoded = slice.chunk.encoded(dialect);
+        let lines: Vec<&[u8]> = encoded.bytes.split_inclusive(|&byte| byte == b'\n').collect();
+        assert_eq!(lines.len(), 3);
+        for (index, line) in lines.iter().enumerate() {
+            assert_eq!(&encoded.bytes[encoded.range(index..index + 1)], *line);
+        }
+        assert_eq!(encoded.range(0..3), 0..encoded.bytes.len());
+        assert!(encoded.range(2..2).is_empty());
+        assert!(encoded.bytes.len() <= slice.chunk.weight(), "the weight is an upper bound");
+    }
+}
+
+proptest! {
+    /// Whatever is appended and whoever reads when: a cursor that is not lost has read exactly
+    /// what came after its place, in order, and a lost one was further behind than the budget.
+    #[test]
+    fn cursors_against_the_model(
+        budget in 1_000_usize..20_000,
+        steps in proptest::collection::vec((0_usize..6, 1_usize..9), 1..60),
+    ) {
+        let mut log = Log::new(RoomName::lobby(), budget);
+        let mut readers: Vec<(Cursor, u64)> = Vec::new();
+        for (what, size) in steps {
+            match what {
+                0 => {
+                    let after = log.tail().seq.0.saturating_sub(size as u64);
+                    let (cursor, gap) = log.after(Seq(after));
+                    let from = gap.map_or(after, |gap| gap.before.0 - 1);
+                    readers.push((cursor, from));
+                }
+                1 if !readers.is_empty() => {
+                    let at = size % readers.len();
+                    let (cursor, read) = &mut readers[at];
+                    if cursor.is_lost() {
+                        readers.swap_remove(at);
+                        continue;
+                    }
+                    let seqs = rest(cursor);
+                    prop_assert_eq!(&seqs, &(*read + 1..=log.tail().seq.0).collect::<Vec<_>>());
+                    *read = log.tail().seq.0;
+                }
+                _ => append(&mut log, &[size]),
+            }
+            prop_assert!(log.retained_bytes() <= budget || log.retained_entries() <= 9);
+            for (cursor, read) in &readers {
+                if cursor.is_lost() {
+                    prop_assert!(*read + 1 < log.tail().seq.0 + 1 - log.retained_entries() + 1);
+                }
+            }
+        }
+    }
+
+    /// The last entries before a place, whatever is asked for.
+    #[test]
+    fn history_is_what_the_model_says(
+        turns in proptest::collection::vec(1_usize..5, 0..12),
+        count in 0_usize..30,
+        before in proptest::option::of(0_u64..60),
+    ) {
+        let log = log_of(&turns, PLENTY);
+        let all: Vec<u64> = (1..=log.tail().seq.0).collect();
+        let wanted: Vec<u64> =
+            all.into_iter().filter(|&seq| before.is_none_or(|before| seq < before)).collect();
+        let wanted = &wanted[wanted.len().saturating_sub(count)..];
+        let (mut cursor, found, more) = log.last(count, before.map(Seq));
+        prop_assert_eq!(found, wanted.len());
+        let read: Vec<u64> = rest(&mut cursor).into_iter().take(found).collect();
+        prop_assert_eq!(&read, wanted);
+        if let Some(&first) = wanted.first() {
+            prop_assert_eq!(more, first > 1);
+        }
+    }
+}

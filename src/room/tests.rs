@@ -1,0 +1,337 @@
+//! The room's rules, one by one, and what holds whatever comes in.
+
+use super::{Answer, Effects, Input, Join, Post, Refusal, Room, Target};
+use crate::wire::close::CloseReason;
+use crate::wire::entry::{Chat, Event, Kind, Millis, Seq, SessionId};
+use crate::wire::nick::Nick;
+use crate::wire::text::Text;
+use proptest::prelude::*;
+use std::net::{IpAddr, Ipv4Addr};
+
+/// A room with a transcript.
+struct Stage {
+    room: Room,
+    at: u64,
+}
+
+fn addr(session: u64) -> IpAddr {
+    IpAddr::V4(Ipv4Addr::new(127, 0, 0, u8::try_from(session).unwrap()))
+}
+
+fn nick(name: &str) -> Nick {
+    Nick::parse(name.as_bytes()).unwrap()
+}
+
+fn text(text: &str) -> Text {
+    Text::clean(text.as_bytes()).unwrap()
+}
+
+fn join(session: u64, name: &str) -> Join {
+    let session_id = SessionId(session);
+    Join {
+        session: session_id,
+        nick: nick(name),
+        kind: Kind::User,
+        addr: addr(session),
+        token: None,
+    }
+}
+
+impl Stage {
+    fn new() -> Self {
+        Self { room: Room::new(256), at: 0 }
+    }
+
+    fn with(names: &[&str]) -> Self {
+        let mut stage = Self::new();
+        for (name, session) in names.iter().zip(1..) {
+            stage.join(join(session, name));
+        }
+        stage
+    }
+
+    fn apply(&mut self, input: Input) -> Effects {
+        let mut effects = Effects::default();
+        self.at += 1;
+        self.room.apply(Millis(self.at), input, &mut effects);
+        effects
+    }
+
+    #[track_caller]
+    fn join(&mut self, join: Join) {
+        let session = join.session;
+        let effects = self.apply(Input::Join(join));
+        let (to, answer) = effects.answers.last().unwrap();
+        assert_eq!(*to, session);
+        assert!(matches!(answer, Answer::Admitted { .. }), "{answer:?}");
+    }
+
+    #[track_caller]
+    fn refused_join(&mut self, join: Join) -> Refusal {
+        let effects = self.apply(Input::Join(join));
+        assert!(effects.entries.is_empty(), "somebody outside changes nothing");
+        match effects.answers.as_slice() {
+            [(_, Answer::NotAdmitted(refusal))] => refusal.clone(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn post(&mut self, session: u64, post: Post) -> Effects {
+        self.apply(Input::Post { session: SessionId(session), posts: vec![post] })
+    }
+
+    #[track_caller]
+    fn said(&mut self, session: u64, post: Post) -> (Seq, Chat) {
+        let mut effects = self.post(session, post);
+        match effects.entries.pop().map(|entry| (entry.seq, entry.event)) {
+            Some((seq, Event::Chat(chat))) => (seq, chat),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn console(&mut self, input: Input) -> Result<String, String> {
+        let effects = self.apply(input);
+        match effects.answers.last() {
+            Some((SessionId::CONSOLE, Answer::Done(text))) => Ok(text.clone()),
+            Some((SessionId::CONSOLE, Answer::Failed(text))) => Err(text.clone()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.room.members().map(|member| member.nick.to_string()).collect()
+    }
+}
+
+fn answers(effects: &Effects, session: u64) -> Vec<&Answer> {
+    let to = SessionId(session);
+    effects.answers.iter().filter(|(who, _)| *who == to).map(|(_, answer)| answer).collect()
+}
+
+#[test]
+fn a_name_belongs_to_one_session_and_is_free_when_it_leaves() {
+    let mut stage = Stage::with(&["Neo"]);
+    for taken in ["Neo", "neo", "NEO", "Ne0", "N\u{435}o"] {
+        // The Cyrillic one does not even parse as one script: it fails at the door.
+        let Ok(nick) = Nick::parse(taken.as_bytes()) else { continue };
+        let refusal = stage.refused_join(Join { nick, ..join(2, "x") });
+        assert_eq!(refusal, Refusal::NickTaken(self::nick("Neo")), "{taken}");
+    }
+    stage.apply(Input::Leave { session: SessionId(1), reason: CloseReason::Quit });
+    stage.join(join(2, "NEO"));
+    assert_eq!(stage.names(), ["NEO"]);
+}
+
+#[test]
+fn who_was_kicked_is_gone_at_once_and_its_own_leave_is_nothing_more() {
+    let mut stage = Stage::with(&["Neo", "Smith"]);
+    let kick = Input::Kick { name: "SMITH".into(), reason: Some("spam".into()) };
+    let effects = stage.apply(kick);
+    assert!(matches!(
+        &effects.entries[..],
+        [entry] if matches!(&entry.event, Event::Leave { reason: CloseReason::Kicked, .. })
+    ));
+    assert_eq!(answers(&effects, 2), [&Answer::Close(CloseReason::Kicked, Some("spam".into()))]);
+    let after = stage.apply(Input::Leave { session: SessionId(2), reason: CloseReason::Kicked });
+    assert!(after.entries.is_empty() && after.answers.is_empty());
+    assert!(stage.post(2, Post::plain(text("still here"))).entries.is_empty());
+    // The name is free, and the next one is another session: a kick is not by name.
+    stage.join(join(3, "Smith"));
+    assert_eq!(stage.names(), ["Neo", "Smith"]);
+    assert!(stage.console(Input::Kick { name: "Nobody".into(), reason: None }).is_err());
+}
+
+#[test]
+fn only_the_owner_of_a_token_takes_a_name_over() {
+    let token = |token: &str| Some(token.into());
+    let mut stage = Stage::new();
+    stage.join(Join { token: token("secret"), ..join(1, "Neo") });
+    stage.refused_join(join(2, "Neo"));
+    stage.refused_join(Join { token: token("guess"), ..join(2, "Neo") });
+    stage.refused_join(Join { token: token("secret"), ..join(2, "neo") });
+    let effects = stage.apply(Input::Join(Join { token: token("secret"), ..join(2, "Neo") }));
+    assert_eq!(answers(&effects, 1), [&Answer::Close(CloseReason::Replaced, None)]);
+    assert!(matches!(answers(&effects, 2)[..], [Answer::Admitted { .. }]));
+    assert_eq!(stage.names(), ["Neo"]);
+}
+
+#[test]
+fn no_token_is_nobodys_token() {
+    let mut stage = Stage::with(&["Neo"]);
+    assert_eq!(stage.refused_join(join(2, "Neo")), Refusal::NickTaken(nick("Neo")));
+}
+
+#[test]
+fn a_resend_has_the_place_it_had_across_connections() {
+    let token = Some("secret".into());
+    let mut stage = Stage::new();
+    stage.join(Join { token: token.clone(), ..join(1, "Neo") });
+    let post = Post { id: Some("a1".into()), ..Post::plain(text("hi")) };
+    let (seq, _) = stage.said(1, post.clone());
+    let at = Millis(stage.at);
+    let duplicate = Answer::Duplicate { id: "a1".into(), seq, at };
+    let again = stage.post(1, post.clone());
+    assert!(again.entries.is_empty());
+    assert_eq!(answers(&again, 1), [&duplicate]);
+    stage.apply(Input::Leave { session: SessionId(1), reason: CloseReason::Lost });
+    stage.join(Join { token, ..join(2, "Neo") });
+    assert_eq!(answers(&stage.post(2, post.clone()), 2), [&duplicate]);
+    // The same id of somebody else is another message.
+    stage.join(join(3, "Trinity"));
+    assert_eq!(stage.post(3, post).entries.len(), 1);
+}
+
+#[test]
+fn bots_carry_cause_and_hops_and_people_do_not() {
+    let mut stage = Stage::with(&["Neo"]);
+    stage.join(Join { kind: Kind::Bot, ..join(2, "Bob") });
+    let (first, chat) = stage.said(1, Post { cause: Some(Seq(1)), ..Post::plain(text("play")) });
+    assert_eq!((chat.cause, chat.hops), (None, 0));
+    let answer = |cause| Post { cause: Some(cause), ..Post::plain(text("ok")) };
+    let (second, chat) = stage.said(2, answer(first));
+    assert_eq!((chat.cause, chat.hops), (Some(first), 1));
+    let (_, chat) = stage.said(2, answer(second));
+    assert_eq!((chat.cause, chat.hops), (Some(second), 2));
+    let (_, chat) = stage.said(2, answer(Seq(999)));
+    assert_eq!((chat.cause, chat.hops), (None, 0), "nothing comes of what was never said");
+}
+
+#[test]
+fn the_muted_are_told_so_and_stay_muted_when_they_come_back() {
+    let mut stage = Stage::with(&["Neo", "Smith"]);
+    assert_eq!(stage.console(Input::Mute { name: "smith".into() }), Ok("muted smith".into()));
+    let effects = stage.post(2, Post::plain(text("hi")));
+    assert!(effects.entries.is_empty());
+    let refused = Answer::Refused { re: Some("say".into()), refusal: Refusal::Muted };
+    assert_eq!(answers(&effects, 2), [&refused]);
+    stage.apply(Input::Leave { session: SessionId(2), reason: CloseReason::Quit });
+    stage.join(join(3, "SMITH"));
+    assert!(stage.post(3, Post::plain(text("hi"))).entries.is_empty());
+    assert!(stage.console(Input::Unmute { name: "Smith".into() }).is_ok());
+    assert_eq!(stage.post(3, Post::plain(text("hi"))).entries.len(), 1);
+    assert!(stage.console(Input::Mute { name: "Nobody".into() }).is_err());
+}
+
+#[test]
+fn bans_close_who_is_there_and_keep_out_who_comes() {
+    let mut stage = Stage::with(&["Neo", "Smith"]);
+    let ban = |target| Input::Ban { target, reason: Some("spam".into()) };
+    let effects = stage.apply(ban(Target::parse("smith")));
+    assert_eq!(answers(&effects, 2), [&Answer::Close(CloseReason::Banned, Some("spam".into()))]);
+    assert_eq!(stage.refused_join(join(3, "Smith")), Refusal::Banned(Some("spam".into())));
+    let rename = Input::Rename { session: SessionId(1), to: nick("Smith") };
+    assert!(stage.apply(rename).entries.is_empty(), "nor by another door");
+    assert!(stage.console(Input::Unban { target: Target::parse("SMITH") }).is_ok());
+    stage.join(join(3, "Smith"));
+    stage.apply(ban(Target::Address(addr(3))));
+    assert_eq!(stage.names(), ["Neo"]);
+    stage.refused_join(Join { addr: addr(3), ..join(4, "Other") });
+    assert!(stage.console(Input::Unban { target: Target::parse("9.9.9.9") }).is_err());
+}
+
+#[test]
+fn a_whisper_reaches_one_member_and_no_log() {
+    let mut stage = Stage::with(&["Neo", "Trinity", "Smith"]);
+    let whisper = |to: &str| Input::Whisper {
+        session: SessionId(1),
+        to: to.into(),
+        text: text("psst"),
+        id: None,
+    };
+    let effects = stage.apply(whisper("trinity"));
+    assert!(effects.entries.is_empty());
+    assert!(matches!(answers(&effects, 2)[..], [Answer::Whisper { .. }]));
+    assert!(matches!(answers(&effects, 1)[..], [Answer::WhisperSent { .. }]));
+    assert!(answers(&effects, 3).is_empty());
+    let effects = stage.apply(whisper("Morpheus"));
+    let refusal = Refusal::NoSuchMember("Morpheus".into());
+    let refused = Answer::Refused { re: Some("whisper".into()), refusal };
+    assert_eq!(answers(&effects, 1), [&refused]);
+}
+
+#[test]
+fn a_new_name_is_an_entry_and_the_old_one_is_free() {
+    let mut stage = Stage::with(&["Neo", "Trinity"]);
+    let mut rename = |session, to: &str| {
+        stage.apply(Input::Rename { session: SessionId(session), to: nick(to) })
+    };
+    assert!(rename(1, "TRINITY").entries.is_empty());
+    assert_eq!(rename(1, "NEO").entries.len(), 1, "one's own name in another case is free");
+    assert_eq!(rename(1, "Thomas").entries.len(), 1);
+    assert_eq!(rename(2, "Neo").entries.len(), 1);
+    assert_eq!(stage.names(), ["Thomas", "Neo"]);
+}
+
+#[test]
+fn a_crowd_is_told_in_one_line_and_scripts_not_at_all() {
+    let mut stage = Stage { room: Room::new(2), at: 0 };
+    let entries = |stage: &mut Stage, input| stage.apply(input).entries;
+    assert_eq!(entries(&mut stage, Input::Join(join(1, "Ann"))).len(), 1);
+    let script = Join { kind: Kind::Script, ..join(2, "deploy") };
+    assert_eq!(entries(&mut stage, Input::Join(script)).len(), 0);
+    assert!(!stage.room.wants_tick());
+    for (session, name) in [(3, "Bea"), (4, "Cid"), (5, "Dan")] {
+        assert_eq!(entries(&mut stage, Input::Join(join(session, name))).len(), 0);
+    }
+    let leave = Input::Leave { session: SessionId(5), reason: CloseReason::Quit };
+    assert_eq!(entries(&mut stage, leave).len(), 0);
+    assert!(stage.room.wants_tick());
+    let told = entries(&mut stage, Input::Tick);
+    assert!(matches!(&told[..], [e] if e.event == Event::Crowd { joined: 3, left: 1 }));
+    assert!(!stage.room.wants_tick());
+    assert_eq!(entries(&mut stage, Input::Tick).len(), 0);
+}
+
+fn any_input() -> impl Strategy<Value = Input> {
+    let session = (1_u64..6).prop_map(SessionId);
+    let name = prop::sample::select(vec!["Ann", "ann", "Bea", "Cid", "Dan", "Ne0"]);
+    let reason = Just(CloseReason::Quit);
+    prop_oneof![
+        3 => (1_u64..6, name.clone(), any::<bool>()).prop_map(|(session, name, bot)| {
+            let kind = if bot { Kind::Bot } else { Kind::User };
+            Input::Join(Join { kind, token: Some("t".into()), ..join(session, name) })
+        }),
+        2 => (session.clone(), reason).prop_map(|(session, reason)| Input::Leave { session, reason }),
+        6 => (session.clone(), 0_u64..30, prop::option::of(0_u8..4)).prop_map(|(session, cause, id)| {
+            let id = id.map(|id| id.to_string().into());
+            let post = Post { id, cause: Some(Seq(cause)), ..Post::plain(text("hi")) };
+            Input::Post { session, posts: vec![post.clone(), Post { id: None, ..post }] }
+        }),
+        1 => (session, name.clone()).prop_map(|(session, to)| Input::Rename { session, to: nick(to) }),
+        1 => name.clone().prop_map(|name| Input::Kick { name: name.into(), reason: None }),
+        1 => name.clone().prop_map(|name| Input::Ban { target: Target::parse(name), reason: None }),
+        1 => name.prop_map(|name| Input::Unban { target: Target::parse(name) }),
+        1 => Just(Input::Tick),
+    ]
+}
+
+proptest! {
+    /// Whatever comes in: numbers go up by one, no two members read alike, what a member says is
+    /// under its own name, and the same inputs give the same entries.
+    #[test]
+    fn the_room_holds(inputs in proptest::collection::vec(any_input(), 0..80)) {
+        let (mut one, mut two) = (Room::new(3), Room::new(3));
+        let mut last = Seq::default();
+        for (input, at) in inputs.into_iter().zip(1..) {
+            let (mut effects, mut again) = (Effects::default(), Effects::default());
+            one.apply(Millis(at), input.clone(), &mut effects);
+            two.apply(Millis(at), input.clone(), &mut again);
+            prop_assert_eq!(&effects.entries, &again.entries);
+            prop_assert_eq!(&effects.answers, &again.answers);
+            for entry in &effects.entries {
+                prop_assert_eq!(entry.seq, last.next());
+                last = entry.seq;
+                if let Event::Chat(chat) = &entry.event {
+                    let author = one.members().find(|member| member.session == entry.author);
+                    prop_assert_eq!(author.map(|member| &member.nick), Some(&chat.from));
+                    prop_assert!(chat.kind == Kind::Bot || chat.hops == 0);
+                    prop_assert!(chat.cause.is_none_or(|cause| cause < entry.seq));
+                }
+            }
+            let keys: Vec<_> = one.members().map(|member| member.nick.key()).collect();
+            for (index, key) in keys.iter().enumerate() {
+                prop_assert!(keys[index + 1..].iter().all(|other| !key.clashes(other)));
+            }
+        }
+    }
+}

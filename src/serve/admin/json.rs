@@ -1,0 +1,98 @@
+//! A report as scripts read it: one object with one key, the same as `chaty admin --json` prints.
+//! The shapes live only here, so that the core may change without changing them.
+//!
+//! ```json
+//! {"members":[{"name":"Neo","kind":"user","dialect":"line","address":"127.0.0.1:5",
+//!              "since_ms":1700000000000,"muted":false,"lag":0}]}
+//! {"bans":[{"name":"Neo","address":null,"reason":"spam","since_ms":1700000000000}]}
+//! {"stats":{"uptime_ms":1,"last_seq":7,"connections":3,"members":{"user":2},"messages":5,
+//!           "turns":4,"retained_bytes":10,"retained_entries":7,"closes":{},"refused":{}}}
+//! {"done":"Neo was kicked"}
+//! {"failed":"there is nobody called Neo"}
+//! {"help":"Valid CLI commands:…"}
+//! ```
+//!
+//! `*_ms` is milliseconds, of a point in time since 1970-01-01 UTC.
+
+use super::{BanRow, MemberRow, Report, Stats, Target};
+use serde_json::{Map, Value, json};
+
+/// The one object of a report.
+pub fn report(report: &Report) -> Value {
+    match report {
+        Report::Members(rows) => json!({ "members": rows.iter().map(member).collect::<Vec<_>>() }),
+        Report::Bans(rows) => json!({ "bans": rows.iter().map(ban).collect::<Vec<_>>() }),
+        Report::Stats(numbers) => json!({ "stats": stats(numbers) }),
+        Report::Done(line) => json!({ "done": line }),
+        Report::Failed(line) => json!({ "failed": line }),
+    }
+}
+
+fn member(row: &MemberRow) -> Value {
+    json!({
+        "name": row.nick,
+        "kind": row.kind.name(),
+        "dialect": row.dialect.name(),
+        "address": row.addr,
+        "since_ms": row.since.0,
+        "muted": row.muted,
+        "lag": row.lag,
+    })
+}
+
+fn ban(row: &BanRow) -> Value {
+    let (name, address) = match &row.target {
+        Target::Name(name) => (Some(name), None),
+        Target::Address(address) => (None, Some(address)),
+    };
+    json!({ "name": name, "address": address, "reason": row.reason, "since_ms": row.since.0 })
+}
+
+fn stats(stats: &Stats) -> Value {
+    // A server that has been up for more than 2^64 ms has other worries.
+    let uptime = u64::try_from(stats.uptime.as_millis()).unwrap_or(u64::MAX);
+    json!({
+        "uptime_ms": uptime,
+        "last_seq": stats.last_seq.0,
+        "connections": stats.connections,
+        "members": counts(&stats.members),
+        "messages": stats.messages,
+        "turns": stats.turns,
+        "retained_bytes": stats.retained_bytes,
+        "retained_entries": stats.retained_entries,
+        "closes": counts(&stats.closes),
+        "refused": counts(&stats.refused),
+    })
+}
+
+fn counts(of: &[(&'static str, u64)]) -> Value {
+    of.iter().map(|(name, count)| ((*name).to_owned(), json!(count))).collect::<Map<_, _>>().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::serve::admin::render::tests::member as neo;
+    use crate::wire::entry::Millis;
+
+    #[test]
+    fn the_documented_shapes() {
+        assert_eq!(
+            report(&Report::Members(vec![neo("Neo")])).to_string(),
+            r#"{"members":[{"address":"127.0.0.1:5","dialect":"line","kind":"user","lag":0,"muted":false,"name":"Neo","since_ms":1000}]}"#
+        );
+        let bans = vec![
+            BanRow { target: Target::Name("Neo".into()), reason: None, since: Millis(1) },
+            BanRow { target: Target::of("::1"), reason: Some("spam".into()), since: Millis(2) },
+        ];
+        assert_eq!(
+            report(&Report::Bans(bans)).to_string(),
+            r#"{"bans":[{"address":null,"name":"Neo","reason":null,"since_ms":1},{"address":"::1","name":null,"reason":"spam","since_ms":2}]}"#
+        );
+        let stats = Stats { members: vec![("user", 2)], ..Stats::default() };
+        let value = report(&Report::Stats(stats));
+        assert_eq!(value["stats"]["members"]["user"], 2);
+        assert_eq!(value["stats"].as_object().map(Map::len), Some(10));
+        assert_eq!(report(&Report::Failed("no".into())), json!({ "failed": "no" }));
+    }
+}

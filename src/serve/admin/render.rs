@@ -1,0 +1,192 @@
+//! A report as people read it: aligned, without a colour, and harmless to any terminal whatever
+//! members call themselves.
+
+use super::{BanRow, MemberRow, Report, Stats, Target};
+use crate::wire::entry::Millis;
+use crate::wire::text::scrub;
+use std::time::Duration;
+use unicode_width::UnicodeWidthStr;
+
+/// The ancestor's heading of `list`, to the byte.
+const LIST: &str = "List of connected clients: ";
+
+/// The text of a report, without a newline at its end.
+pub fn text(report: &Report, now: Millis) -> String {
+    match report {
+        Report::Members(rows) => members(rows, now),
+        Report::Bans(rows) if rows.is_empty() => "Nobody is banned.".into(),
+        Report::Bans(rows) => bans(rows, now),
+        Report::Stats(numbers) => stats(numbers),
+        Report::Done(line) | Report::Failed(line) => scrub(line),
+    }
+}
+
+fn members(rows: &[MemberRow], now: Millis) -> String {
+    let rows = rows.iter().map(|row| {
+        vec![
+            scrub(&row.nick),
+            row.kind.name().into(),
+            row.dialect.name().into(),
+            row.addr.to_string(),
+            format!("since {}", ago(row.since, now)),
+            format!("lag {}", row.lag),
+            if row.muted { "muted".into() } else { String::new() },
+        ]
+    });
+    std::iter::once(LIST.into()).chain(table(rows.collect())).collect::<Vec<_>>().join("\n")
+}
+
+fn bans(rows: &[BanRow], now: Millis) -> String {
+    let rows = rows.iter().map(|row| {
+        vec![
+            target(&row.target),
+            format!("since {}", ago(row.since, now)),
+            row.reason.as_deref().map(scrub).unwrap_or_default(),
+        ]
+    });
+    table(rows.collect()).join("\n")
+}
+
+fn stats(stats: &Stats) -> String {
+    let mut rows = vec![
+        vec!["up".into(), duration(stats.uptime)],
+        vec!["connections".into(), stats.connections.to_string()],
+        vec!["members".into(), counts(&stats.members)],
+        vec!["messages".into(), stats.messages.to_string()],
+        vec!["last seq".into(), stats.last_seq.to_string()],
+        vec!["turns".into(), stats.turns.to_string()],
+        vec![
+            "retained".into(),
+            format!("{} in {} entries", size(stats.retained_bytes), stats.retained_entries),
+        ],
+    ];
+    for (name, of) in [("closed", &stats.closes), ("refused", &stats.refused)] {
+        if !of.is_empty() {
+            rows.push(vec![name.into(), counts(of)]);
+        }
+    }
+    table(rows).join("\n")
+}
+
+fn counts(of: &[(&'static str, u64)]) -> String {
+    let each: Vec<_> = of.iter().map(|(name, count)| format!("{count} {name}")).collect();
+    if each.is_empty() { "none".into() } else { each.join(", ") }
+}
+
+/// A ban's target as it is typed.
+pub(super) fn target(target: &Target) -> String {
+    match target {
+        Target::Name(name) => scrub(name),
+        Target::Address(address) => address.to_string(),
+    }
+}
+
+/// Columns two spaces apart, padded by what they take on a screen rather than by characters.
+fn table(rows: Vec<Vec<String>>) -> Vec<String> {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|c| c.width()).max())
+        .map(Option::unwrap_or_default)
+        .collect();
+    let line = |row: Vec<String>| {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            line.push_str(cell);
+            line.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width()) + 2));
+        }
+        line.truncate(line.trim_end().len());
+        line
+    };
+    rows.into_iter().map(line).collect()
+}
+
+fn ago(then: Millis, now: Millis) -> String {
+    format!("{} ago", duration(Duration::from_millis(now.0.saturating_sub(then.0))))
+}
+
+/// The two largest units, which is as exact as anybody reads.
+fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3_600 => format!("{}m {}s", seconds / 60, seconds % 60),
+        3_600..86_400 => format!("{}h {}m", seconds / 3_600, seconds / 60 % 60),
+        _ => format!("{}d {}h", seconds / 86_400, seconds / 3_600 % 24),
+    }
+}
+
+/// Bytes in the largest binary unit that leaves a whole number to show, with one decimal.
+fn size(bytes: u64) -> String {
+    const UNITS: [(u64, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    match UNITS.iter().find(|(unit, _)| bytes >= *unit) {
+        Some((unit, name)) => format!("{}.{} {name}", bytes / unit, bytes % unit * 10 / unit),
+        None => format!("{bytes} B"),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::wire::Dialect;
+    use crate::wire::entry::{Kind, Seq};
+
+    pub(in super::super) fn member(nick: &str) -> MemberRow {
+        MemberRow {
+            nick: nick.into(),
+            kind: Kind::User,
+            dialect: Dialect::Line,
+            addr: "127.0.0.1:5".parse().unwrap(),
+            since: Millis(1_000),
+            muted: false,
+            lag: 0,
+        }
+    }
+
+    #[test]
+    fn the_list_begins_as_the_ancestors_and_is_aligned() {
+        let mut wide = member("日本");
+        wide.dialect = Dialect::Native;
+        wide.kind = Kind::Bot;
+        wide.muted = true;
+        wide.lag = 12;
+        let shown = text(&Report::Members(vec![member("Neo"), wide]), Millis(91_000));
+        assert_eq!(
+            shown,
+            "List of connected clients: \n\
+             Neo   user  line    127.0.0.1:5  since 1m 30s ago  lag 0\n\
+             日本  bot   native  127.0.0.1:5  since 1m 30s ago  lag 12  muted"
+        );
+        assert_eq!(text(&Report::Members(vec![]), Millis(0)), "List of connected clients: ");
+    }
+
+    #[test]
+    fn bans_and_what_nobody_may_smuggle_in() {
+        let ban = BanRow {
+            target: Target::Name("a\x1b[2J".into()),
+            reason: Some("b\nc".into()),
+            since: Millis(0),
+        };
+        let shown = text(&Report::Bans(vec![ban]), Millis(3_700_000));
+        assert_eq!(shown, "a␛[2J  since 1h 1m ago  b␊c");
+        assert_eq!(text(&Report::Bans(vec![]), Millis(0)), "Nobody is banned.");
+        assert_eq!(text(&Report::Done("x\r\ny".into()), Millis(0)), "x␍␊y");
+    }
+
+    #[test]
+    fn numbers() {
+        let stats = Stats {
+            uptime: Duration::from_hours(25),
+            last_seq: Seq(7),
+            members: vec![("user", 2), ("bot", 1)],
+            connections: 3,
+            retained_bytes: 1_572_864,
+            closes: vec![("quit", 4)],
+            ..Stats::default()
+        };
+        let shown = text(&Report::Stats(stats), Millis(0));
+        assert!(shown.starts_with("up           1d 1h\nconnections  3\n"), "{shown}");
+        assert!(shown.contains("members      2 user, 1 bot\n"), "{shown}");
+        assert!(shown.contains("1.5 MiB in 0 entries\n"), "{shown}");
+        assert!(shown.ends_with("closed       4 quit"), "{shown}");
+    }
+}

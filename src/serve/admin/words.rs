@@ -1,0 +1,222 @@
+//! The administrator's vocabulary: from a typed line to a command, the ancestor's words first.
+//! Pure; knows nobody's name and prints nothing.
+
+use super::{Command, Target};
+use crate::config::nearest;
+
+/// What the console shows when it is ready for a line, as the ancestor did.
+pub const PROMPT: &str = ">>";
+/// What `kick` alone asks, the ancestor's question.
+pub const WHOM_TO_KICK: &str = "Enter name of client to kick:";
+
+/// A word, how it is used, and what it does: for help, completion and the documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Word {
+    pub word: &'static str,
+    pub usage: &'static str,
+    pub about: &'static str,
+    /// Whether a member's name follows.
+    pub takes_name: bool,
+}
+
+const fn word(word: &'static str, usage: &'static str, about: &'static str) -> Word {
+    Word { word, usage, about, takes_name: false }
+}
+
+const fn on_member(word: &'static str, usage: &'static str, about: &'static str) -> Word {
+    Word { word, usage, about, takes_name: true }
+}
+
+/// Every word there is, the ancestor's first.
+pub const WORDS: [Word; 12] = [
+    word("list", "list", "List all active users"),
+    on_member("kick", "kick [NAME [REASON]]", "Remove user from server"),
+    on_member("ban", "ban [NAME|ADDRESS [REASON]]", "Remove and keep out; alone: list the bans"),
+    on_member("unban", "unban NAME|ADDRESS", "Let in again"),
+    on_member("mute", "mute NAME", "Let read, but not speak"),
+    on_member("unmute", "unmute NAME", "Let speak again"),
+    word("say", "say TEXT", "Speak to the room as Server"),
+    word("stats", "stats", "The server in numbers"),
+    word("shutdown", "shutdown", "Deliver what was said, then stop the server"),
+    word("-help", "-help", "Display help information"),
+    word("man", "man", "The same"),
+    word("help", "help [WORD]", "The same, or one word's"),
+];
+
+/// What a line asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked {
+    Nothing,
+    Command(Command),
+    /// Something to show without asking the server.
+    Help(String),
+    /// `kick` alone: its name comes on the next line.
+    WhomToKick,
+    /// Not a command, or not a right one: what to say about it.
+    Wrong(String),
+}
+
+/// Reads one line as typed.
+pub fn parse(line: &str) -> Asked {
+    let (word, rest) = split(line.trim());
+    match (word, rest) {
+        ("", _) => Asked::Nothing,
+        ("kick", "") => Asked::WhomToKick,
+        ("ban", "") => Asked::Command(Command::Bans),
+        ("help", "") | ("-help" | "man", _) => Asked::Help(help()),
+        ("help", word) => find(word).map_or_else(
+            || Asked::Wrong(unknown(word)),
+            |word| Asked::Help(format!("usage: {}\n{}", word.usage, word.about)),
+        ),
+        ("list" | "stats" | "shutdown", "") => Asked::Command(match word {
+            "list" => Command::List,
+            "stats" => Command::Stats,
+            _ => Command::Shutdown,
+        }),
+        ("say", text) if !text.is_empty() => Asked::Command(Command::Say { text: text.into() }),
+        ("kick", rest) => kick(rest),
+        ("ban", rest) => {
+            let (target, reason) = split(rest);
+            Asked::Command(Command::Ban { target: Target::of(target), reason: given(reason) })
+        }
+        ("unban" | "mute" | "unmute", rest) if !rest.is_empty() && split(rest).1.is_empty() => {
+            let name = rest.to_owned();
+            Asked::Command(match word {
+                "unban" => Command::Unban { target: Target::of(rest) },
+                "mute" => Command::Mute { name },
+                _ => Command::Unmute { name },
+            })
+        }
+        (word, _) => Asked::Wrong(
+            find(word).map_or_else(|| unknown(word), |word| format!("usage: {}", word.usage)),
+        ),
+    }
+}
+
+/// The answer to [`WHOM_TO_KICK`], or what follows `kick` on its own line.
+pub fn kick(answer: &str) -> Asked {
+    let (name, reason) = split(answer.trim());
+    if name.is_empty() {
+        return Asked::Nothing;
+    }
+    Asked::Command(Command::Kick { name: name.into(), reason: given(reason) })
+}
+
+/// The ancestor's help, with today's words in it.
+pub fn help() -> String {
+    let width = WORDS.iter().map(|word| word.usage.len()).max().unwrap_or_default() + 2;
+    let lines =
+        WORDS.iter().map(|word| format!("{:width$} {}", format!("<{}>", word.usage), word.about));
+    std::iter::once("Valid CLI commands:".to_owned()).chain(lines).collect::<Vec<_>>().join("\n")
+}
+
+/// The entry of a word.
+pub fn find(word: &str) -> Option<&'static Word> {
+    WORDS.iter().find(|known| known.word == word)
+}
+
+fn unknown(word: &str) -> String {
+    let answer = format!("{word} not a valid input command");
+    match nearest(word, WORDS.iter().map(|known| known.word)) {
+        Some(near) => format!("{answer}\nDid you mean {near}? -help lists the commands."),
+        None => format!("{answer}\n-help lists the commands."),
+    }
+}
+
+/// The first word, and what follows it.
+fn split(line: &str) -> (&str, &str) {
+    match line.split_once(char::is_whitespace) {
+        Some((word, rest)) => (word, rest.trim()),
+        None => (line, ""),
+    }
+}
+
+fn given(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+impl Target {
+    /// An IP address is one; anything else is a name.
+    pub fn of(typed: &str) -> Self {
+        typed.parse().map_or_else(|_a_name| Self::Name(typed.into()), Self::Address)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::IpAddr;
+
+    fn command(line: &str) -> Command {
+        match parse(line) {
+            Asked::Command(command) => command,
+            other => panic!("{line:?} is {other:?}"),
+        }
+    }
+
+    fn wrong(line: &str) -> String {
+        match parse(line) {
+            Asked::Wrong(why) => why,
+            other => panic!("{line:?} is {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_ancestors_words() {
+        assert_eq!(command("list"), Command::List);
+        assert_eq!(parse("kick"), Asked::WhomToKick);
+        assert_eq!(parse(" kick "), Asked::WhomToKick);
+        for line in ["-help", "man", "help"] {
+            let Asked::Help(text) = parse(line) else { panic!("{line}") };
+            assert!(text.starts_with("Valid CLI commands:\n<list> "), "{text}");
+            assert!(WORDS.iter().all(|word| text.contains(word.usage)), "{text}");
+        }
+        assert_eq!(
+            wrong("frobnicate now").lines().next(),
+            Some("frobnicate not a valid input command")
+        );
+        assert_eq!(wrong("KICK Neo").lines().next(), Some("KICK not a valid input command"));
+        assert!(wrong("lst").contains("Did you mean list?"));
+    }
+
+    #[test]
+    fn names_reasons_and_addresses() {
+        let neo = || "Neo".to_owned();
+        assert_eq!(
+            command("kick  Neo   too loud "),
+            Command::Kick { name: neo(), reason: Some("too loud".into()) }
+        );
+        assert_eq!(kick("Neo"), Asked::Command(Command::Kick { name: neo(), reason: None }));
+        assert_eq!(kick("  "), Asked::Nothing);
+        let address: IpAddr = "::1".parse().unwrap();
+        assert_eq!(
+            command("ban ::1 spam"),
+            Command::Ban { target: Target::Address(address), reason: Some("spam".into()) }
+        );
+        assert_eq!(command("unban Neo"), Command::Unban { target: Target::Name(neo()) });
+        assert_eq!(command("ban"), Command::Bans);
+        assert_eq!(command("mute Neo"), Command::Mute { name: neo() });
+        assert_eq!(command("unmute Neo"), Command::Unmute { name: neo() });
+        assert_eq!(command("say  hi  there"), Command::Say { text: "hi  there".into() });
+    }
+
+    #[test]
+    fn a_word_used_wrongly_shows_its_usage() {
+        for (line, usage) in [
+            ("say", "usage: say TEXT"),
+            ("mute", "usage: mute NAME"),
+            ("unmute Neo Trin", "usage: unmute NAME"),
+            ("unban", "usage: unban NAME|ADDRESS"),
+            ("list all", "usage: list"),
+            ("shutdown now", "usage: shutdown"),
+        ] {
+            assert_eq!(wrong(line), usage);
+        }
+        assert_eq!(
+            parse("help kick"),
+            Asked::Help("usage: kick [NAME [REASON]]\nRemove user from server".into())
+        );
+        assert!(wrong("help me").starts_with("me not a valid input command"));
+        assert_eq!(parse("   "), Asked::Nothing);
+    }
+}

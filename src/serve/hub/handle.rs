@@ -1,0 +1,136 @@
+//! How the rest of the server reaches the hub, and what it may ask for.
+
+use crate::log::{Cursor, Gap, Tail};
+use crate::room::{Input, Join, Refusal};
+use crate::serve::admin::{self, Report};
+use crate::serve::closer::Closer;
+use crate::serve::gate::Gate;
+use crate::serve::session::{Private, Word};
+use crate::wire::Dialect;
+use crate::wire::entry::{MessageId, Seq, SessionId};
+use crate::wire::nick::Nick;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// What the sessions and the administrator send.
+#[derive(Debug)]
+pub(in crate::serve) enum Request {
+    Enter(Enter),
+    Input(Input),
+    Rename {
+        session: SessionId,
+        to: Nick,
+        reply: oneshot::Sender<bool>,
+    },
+    Rooms {
+        session: SessionId,
+    },
+    History {
+        session: SessionId,
+        id: Option<MessageId>,
+        before: Option<Seq>,
+        limit: usize,
+    },
+    /// A session's word to itself, so that it takes its place among the answers.
+    Tell {
+        session: SessionId,
+        word: Word,
+    },
+    Refuse {
+        session: SessionId,
+        re: Option<MessageId>,
+        refusal: Refusal,
+    },
+    Admin(admin::Command, oneshot::Sender<Report>),
+    Names(oneshot::Sender<Vec<String>>),
+    /// Everything before this is carried out, then every session is closed and the hub ends.
+    Drain,
+}
+
+/// Somebody at the door.
+#[derive(Debug)]
+pub(in crate::serve) struct Enter {
+    pub(in crate::serve) join: Join,
+    pub(in crate::serve) dialect: Dialect,
+    pub(in crate::serve) addr: SocketAddr,
+    pub(in crate::serve) resume: Option<ResumeAt>,
+    pub(in crate::serve) mailbox: mpsc::Sender<Box<Private>>,
+    pub(in crate::serve) closer: Closer,
+    pub(in crate::serve) reply: oneshot::Sender<Result<Admission, Refusal>>,
+}
+
+/// Where a returning client left off.
+#[derive(Debug, Clone)]
+pub(in crate::serve) struct ResumeAt {
+    pub(in crate::serve) epoch: String,
+    pub(in crate::serve) after: Seq,
+}
+
+/// What somebody gets who is let in.
+#[derive(Debug)]
+pub(in crate::serve) struct Admission {
+    pub(in crate::serve) seq: Seq,
+    pub(in crate::serve) members: usize,
+    pub(in crate::serve) cursor: Cursor,
+    pub(in crate::serve) gap: Option<Gap>,
+    pub(in crate::serve) position: Arc<AtomicU64>,
+}
+
+/// The hub has ended: the server is going down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the server is going down")]
+pub(in crate::serve) struct HubGone;
+
+/// How the rest of the server reaches the hub. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct HubHandle {
+    pub(super) inbox: mpsc::Sender<Request>,
+    pub(super) tail: watch::Receiver<Tail>,
+    pub(super) gate: Arc<Gate>,
+    pub(super) epoch: Arc<str>,
+}
+
+impl HubHandle {
+    /// Waits for a place in the inbox: that is how the hub slows those who send.
+    pub(in crate::serve) async fn send(&self, request: Request) -> Result<(), HubGone> {
+        self.inbox.send(request).await.map_err(|_closed| HubGone)
+    }
+
+    /// Waits until the hub has ended.
+    pub(in crate::serve) async fn gone(&self) {
+        self.inbox.closed().await;
+    }
+
+    pub(in crate::serve) fn tail(&self) -> watch::Receiver<Tail> {
+        self.tail.clone()
+    }
+
+    pub(in crate::serve) fn gate(&self) -> &Arc<Gate> {
+        &self.gate
+    }
+
+    /// What tells this log's numbers from another's.
+    pub(in crate::serve) fn epoch(&self) -> &str {
+        &self.epoch
+    }
+
+    /// Carries out an administrator's command.
+    pub async fn admin(&self, command: admin::Command) -> Report {
+        let (reply, report) = oneshot::channel();
+        if self.send(Request::Admin(command, reply)).await.is_err() {
+            return Report::Failed(HubGone.to_string());
+        }
+        report.await.unwrap_or_else(|_dropped| Report::Failed(HubGone.to_string()))
+    }
+
+    /// Names of all members, for completion.
+    pub async fn names(&self) -> Vec<String> {
+        let (reply, names) = oneshot::channel();
+        if self.send(Request::Names(reply)).await.is_err() {
+            return Vec::new();
+        }
+        names.await.unwrap_or_default()
+    }
+}

@@ -1,0 +1,264 @@
+//! `chaty serve` as its user sees it: what it checks first, what it prints, what runs beside the
+//! server, and how all of it ends. The server itself knows none of this.
+//!
+//! The end goes in this order: the bots' process and the server drain side by side; the admin
+//! socket finishes its answers; the terminal is given back; the last line is logged.
+
+use super::admin::console::{self, Console, End, Owner, Printer};
+use super::admin::socket::{AdminSocket, SocketError};
+use super::admin::{Clerk, Desk};
+use super::stop::{Signals, Stop};
+use super::supervise::{Supervised, reachable};
+use super::{Options, ServeError, Server};
+use crate::config::{self, DEFAULT_SERVER, ServeSettings};
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Why `chaty serve` does not start. Each is one line that says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ProgramError {
+    #[error("there is no folder {}; name one that holds .rhai scripts with --bots DIR", .0.display())]
+    NoBots(PathBuf),
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    #[error(transparent)]
+    Socket(#[from] SocketError),
+    #[error("cannot listen to signals: {0}")]
+    Signals(io::Error),
+    #[error("cannot run the bots: {0}")]
+    Bots(io::Error),
+}
+
+/// What runs beside the server, and how it is ended.
+struct Beside {
+    tracker: TaskTracker,
+    /// Ends the bots: at once with the drain, so that they can say goodbye.
+    bots: CancellationToken,
+    /// Ends the admin socket: last, so that a shutdown can be answered and looked at.
+    socket: CancellationToken,
+    /// For `chaty admin` and the lines printed at the start.
+    socket_path: Option<PathBuf>,
+}
+
+/// Serves until it is asked to stop; gives the exit code. `log` are the arguments that make the
+/// bots' process log as this one does.
+pub async fn run(
+    settings: ServeSettings,
+    printer: Printer,
+    log: &[OsString],
+) -> Result<u8, ProgramError> {
+    if let Some(folder) = settings.bots.as_deref().filter(|folder| !folder.is_dir()) {
+        return Err(ProgramError::NoBots(folder.to_owned()));
+    }
+    let stop = Stop::default();
+    let signals = Signals::install().map_err(ProgramError::Signals)?;
+    let limits = settings.limits.clone();
+    let server = Server::bind(Options { listen: settings.listen.clone(), limits }).await?;
+    let addr = server.local_addr();
+    let desk = Desk::new(server.hub(), stop.drain().clone());
+
+    let beside = Beside::start(&settings, addr, &desk, &printer, log).await?;
+    let input = console::input();
+    announce(addr, &beside, &settings, input);
+    tracing::info!(
+        connections = server.connections_limit(),
+        open_files = rlimit::Resource::NOFILE.get_soft().unwrap_or_default(),
+        "ready"
+    );
+    let passing = CancellationToken::new();
+    let passed = signals.pass_to(stop.clone());
+    beside.tracker.spawn(passing.clone().run_until_cancelled_owned(passed));
+    let at_prompt = AtPrompt { stop: stop.clone(), interactive: input == console::Input::Terminal };
+    let console = Console::start(input, desk, at_prompt, &printer, Handle::current())
+        .inspect_err(|error| tracing::warn!(%error, "there is no console"))
+        .ok();
+
+    let ending = beside.bots.clone().drop_guard();
+    let drain = stop.drain().clone().cancelled_owned();
+    let code = tokio::select! {
+        code = stop.at_once() => code,
+        () = async {
+            server.run(async { drain.await; drop(ending) }).await;
+            passing.cancel();
+            beside.end().await;
+        } => 0,
+    };
+    drop(console);
+    match code {
+        0 => tracing::info!("the server has stopped"),
+        code => tracing::warn!(code, "stopped at once; what was not delivered is lost"),
+    }
+    Ok(code)
+}
+
+impl Beside {
+    async fn start(
+        settings: &ServeSettings,
+        addr: SocketAddr,
+        clerk: &impl Clerk,
+        printer: &Printer,
+        log: &[OsString],
+    ) -> Result<Self, ProgramError> {
+        let tracker = TaskTracker::new();
+        let (bots, socket) = (CancellationToken::new(), CancellationToken::new());
+        let bound = match &settings.admin_socket {
+            Some(path) => Some(AdminSocket::bind(path).await?),
+            // Nobody asked for this one, so nobody is refused a server for want of it.
+            None => AdminSocket::bind_default(addr.port())
+                .await
+                .inspect_err(|error| tracing::warn!("`chaty admin` will not work: {error}"))
+                .ok(),
+        };
+        let socket_path = bound.as_ref().map(|bound| bound.path().to_owned());
+        if let Some(bound) = bound {
+            tracker.spawn(bound.serve(clerk.clone(), socket.clone()));
+        }
+        if let Some(folder) = &settings.bots {
+            let child = Supervised::bots(folder, addr, log, printer.clone());
+            tracker.spawn(child.map_err(ProgramError::Bots)?.run(bots.clone()));
+        }
+        Ok(Self { tracker, bots, socket, socket_path })
+    }
+
+    async fn end(self) {
+        self.bots.cancel();
+        self.socket.cancel();
+        self.tracker.close();
+        self.tracker.wait().await;
+    }
+}
+
+/// What the console does to the process.
+struct AtPrompt {
+    stop: Stop,
+    interactive: bool,
+}
+
+impl Owner for AtPrompt {
+    fn interrupted(&mut self) -> bool {
+        self.stop.interrupt();
+        true
+    }
+
+    fn ended(&mut self, end: End) {
+        match end {
+            // The end of a daemon's pipe is nothing to speak of.
+            End::EndOfInput if !self.interactive => tracing::debug!("the console's input ended"),
+            End::EndOfInput | End::Interrupted => tracing::info!(
+                "the console is closed and the server goes on; Ctrl-C or `chaty admin shutdown` \
+                 stops it"
+            ),
+            End::Broken => tracing::warn!("the console's input broke; the server goes on"),
+        }
+    }
+}
+
+/// The first lines on standard output, and the warning that belongs to them.
+fn announce(addr: SocketAddr, beside: &Beside, settings: &ServeSettings, input: console::Input) {
+    // Whoever started this server may have closed its output; it serves all the same.
+    let _closed = write_lines(&mut io::stdout().lock(), &lines(addr, beside, settings, input));
+    if !addr.ip().to_canonical().is_loopback() {
+        tracing::warn!(
+            "listening on {addr}, not on loopback: traffic is not encrypted, everybody on the way \
+             can read it"
+        );
+    }
+}
+
+fn lines(
+    addr: SocketAddr,
+    beside: &Beside,
+    settings: &ServeSettings,
+    input: console::Input,
+) -> Vec<String> {
+    let at = reachable(addr);
+    let flag =
+        if at.to_string() == DEFAULT_SERVER { String::new() } else { format!(" --server {at}") };
+    let mut lines = vec![
+        format!("chaty is listening on {addr}"),
+        format!("join it:       chaty join user NAME{flag}"),
+        format!("or plainly:    nc {} {}", at.ip(), at.port()),
+    ];
+    if let Some(path) = &beside.socket_path {
+        lines.push(format!("administer it: chaty admin{}", admin_flag(path, &flag, addr.port())));
+    }
+    if let Some(folder) = &settings.bots {
+        lines.push(format!("bots:          {}", folder.display()));
+    }
+    if input == console::Input::Terminal && io::stdout().is_terminal() {
+        lines
+            .push("The console is yours: help lists its commands, Ctrl-C stops the server.".into());
+    }
+    lines
+}
+
+/// How `chaty admin` finds the socket: by itself, by the server's port, or by its path.
+fn admin_flag(path: &Path, server: &str, port: u16) -> String {
+    if path == config::admin_socket(port) {
+        server.to_owned()
+    } else {
+        format!(" --socket {}", path.display())
+    }
+}
+
+fn write_lines(out: &mut impl Write, lines: &[String]) -> io::Result<()> {
+    for line in lines {
+        writeln!(out, "{line}")?;
+    }
+    out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Limits;
+
+    fn shown(addr: &str, socket_path: Option<PathBuf>) -> Vec<String> {
+        let settings = ServeSettings {
+            listen: addr.into(),
+            bots: Some("bots".into()),
+            admin_socket: None,
+            log: None,
+            limits: Limits::default(),
+        };
+        let beside = Beside {
+            tracker: TaskTracker::new(),
+            bots: CancellationToken::new(),
+            socket: CancellationToken::new(),
+            socket_path,
+        };
+        lines(addr.parse().unwrap(), &beside, &settings, console::Input::Lines)
+    }
+
+    #[test]
+    fn the_first_lines_can_be_typed_as_they_stand() {
+        assert_eq!(
+            shown("127.0.0.1:55556", Some(config::admin_socket(55556))),
+            [
+                "chaty is listening on 127.0.0.1:55556",
+                "join it:       chaty join user NAME",
+                "or plainly:    nc 127.0.0.1 55556",
+                "administer it: chaty admin",
+                "bots:          bots",
+            ]
+        );
+        assert_eq!(
+            shown("0.0.0.0:7", Some("/tmp/a.sock".into())),
+            [
+                "chaty is listening on 0.0.0.0:7",
+                "join it:       chaty join user NAME --server 127.0.0.1:7",
+                "or plainly:    nc 127.0.0.1 7",
+                "administer it: chaty admin --socket /tmp/a.sock",
+                "bots:          bots",
+            ]
+        );
+        let lines = shown("[::1]:7", Some(config::admin_socket(7)));
+        assert_eq!(lines[3], "administer it: chaty admin --server [::1]:7");
+        assert!(!shown("[::1]:7", None).iter().any(|line| line.contains("admin")));
+    }
+}
