@@ -11,9 +11,7 @@ fn the_server_speaks_first_and_a_line_is_answered_in_lines() {
     wire.expects("\nNICK_OK\nConnection successful, welcome to ChatyChaty !\n");
     // `\r\n` ends a line as well, and what follows the name in the same packet is heard.
     let mut trin = server.connect();
-    trin.expects("NICK")
-        .sends("Trin\r\nTrin: hi\r\n")
-        .expects(format!("\nNICK_OK\n{WELCOME}\n"));
+    trin.expects("NICK").sends("Trin\r\nTrin: hi\r\n").expects(format!("\nNICK_OK\n{WELCOME}\n"));
     wire.expects("Trin just connected\nTrin: hi\n");
 }
 
@@ -22,10 +20,7 @@ fn an_answer_without_a_newline_is_the_ancestors() {
     let mut server = Server::start();
     let mut neo = server.line("Neo");
     let mut wire = server.connect();
-    wire.expects("NICK")
-        .sends("Smith")
-        .expects("NICK_OK")
-        .expects(WELCOME);
+    wire.expects("NICK").sends("Smith").expects("NICK_OK").expects(WELCOME);
     neo.hears("Smith just connected");
     let mut smith = Raw { wire };
     server.fence(&mut [&mut neo, &mut smith]);
@@ -38,14 +33,8 @@ fn a_hello_is_answered_with_a_welcome() {
     let welcome = &neo.welcome;
     assert_eq!(welcome["v"], 1);
     assert_eq!(welcome["nick"], "Neo");
-    assert_eq!(
-        welcome["server"],
-        concat!("chaty/", env!("CARGO_PKG_VERSION"))
-    );
-    assert_eq!(
-        welcome["rooms"],
-        json!([{"room": "#lobby", "seq": 1, "members": 1}])
-    );
+    assert_eq!(welcome["server"], concat!("chaty/", env!("CARGO_PKG_VERSION")));
+    assert_eq!(welcome["rooms"], json!([{"room": "#lobby", "seq": 1, "members": 1}]));
     assert_eq!(
         welcome["limits"],
         json!({"text": 4096, "line": 16384, "ping_secs": 30, "dead_secs": 90})
@@ -64,10 +53,8 @@ fn a_refused_name_has_its_reason_and_another_may_follow() {
     let mut wire = server.connect();
     wire.expects("NICK").sends("Neo\n");
     wire.expects("\nNICK_INVALID\n-- the name Neo is taken, or too like one that is\n");
-    wire.sends("a b\n")
-        .expects("NICK_INVALID\n-- a name has no white space\n");
-    wire.sends("Trin\n")
-        .expects(format!("NICK_OK\n{WELCOME}\n"));
+    wire.sends("a b\n").expects("NICK_INVALID\n-- a name has no white space\n");
+    wire.sends("Trin\n").expects(format!("NICK_OK\n{WELCOME}\n"));
     neo.hears("Trin just connected");
 
     let mut wire = server.connect();
@@ -76,8 +63,7 @@ fn a_refused_name_has_its_reason_and_another_may_follow() {
     neo.hears("Smith just connected");
 
     let mut wire = server.connect();
-    wire.expects("NICK")
-        .sends("{\"hello\":{\"v\":1,\"nick\":\"Neo\"}}\n");
+    wire.expects("NICK").sends("{\"hello\":{\"v\":1,\"nick\":\"Neo\"}}\n");
     wire.expects(
         "\n{\"refused\":{\"re\":\"hello\",\"code\":\"nick_taken\",\
          \"text\":\"the name Neo is taken, or too like one that is\"}}\n",
@@ -86,8 +72,7 @@ fn a_refused_name_has_its_reason_and_another_may_follow() {
     wire.expects(
         "{\"refused\":{\"re\":\"hello\",\"code\":\"nick_invalid\",\"text\":\"a name has no ':'\"}}\n",
     );
-    wire.sends("{\"hello\":{\"v\":1,\"nick\":\"Dozer\"}}\n")
-        .expects("{\"welcome\":");
+    wire.sends("{\"hello\":{\"v\":1,\"nick\":\"Dozer\"}}\n").expects("{\"welcome\":");
     neo.hears("Dozer just connected");
     server.fence(&mut [&mut neo]);
 }
@@ -104,13 +89,8 @@ fn a_first_line_that_is_no_hello_is_refused_and_another_may_follow() {
         "{}",
     ] {
         let mut wire = server.connect();
-        wire.expects("NICK")
-            .sends(format!("{wrong}\n"))
-            .expects("\n");
-        let mut native = Native {
-            wire,
-            welcome: json!(null),
-        };
+        wire.expects("NICK").sends(format!("{wrong}\n")).expects("\n");
+        let mut native = Native { wire, welcome: json!(null) };
         native.hears_refusal(Some("hello"), "bad_event");
         native.sends(&json!({"hello": {"v": 1, "nick": "Neo"}}));
         assert!(native.next_event()["welcome"].is_object(), "after {wrong}");
@@ -123,14 +103,9 @@ fn another_version_is_told_goodbye() {
     let server = Server::start();
     for v in [0, 2] {
         let mut wire = server.connect();
-        wire.expects("NICK")
-            .sends(format!("{{\"hello\":{{\"v\":{v},\"nick\":\"Neo\"}}}}\n"));
+        wire.expects("NICK").sends(format!("{{\"hello\":{{\"v\":{v},\"nick\":\"Neo\"}}}}\n"));
         wire.expects("\n");
-        Native {
-            wire,
-            welcome: json!(null),
-        }
-        .hears_bye("version");
+        Native { wire, welcome: json!(null) }.hears_bye("version");
     }
 }
 
@@ -158,20 +133,11 @@ fn other_protocols_are_closed_quietly() {
 #[test]
 fn a_handshake_has_a_bound_in_bytes() {
     let server = Server::start();
-    server
-        .connect()
-        .expects("NICK")
-        .sends_anyway([b'x'; 513])
-        .ends();
-    server
-        .connect()
-        .expects("NICK")
-        .sends_anyway([&b"{"[..], &[b'x'; 512]].concat())
-        .ends();
+    server.connect().expects("NICK").sends_anyway([b'x'; 513]).ends();
+    server.connect().expects("NICK").sends_anyway([&b"{"[..], &[b'x'; 512]].concat()).ends();
     // 512 bytes are none too many, only too many for a name.
     let mut wire = server.connect();
-    wire.expects("NICK")
-        .sends([&[b'x'; 512][..], b"\n"].concat());
+    wire.expects("NICK").sends([&[b'x'; 512][..], b"\n"].concat());
     wire.expects("\nNICK_INVALID\n-- a name has at most 32 characters\n");
 }
 
@@ -208,17 +174,8 @@ fn who_leaves_at_the_door_was_never_there() {
     let mut server = Server::start();
     let mut neo = server.line("Neo");
     drop(server.connect());
-    server
-        .connect()
-        .expects("NICK")
-        .sends("Half")
-        .ends_its_side();
-    server
-        .connect()
-        .expects("NICK")
-        .sends("{\"hello\"")
-        .ends_its_side()
-        .ends();
+    server.connect().expects("NICK").sends("Half").ends_its_side();
+    server.connect().expects("NICK").sends("{\"hello\"").ends_its_side().ends();
     let mut trin: Line = server.line("Trin");
     neo.hears("Trin just connected");
     server.fence(&mut [&mut neo, &mut trin]);

@@ -10,11 +10,7 @@ fn a_kick_is_the_last_word_in_every_dialect() {
     let mut trin = server.native("Trin");
     let mut smith = server.raw("Smith");
     let mut tank = server.line("Tank");
-    neo.hears_all(&[
-        "Trin just connected",
-        "Smith just connected",
-        "Tank just connected",
-    ]);
+    neo.hears_all(&["Trin just connected", "Smith just connected", "Tank just connected"]);
     trin.hears_of("join", "Smith").hears_of("join", "Tank");
     smith.hears("Tank just connected");
 
@@ -48,15 +44,10 @@ fn a_kicks_reason_is_told() {
     neo.hears("Trin just connected");
     server.console("kick trin be kind");
     let bye = trin.next_event();
-    assert_eq!(
-        bye,
-        json!({"bye": {"code": "kicked", "text": "you were kicked: be kind"}})
-    );
+    assert_eq!(bye, json!({"bye": {"code": "kicked", "text": "you were kicked: be kind"}}));
     neo.hears("Trin left the chat");
     server.console("kick Neo come back later");
-    neo.hears("-- you were kicked: come back later")
-        .hears("KICK")
-        .ends();
+    neo.hears("-- you were kicked: come back later").hears("KICK").ends();
 }
 
 #[test]
@@ -86,12 +77,10 @@ fn a_banned_name_and_its_look_alikes_stay_out() {
     for name in ["Neo", "NEO"] {
         let mut wire = server.connect();
         wire.expects("NICK").sends(format!("{name}\n"));
-        wire.expects("\nNICK_INVALID\n-- you are banned here\n")
-            .ends();
+        wire.expects("\nNICK_INVALID\n-- you are banned here\n").ends();
     }
     let mut wire = server.connect();
-    wire.expects("NICK")
-        .sends("{\"hello\":{\"v\":1,\"nick\":\"Neo\"}}\n");
+    wire.expects("NICK").sends("{\"hello\":{\"v\":1,\"nick\":\"Neo\"}}\n");
     wire.expects("\n{\"bye\":{\"code\":\"banned\",").line();
     wire.ends();
     server.console("unban Neo").fence(&mut [&mut trin]);

@@ -42,10 +42,7 @@ fn a_reader_that_stops_is_closed_with_a_reason_and_the_others_go_on() {
 
 /// The next line, or nothing where the connection was cut.
 fn read_to_the_cut(stuck: &mut crate::support::Line) -> Option<String> {
-    stuck
-        .wire
-        .line_or_cut()
-        .map(|line| String::from_utf8(line).unwrap())
+    stuck.wire.line_or_cut().map(|line| String::from_utf8(line).unwrap())
 }
 
 #[test]
@@ -60,10 +57,7 @@ fn a_reader_that_falls_out_of_the_retained_log_is_closed() {
         neo.says(&text);
         let event = neo.next_event();
         if let Some(leave) = event.get("leave") {
-            assert_eq!(
-                (&leave["who"], &leave["reason"]),
-                (&json!("Stuck"), &json!("lagged"))
-            );
+            assert_eq!((&leave["who"], &leave["reason"]), (&json!("Stuck"), &json!("lagged")));
             neo.hears_ack(None);
             server.fence(&mut [&mut neo]);
             drop(stuck);
@@ -81,9 +75,7 @@ fn sigterm_drains_and_ends_with_zero() {
     let mut smith = server.raw("Smith");
     neo.hears_all(&["Trin just connected", "Smith just connected"]);
     trin.hears_of("join", "Smith");
-    let lines: String = (0..500)
-        .flat_map(|n| [n.to_string(), "\n".into()])
-        .collect();
+    let lines: String = (0..500).flat_map(|n| [n.to_string(), "\n".into()]).collect();
     neo.wire.sends(lines);
     // Its last line has been said; the others may not have heard it yet.
     trin.hears_chat("Neo", "0");

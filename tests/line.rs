@@ -35,8 +35,7 @@ fn nothing_is_not_said() {
     neo.hears("Trin just connected");
     neo.says("").says("Neo:");
     neo.says("   ").hears("-- there is nothing in that message");
-    neo.says("Neo:  ")
-        .hears("-- there is nothing in that message");
+    neo.says("Neo:  ").hears("-- there is nothing in that message");
     server.fence(&mut [&mut neo, &mut trin]);
 }
 
@@ -67,25 +66,18 @@ fn commands_are_answered_to_the_one_who_asks() {
     neo.hears("Trin just connected");
 
     neo.says("/help");
-    for command in [
-        "/help", "/who", "/rooms", "/join", "/msg", "/me", "/nick", "/history", "/quit",
-    ] {
+    for command in ["/help", "/who", "/rooms", "/join", "/msg", "/me", "/nick", "/history", "/quit"]
+    {
         let line = neo.next_line();
-        assert!(
-            line.starts_with(&format!("-- {command} ")),
-            "{command}: {line}"
-        );
+        assert!(line.starts_with(&format!("-- {command} ")), "{command}: {line}");
     }
-    neo.says("/who")
-        .hears_all(&["-- 2 in #lobby:", "--   Neo, Trin"]);
+    neo.says("/who").hears_all(&["-- 2 in #lobby:", "--   Neo, Trin"]);
     neo.says("/rooms").hears("-- #lobby: 2 here");
     neo.says("/join lobby").hears("-- you are in #lobby");
-    neo.says("/join #ops")
-        .hears("-- there is no room #ops; this server has #lobby");
+    neo.says("/join #ops").hears("-- there is no room #ops; this server has #lobby");
     neo.says("/msg").hears("-- usage: /msg NAME TEXT");
     neo.says("/me").hears("-- usage: /me TEXT");
-    neo.says("/frob x")
-        .hears("-- /frob is not a command; /help lists them, // says a slash");
+    neo.says("/frob x").hears("-- /frob is not a command; /help lists them, // says a slash");
     neo.says("Neo: /rooms").hears("-- #lobby: 2 here");
     server.fence(&mut [&mut neo, &mut trin]);
 }
@@ -95,10 +87,7 @@ fn a_doubled_slash_says_one() {
     let mut server = Server::start();
     let mut neo = server.line("Neo");
     let mut trin = server.line("Trin");
-    neo.hears("Trin just connected")
-        .says("//who is there")
-        .says("///")
-        .says("either/or");
+    neo.hears("Trin just connected").says("//who is there").says("///").says("either/or");
     trin.hears_all(&["Neo: /who is there", "Neo: //", "Neo: either/or"]);
     server.fence(&mut [&mut neo, &mut trin]);
 }
@@ -125,8 +114,7 @@ fn a_whisper_is_heard_by_one() {
     let mut tank = server.line("Tank");
     neo.hears_all(&["Trin just connected", "Tank just connected"]);
     trin.hears("Tank just connected");
-    neo.says("/msg Trin follow the  rabbit")
-        .hears("-- whispered to Trin");
+    neo.says("/msg Trin follow the  rabbit").hears("-- whispered to Trin");
     trin.hears("Neo whispers: follow the  rabbit");
     // A name is meant in any case.
     trin.says("/msg NEO which").hears("-- whispered to Neo");
@@ -145,8 +133,7 @@ fn a_new_name_is_told_and_the_old_one_is_free() {
     neo.wire.sends("/nick One\nOne: hi\nNeo: hi\n");
     neo.hears("-- you are now known as One");
     trin.hears_all(&["Neo is now known as One", "One: hi", "One: Neo: hi"]);
-    neo.says("/nick Trin")
-        .hears("-- the name Trin is taken, or too like one that is");
+    neo.says("/nick Trin").hears("-- the name Trin is taken, or too like one that is");
     neo.says("/nick a:b").hears("-- a name has no ':'");
     neo.says("/nick KICK").hears("-- that name is reserved");
     neo.says("still One");
@@ -172,9 +159,7 @@ fn history_is_shown_on_notice_lines() {
         "--   Neo: message 5",
         "--   Trin just connected",
     ]);
-    trin.says("/history")
-        .hears("-- the last 7 lines:")
-        .hears("--   Neo just connected");
+    trin.says("/history").hears("-- the last 7 lines:").hears("--   Neo just connected");
     for n in 1..=5 {
         trin.hears(&format!("--   Neo: message {n}"));
     }
@@ -189,12 +174,9 @@ fn a_line_too_long_is_refused_and_the_stream_goes_on() {
     let mut trin = server.line("Trin");
     neo.hears("Trin just connected");
     let longest = "x".repeat(4096);
-    neo.says(&longest)
-        .says(&format!("{longest}x"))
-        .says("short again");
+    neo.says(&longest).says(&format!("{longest}x")).says("short again");
     neo.hears("-- that line is 4097 bytes long; the limit is 4096");
-    trin.hears(&format!("Neo: {longest}"))
-        .hears("Neo: short again");
+    trin.hears(&format!("Neo: {longest}")).hears("Neo: short again");
     server.fence(&mut [&mut neo, &mut trin]);
 }
 
@@ -222,15 +204,8 @@ fn a_muted_member_is_told_and_nobody_hears_it() {
     neo.hears("Trin just connected");
     server.console("mute Neo").fence(&mut [&mut neo, &mut trin]);
     let muted = "-- you are muted: only the administrator can change that";
-    neo.says("hi")
-        .hears(muted)
-        .says("/me waves")
-        .hears(muted)
-        .says("/msg Trin hi")
-        .hears(muted);
-    server
-        .console("unmute Neo")
-        .fence(&mut [&mut neo, &mut trin]);
+    neo.says("hi").hears(muted).says("/me waves").hears(muted).says("/msg Trin hi").hears(muted);
+    server.console("unmute Neo").fence(&mut [&mut neo, &mut trin]);
     neo.says("hi");
     trin.hears("Neo: hi");
 }

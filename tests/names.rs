@@ -6,9 +6,7 @@ use crate::support::{Server, WELCOME};
 #[track_caller]
 fn reason(server: &Server, name: &[u8]) -> Option<String> {
     let mut wire = server.connect();
-    wire.expects("NICK")
-        .sends([name, b"\n"].concat())
-        .expects("\n");
+    wire.expects("NICK").sends([name, b"\n"].concat()).expects("\n");
     match wire.line().as_deref() {
         Some(b"NICK_OK") => {
             wire.expects(format!("{WELCOME}\n"));
@@ -39,46 +37,16 @@ fn what_is_no_name_is_refused_with_its_reason() {
         ("*Neo", "a name does not begin with '*'"),
         ("--", "a name does not begin with '-'"),
         ("a\0b", "a name has no control or invisible characters"),
-        (
-            "a\u{1b}[31m",
-            "a name has no control or invisible characters",
-        ),
-        (
-            "a\u{200b}b",
-            "a name has no control or invisible characters",
-        ),
-        (
-            "a\u{202e}b",
-            "a name has no control or invisible characters",
-        ),
-        (
-            "Al\u{456}ce",
-            "a name keeps to one script, and to its ordinary letters",
-        ),
-        (
-            "Ｎｅｏ",
-            "a name keeps to one script, and to its ordinary letters",
-        ),
+        ("a\u{1b}[31m", "a name has no control or invisible characters"),
+        ("a\u{200b}b", "a name has no control or invisible characters"),
+        ("a\u{202e}b", "a name has no control or invisible characters"),
+        ("Al\u{456}ce", "a name keeps to one script, and to its ordinary letters"),
+        ("Ｎｅｏ", "a name keeps to one script, and to its ordinary letters"),
     ] {
-        assert_eq!(
-            reason(&server, name.as_bytes()).as_deref(),
-            Some(why),
-            "{name:?}"
-        );
+        assert_eq!(reason(&server, name.as_bytes()).as_deref(), Some(why), "{name:?}");
     }
-    assert_eq!(
-        reason(&server, b"caf\xe9").as_deref(),
-        Some("a name is UTF-8 text")
-    );
-    for name in [
-        "Neo",
-        "R2-D2",
-        "日本",
-        "Жанна",
-        "Zoë",
-        "שלום",
-        &"x".repeat(32),
-    ] {
+    assert_eq!(reason(&server, b"caf\xe9").as_deref(), Some("a name is UTF-8 text"));
+    for name in ["Neo", "R2-D2", "日本", "Жанна", "Zoë", "שלום", &"x".repeat(32)] {
         assert_eq!(reason(&server, name.as_bytes()), None, "{name}");
     }
 }
@@ -133,9 +101,7 @@ fn a_name_that_reads_like_a_connected_one_is_taken() {
     alice.says("/quit").hears("-- you left").ends();
     cyrillic.hears("Alice left the chat");
     assert_eq!(reason(&server, b"ALICE"), None);
-    cyrillic
-        .hears("ALICE just connected")
-        .hears("ALICE left the chat");
+    cyrillic.hears("ALICE just connected").hears("ALICE left the chat");
     server.fence(&mut [&mut cyrillic]);
 }
 
@@ -153,18 +119,6 @@ fn one_of_many_with_the_same_name_is_let_in() {
             wire.line().unwrap()
         })
         .collect();
-    assert_eq!(
-        answers
-            .iter()
-            .filter(|answer| *answer == b"NICK_OK")
-            .count(),
-        1
-    );
-    assert_eq!(
-        answers
-            .iter()
-            .filter(|answer| *answer == b"NICK_INVALID")
-            .count(),
-        19
-    );
+    assert_eq!(answers.iter().filter(|answer| *answer == b"NICK_OK").count(), 1);
+    assert_eq!(answers.iter().filter(|answer| *answer == b"NICK_INVALID").count(), 19);
 }

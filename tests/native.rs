@@ -32,14 +32,7 @@ fn text_is_literal_and_its_tag_is_the_servers() {
         }
         member.hears_of("join", "Tank");
     }
-    for text in [
-        "/quit",
-        "//",
-        "Neo: hi",
-        "Alice: hi",
-        "KICK",
-        "{\"say\":{}}",
-    ] {
+    for text in ["/quit", "//", "Neo: hi", "Alice: hi", "KICK", "{\"say\":{}}"] {
         neo.says(text).hears_ack(None);
         trin.hears_chat("Neo", text);
         line.hears(&format!("Neo: {text}"));
@@ -53,23 +46,12 @@ fn what_is_not_understood_is_answered_and_survived() {
     let mut neo = server.native("Neo");
     let mut trin = server.line("Trin");
     neo.hears_of("join", "Trin");
-    neo.sends(&json!({"dance": {"with": "Trin"}}))
-        .hears_refusal(Some("dance"), "unknown_event");
-    neo.sends(&json!({"say": {}}))
-        .hears_refusal(Some("say"), "bad_event");
-    neo.sends(&json!({"say": {"text": 5}}))
-        .hears_refusal(Some("say"), "bad_event");
+    neo.sends(&json!({"dance": {"with": "Trin"}})).hears_refusal(Some("dance"), "unknown_event");
+    neo.sends(&json!({"say": {}})).hears_refusal(Some("say"), "bad_event");
+    neo.sends(&json!({"say": {"text": 5}})).hears_refusal(Some("say"), "bad_event");
     neo.sends(&json!({"hello": {"v": 1, "nick": "Two"}}));
     neo.hears_refusal(Some("hello"), "bad_event");
-    for bad in [
-        "",
-        "hi",
-        "{",
-        "[]",
-        "null",
-        "{}",
-        "{\"who\":{},\"ping\":{}}",
-    ] {
+    for bad in ["", "hi", "{", "[]", "null", "{}", "{\"who\":{},\"ping\":{}}"] {
         neo.wire.sends(format!("{bad}\n"));
         neo.hears_refusal(None, "bad_event");
     }
@@ -77,8 +59,7 @@ fn what_is_not_understood_is_answered_and_survived() {
     neo.hears_refusal(None, "bad_event");
     neo.wire.sends(format!("{{\"say\":{}\n", "[".repeat(9000)));
     neo.hears_refusal(None, "bad_event");
-    neo.sends(&json!({"say": {"text": "alive", "of_a_later_version": [1, {}]}}))
-        .hears_ack(None);
+    neo.sends(&json!({"say": {"text": "alive", "of_a_later_version": [1, {}]}})).hears_ack(None);
     trin.hears("Neo: alive");
     server.fence(&mut [&mut neo, &mut trin]);
 }
@@ -94,49 +75,17 @@ fn what_cannot_be_done_is_refused_by_id_or_by_event() {
         (json!({"say": {"id": "e", "text": " "}}), "e", "empty"),
         (json!({"say": {"text": ""}}), "say", "empty"),
         (json!({"say": {"id": "l", "text": long}}), "l", "too_long"),
-        (
-            json!({"say": {"id": "r", "room": "#ops", "text": "hi"}}),
-            "r",
-            "no_such_room",
-        ),
-        (
-            json!({"say": {"room": "not a room", "text": "hi"}}),
-            "say",
-            "no_such_room",
-        ),
-        (
-            json!({"say": {"id": "i".repeat(65), "text": "hi"}}),
-            "say",
-            "bad_event",
-        ),
-        (
-            json!({"whisper": {"id": "w", "to": "Smith", "text": "hi"}}),
-            "w",
-            "no_such_member",
-        ),
-        (
-            json!({"whisper": {"to": "Smith", "text": "hi"}}),
-            "whisper",
-            "no_such_member",
-        ),
-        (
-            json!({"whisper": {"id": "w", "to": "Trin", "text": ""}}),
-            "w",
-            "empty",
-        ),
-        (
-            json!({"whisper": {"to": "Trin", "text": ""}}),
-            "whisper",
-            "empty",
-        ),
+        (json!({"say": {"id": "r", "room": "#ops", "text": "hi"}}), "r", "no_such_room"),
+        (json!({"say": {"room": "not a room", "text": "hi"}}), "say", "no_such_room"),
+        (json!({"say": {"id": "i".repeat(65), "text": "hi"}}), "say", "bad_event"),
+        (json!({"whisper": {"id": "w", "to": "Smith", "text": "hi"}}), "w", "no_such_member"),
+        (json!({"whisper": {"to": "Smith", "text": "hi"}}), "whisper", "no_such_member"),
+        (json!({"whisper": {"id": "w", "to": "Trin", "text": ""}}), "w", "empty"),
+        (json!({"whisper": {"to": "Trin", "text": ""}}), "whisper", "empty"),
         (json!({"nick": {"nick": "Trin"}}), "nick", "nick_taken"),
         (json!({"nick": {"nick": "a b"}}), "nick", "nick_invalid"),
         (json!({"who": {"room": "#ops"}}), "who", "no_such_room"),
-        (
-            json!({"history": {"id": "h", "room": "#ops"}}),
-            "h",
-            "no_such_room",
-        ),
+        (json!({"history": {"id": "h", "room": "#ops"}}), "h", "no_such_room"),
     ] {
         neo.sends(&event).hears_refusal(Some(re), code);
     }
@@ -144,8 +93,7 @@ fn what_cannot_be_done_is_refused_by_id_or_by_event() {
     neo.hears_ack(Some(&"i".repeat(64)));
     trin.hears(&format!("Neo: {}", "x".repeat(4096)));
     server.console("mute Neo").fence(&mut [&mut neo, &mut trin]);
-    neo.sends(&json!({"say": {"id": "m", "text": "hi"}}))
-        .hears_refusal(Some("m"), "muted");
+    neo.sends(&json!({"say": {"id": "m", "text": "hi"}})).hears_refusal(Some("m"), "muted");
     neo.says("hi").hears_refusal(Some("say"), "muted");
     neo.sends(&json!({"whisper": {"to": "Trin", "text": "hi"}}));
     neo.hears_refusal(Some("whisper"), "muted");
@@ -170,9 +118,7 @@ fn whispers_go_between_dialects_and_nowhere_else() {
     trin.hears("Tank just connected");
     neo.sends(&json!({"whisper": {"id": "w1", "to": "trin", "text": "psst"}}));
     neo.hears(&json!({"ack": {"id": "w1"}}));
-    trin.hears("Neo whispers: psst")
-        .says("/msg Neo yes?")
-        .hears("-- whispered to Neo");
+    trin.hears("Neo whispers: psst").says("/msg Neo yes?").hears("-- whispered to Neo");
     neo.hears(&json!({"whisper": {"from": "Trin", "text": "yes?"}}));
     server.fence(&mut [&mut neo, &mut trin, &mut tank]);
 }
@@ -184,10 +130,9 @@ fn the_roster_names_everybody_and_their_kind() {
     let chuck = server.hello(&json!({"v": 1, "nick": "Chuck", "kind": "bot", "client": "x/1"}));
     neo.hears(&json!({"join": {"room": "#lobby", "seq": 2, "who": "Chuck", "kind": "bot"}}));
     let tail = server.hello(&json!({"v": 1, "nick": "tail", "kind": "script"}));
-    neo.sends(&json!({"who": {}}))
-        .hears(&json!({"roster": {"room": "#lobby", "members": [
-            {"nick": "Neo"}, {"nick": "Chuck", "kind": "bot"}, {"nick": "tail", "kind": "script"},
-        ]}}));
+    neo.sends(&json!({"who": {}})).hears(&json!({"roster": {"room": "#lobby", "members": [
+        {"nick": "Neo"}, {"nick": "Chuck", "kind": "bot"}, {"nick": "tail", "kind": "script"},
+    ]}}));
     drop((chuck, tail));
     // A script comes and goes unannounced; a bot does not.
     neo.hears_of("leave", "Chuck");
@@ -205,28 +150,17 @@ fn a_bot_names_its_cause_and_people_do_not() {
     chuck.hears_chat("Neo", "play");
     chuck.sends(&json!({"say": {"text": "What?", "cause": cause}}));
     let answer = chuck.hears_ack(None);
-    neo.hears(
-        &json!({"chat": {"room": "#lobby", "seq": answer, "from": "Chuck", "kind": "bot",
-        "text": "What?", "cause": cause, "hops": 1}}),
-    );
-    chuck
-        .sends(&json!({"say": {"text": "More", "cause": answer}}))
-        .hears_ack(None);
+    neo.hears(&json!({"chat": {"room": "#lobby", "seq": answer, "from": "Chuck", "kind": "bot",
+        "text": "What?", "cause": cause, "hops": 1}}));
+    chuck.sends(&json!({"say": {"text": "More", "cause": answer}})).hears_ack(None);
     assert_eq!(neo.next_event()["chat"]["hops"], 2);
     // What has not been said yet caused nothing.
-    chuck
-        .sends(&json!({"say": {"text": "Prophecy", "cause": 9999}}))
-        .hears_ack(None);
+    chuck.sends(&json!({"say": {"text": "Prophecy", "cause": 9999}})).hears_ack(None);
     let prophecy = neo.next_event();
     assert_eq!(prophecy["chat"].get("cause"), None, "{prophecy}");
-    neo.sends(&json!({"say": {"text": "I am no bot", "cause": cause}}))
-        .hears_ack(None);
+    neo.sends(&json!({"say": {"text": "I am no bot", "cause": cause}})).hears_ack(None);
     let said = chuck.next_event();
-    assert_eq!(
-        (said["chat"].get("cause"), said["chat"].get("hops")),
-        (None, None),
-        "{said}"
-    );
+    assert_eq!((said["chat"].get("cause"), said["chat"].get("hops")), (None, None), "{said}");
     server.fence(&mut [&mut neo, &mut chuck]);
 }
 
@@ -239,10 +173,8 @@ fn history_comes_in_order_with_what_is_before_it() {
     }
     let chat = |seq: u64| json!({"chat": {"room": "#lobby", "seq": seq, "from": "Neo", "text": format!("m{}", seq - 1)}});
     neo.sends(&json!({"history": {"id": "h1", "limit": 2}}));
-    neo.hears(
-        &json!({"history": {"re": "h1", "room": "#lobby", "events": [chat(5), chat(6)],
-        "more": true}}),
-    );
+    neo.hears(&json!({"history": {"re": "h1", "room": "#lobby", "events": [chat(5), chat(6)],
+        "more": true}}));
     neo.sends(&json!({"history": {"before": 5, "limit": 2}}));
     neo.hears(&json!({"history": {"room": "#lobby", "events": [chat(3), chat(4)], "more": true}}));
     neo.sends(&json!({"history": {"before": 3, "limit": 100}}));
@@ -281,8 +213,7 @@ fn a_rename_is_an_event_for_everybody() {
 fn pings_are_answered_with_their_id() {
     let mut server = Server::start();
     let mut neo = server.native("Neo");
-    neo.sends(&json!({"ping": {"id": "p1"}}))
-        .hears(&json!({"pong": {"id": "p1"}}));
+    neo.sends(&json!({"ping": {"id": "p1"}})).hears(&json!({"pong": {"id": "p1"}}));
     neo.sends(&json!({"ping": {}})).hears(&json!({"pong": {}}));
     neo.sends(&json!({"pong": {"id": "unasked"}}));
     server.fence(&mut [&mut neo]);
@@ -332,9 +263,7 @@ fn a_crowds_coming_and_going_is_folded() {
     let mut joined = 0;
     while joined < 5 {
         let event = neo.next_event();
-        joined += event["crowd"]["joined"]
-            .as_u64()
-            .unwrap_or_else(|| panic!("{event}"));
+        joined += event["crowd"]["joined"].as_u64().unwrap_or_else(|| panic!("{event}"));
         assert_eq!(event["crowd"]["left"], 0);
         let n = event["crowd"]["joined"].as_u64().unwrap();
         trin.hears(&format!("{n} joined"));

@@ -2,10 +2,11 @@
 //! as they are let. Every member hears one and the same sequence, its own left out, none lost and
 //! none doubled.
 
-use crate::support::{Line, Native, Server};
+use crate::support::{DEADLINE, Line, Native, Server};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::thread;
+use std::time::Instant;
 
 const MEMBERS: usize = 50;
 const PUBLISHERS: usize = 5;
@@ -26,11 +27,7 @@ fn text(publisher: usize, n: usize) -> String {
 
 fn parse(from: &str, text: &str) -> Said {
     let (publisher, n) = text.split_once('/').expect(text);
-    assert_eq!(
-        from,
-        format!("member{publisher}"),
-        "said under its own name"
-    );
+    assert_eq!(from, format!("member{publisher}"), "said under its own name");
     (publisher.parse().unwrap(), n.parse().unwrap())
 }
 
@@ -53,11 +50,7 @@ fn read_native(mut native: Native, me: usize) -> (Vec<Said>, Vec<u64>) {
     loop {
         let event: Value = native.next_event();
         if let Some(ack) = event.get("ack") {
-            assert_eq!(
-                ack["id"],
-                json!(acked.to_string()),
-                "acks come in order: {ack}"
-            );
+            assert_eq!(ack["id"], json!(acked.to_string()), "acks come in order: {ack}");
             acked += 1;
             numbers.push(ack["seq"].as_u64().unwrap());
             continue;
@@ -68,10 +61,7 @@ fn read_native(mut native: Native, me: usize) -> (Vec<Said>, Vec<u64>) {
             assert_eq!(acked, if me < PUBLISHERS { EACH } else { 0 });
             return (heard, numbers);
         }
-        heard.push(parse(
-            chat["from"].as_str().unwrap(),
-            chat["text"].as_str().unwrap(),
-        ));
+        heard.push(parse(chat["from"].as_str().unwrap(), chat["text"].as_str().unwrap()));
     }
 }
 
@@ -124,15 +114,12 @@ fn fifty_members_hear_five_publishers_in_one_order() {
                 }));
             }
         }
-        // Every publisher has to be heard before the end is said: a late joiner sees it all.
-        let mut last = server.native("last");
-        drop(
-            publishers
-                .into_iter()
-                .map(|one| one.join().unwrap())
-                .collect::<Vec<_>>(),
-        );
+        // Every publisher has to be heard before the end is said. A script's coming is not told.
+        let mut last = server.hello(&json!({"v": 1, "nick": "last", "kind": "script"}));
+        drop(publishers.into_iter().map(|one| one.join().unwrap()).collect::<Vec<_>>());
+        let deadline = Instant::now() + 3 * DEADLINE;
         loop {
+            assert!(Instant::now() < deadline, "not everything was said in time");
             last.sends(&json!({"history": {"limit": 1}}));
             let event = loop {
                 let event = last.next_event();
@@ -140,42 +127,28 @@ fn fifty_members_hear_five_publishers_in_one_order() {
                     break event;
                 }
             };
-            // 50 joins and one, and all that is said.
+            // 50 joins, and all that is said.
             let events = &event["history"]["events"];
-            let seq = events[0]["chat"]["seq"]
-                .as_u64()
-                .or(events[0]["join"]["seq"].as_u64());
-            if seq == Some((MEMBERS + 1 + PUBLISHERS * EACH) as u64) {
+            let seq = events[0]["chat"]["seq"].as_u64().or(events[0]["join"]["seq"].as_u64());
+            if seq == Some((MEMBERS + PUBLISHERS * EACH) as u64) {
                 break;
             }
         }
         server.console("say end");
-        readers
-            .into_iter()
-            .map(|reader| reader.join().unwrap())
-            .collect()
+        readers.into_iter().map(|reader| reader.join().unwrap()).collect()
     });
 
     // A native member that publishes nothing has seen all of it, with its numbers.
     let (order, numbers) = &heard[PUBLISHERS | 1];
     assert_eq!(order.len(), PUBLISHERS * EACH, "none lost, none doubled");
     for publisher in 0..PUBLISHERS {
-        let own: Vec<usize> = order
-            .iter()
-            .filter(|said| said.0 == publisher)
-            .map(|said| said.1)
-            .collect();
-        assert!(
-            own.iter().copied().eq(0..EACH),
-            "{publisher}'s own order is kept"
-        );
+        let own: Vec<usize> =
+            order.iter().filter(|said| said.0 == publisher).map(|said| said.1).collect();
+        assert!(own.iter().copied().eq(0..EACH), "{publisher}'s own order is kept");
     }
     for (n, (heard, seqs)) in heard.iter().enumerate() {
         let without_own = order.iter().filter(|said| said.0 != n);
-        assert!(
-            heard.iter().eq(without_own),
-            "member{n} heard another sequence"
-        );
+        assert!(heard.iter().eq(without_own), "member{n} heard another sequence");
         if n % 2 == 1 {
             assert_eq!(seqs, numbers, "member{n}: the same numbers, acks included");
         }

@@ -56,11 +56,7 @@ fn another_epoch_is_a_gap_from_the_beginning() {
     let mut neo = server.hello(&back("of another server", 700));
     let event = neo.next_event();
     let gap = &event["gap"];
-    assert_eq!(
-        (&gap["room"], &gap["after"]),
-        (&json!("#lobby"), &json!(0)),
-        "{event}"
-    );
+    assert_eq!((&gap["room"], &gap["after"]), (&json!("#lobby"), &json!(0)), "{event}");
     // What is before `before` is not to be had; all from there on is.
     let before = gap["before"].as_u64().unwrap();
     for seq in before..=2 {
@@ -104,11 +100,7 @@ fn what_is_no_longer_retained_is_marked_and_the_rest_comes_without_a_hole() {
     let mut neo = server.hello(&back(&epoch, 2));
     let event = neo.next_event();
     let gap = &event["gap"];
-    assert_eq!(
-        (&gap["room"], &gap["after"]),
-        (&json!("#lobby"), &json!(2)),
-        "{event}"
-    );
+    assert_eq!((&gap["room"], &gap["after"]), (&json!("#lobby"), &json!(2)), "{event}");
     let before = gap["before"].as_u64().unwrap();
     assert!(before > 3 && before < last, "{event}");
     for seq in before..=last {
@@ -159,9 +151,7 @@ fn only_its_owner_takes_a_name_over() {
         json!({"v": 1, "nick": "neo", "token": "secret"}),
     ] {
         let mut wire = server.connect();
-        wire.expects("NICK")
-            .sends(format!("{}\n", json!({ "hello": thief })))
-            .expects("\n");
+        wire.expects("NICK").sends(format!("{}\n", json!({ "hello": thief }))).expects("\n");
         let refused: Value = serde_json::from_slice(&wire.line().unwrap()).unwrap();
         assert_eq!(refused["refused"]["code"], "nick_taken", "{thief}");
     }
@@ -179,8 +169,7 @@ fn a_session_without_a_token_is_taken_over_by_nobody() {
     let mut server = Server::start();
     let mut neo = server.native("Neo");
     let mut wire = server.connect();
-    wire.expects("NICK")
-        .sends("{\"hello\":{\"v\":1,\"nick\":\"Neo\"}}\n");
+    wire.expects("NICK").sends("{\"hello\":{\"v\":1,\"nick\":\"Neo\"}}\n");
     wire.expects("\n{\"refused\":{\"re\":\"hello\",\"code\":\"nick_taken\"");
     server.fence(&mut [&mut neo]);
 }

@@ -44,11 +44,9 @@ fn a_native_members_bytes_cut_anywhere_are_the_same_events() {
         while trin.next_event().get("pong").is_none() {}
         wire.sends(tail).expects("\n{\"welcome\":");
         wire.line().unwrap();
-        for event in [
-            "{\"ack\":{\"id\":\"1\"",
-            "{\"ack\":{\"id\":\"2\"",
-            "{\"bye\":{\"code\":\"quit\"",
-        ] {
+        for event in
+            ["{\"ack\":{\"id\":\"1\"", "{\"ack\":{\"id\":\"2\"", "{\"bye\":{\"code\":\"quit\""]
+        {
             wire.expects(event);
             wire.line().unwrap();
         }
@@ -78,9 +76,7 @@ fn a_thousand_lines_in_one_packet_are_a_thousand_messages() {
     let mut tank = server.native("Tank");
     neo.hears_all(&["Trin just connected", "Tank just connected"]);
     trin.hears("Tank just connected");
-    let lines: String = (0..1000)
-        .flat_map(|n| [n.to_string(), "\n".into()])
-        .collect();
+    let lines: String = (0..1000).flat_map(|n| [n.to_string(), "\n".into()]).collect();
     neo.wire.sends(lines);
     for n in 0..1000 {
         trin.hears(&format!("Neo: {n}"));

@@ -39,12 +39,7 @@ impl Ancestor {
             let name = name.to_owned();
             move || receive(wire, &name, &sender)
         });
-        Self {
-            name: name.into(),
-            writer,
-            received,
-            reader: Some(reader),
-        }
+        Self { name: name.into(), writer, received, reader: Some(reader) }
     }
 
     /// Joins, seeing each word of the handshake by itself.
@@ -61,18 +56,14 @@ impl Ancestor {
     #[track_caller]
     pub(crate) fn says(&mut self, text: &str) -> &mut Self {
         use std::io::Write;
-        self.writer
-            .write_all(format!("{}: {text}", self.name).as_bytes())
-            .unwrap();
+        self.writer.write_all(format!("{}: {text}", self.name).as_bytes()).unwrap();
         self
     }
 
     /// The next `recv`, and how long after the one before it came.
     #[track_caller]
     pub(crate) fn next(&mut self) -> (Received, Duration) {
-        self.received
-            .recv_timeout(DEADLINE)
-            .expect("nothing was received in time")
+        self.received.recv_timeout(DEADLINE).expect("nothing was received in time")
     }
 
     #[track_caller]
@@ -114,10 +105,8 @@ fn receive(mut wire: Wire, name: &str, sender: &Sender<(Received, Duration)>) {
             Ok(message) => Received::Message(message.to_owned()),
         };
         let now = Instant::now();
-        let over = matches!(
-            received,
-            Received::NameTaken | Received::Kicked | Received::Disconnected
-        );
+        let over =
+            matches!(received, Received::NameTaken | Received::Kicked | Received::Disconnected);
         if sender.send((received, now.duration_since(last))).is_err() || over {
             return;
         }

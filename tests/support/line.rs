@@ -11,9 +11,7 @@ impl Line {
     /// Joins, and checks the handshake to the byte.
     #[track_caller]
     pub(crate) fn join(mut wire: Wire, nick: &str) -> Self {
-        wire.expects("NICK")
-            .sends(format!("{nick}\n"))
-            .expects(format!("\nNICK_OK\n{WELCOME}\n"));
+        wire.expects("NICK").sends(format!("{nick}\n")).expects(format!("\nNICK_OK\n{WELCOME}\n"));
         Self { wire }
     }
 

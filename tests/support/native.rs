@@ -21,13 +21,8 @@ impl Native {
     /// Joins with a `hello` of these fields.
     #[track_caller]
     pub(crate) fn hello(mut wire: Wire, hello: &Value) -> Self {
-        wire.expects("NICK")
-            .sends(format!("{}\n", json!({ "hello": hello })))
-            .expects("\n");
-        let mut native = Self {
-            wire,
-            welcome: Value::Null,
-        };
+        wire.expects("NICK").sends(format!("{}\n", json!({ "hello": hello }))).expects("\n");
+        let mut native = Self { wire, welcome: Value::Null };
         let mut event = native.next_event();
         native.welcome = event["welcome"].take();
         assert!(native.welcome.is_object(), "expected a welcome: {event}");
@@ -87,10 +82,7 @@ impl Native {
     pub(crate) fn hears_bye(&mut self, code: &str) {
         let heard = self.next_event();
         assert_eq!(heard["bye"]["code"], code, "{heard}");
-        assert!(
-            !heard["bye"]["text"].as_str().unwrap().is_empty(),
-            "{heard}"
-        );
+        assert!(!heard["bye"]["text"].as_str().unwrap().is_empty(), "{heard}");
         self.wire.ends();
     }
 
@@ -135,10 +127,7 @@ impl Hears for Native {
 /// Takes the times out of an event, wherever they are, after a look at each.
 #[track_caller]
 fn without_times(value: &mut Value) {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap()
-        .as_millis();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
     match value {
         Value::Object(fields) => {
             for time in ["at", "since"] {

@@ -12,9 +12,7 @@ impl Raw {
     /// Joins without a newline, and checks the handshake to the byte.
     #[track_caller]
     pub(crate) fn join(mut wire: Wire, nick: &str) -> Self {
-        wire.expects("NICK")
-            .sends(nick)
-            .expects(format!("NICK_OK{WELCOME}"));
+        wire.expects("NICK").sends(nick).expects(format!("NICK_OK{WELCOME}"));
         Self { wire }
     }
 

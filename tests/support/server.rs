@@ -59,23 +59,10 @@ impl Server {
                 }
             }
         });
-        let first = output
-            .recv_timeout(DEADLINE)
-            .expect("the server says where it listens");
-        let addr = first
-            .strip_prefix("chaty is listening on ")
-            .expect(&first)
-            .parse()
-            .unwrap();
+        let first = output.recv_timeout(DEADLINE).expect("the server says where it listens");
+        let addr = first.strip_prefix("chaty is listening on ").expect(&first).parse().unwrap();
         let console = child.stdin.take();
-        Self {
-            child,
-            addr,
-            console,
-            output,
-            fences: 0,
-            _home: home,
-        }
+        Self { child, addr, console, output, fences: 0, _home: home }
     }
 
     pub(crate) fn addr(&self) -> SocketAddr {
@@ -129,9 +116,8 @@ impl Server {
     pub(crate) fn answers(&mut self, wanted: &str) -> String {
         let deadline = Instant::now() + DEADLINE;
         let mut seen = Vec::new();
-        while let Ok(line) = self
-            .output
-            .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+        while let Ok(line) =
+            self.output.recv_timeout(deadline.saturating_duration_since(Instant::now()))
         {
             if line.contains(wanted) {
                 return line;
@@ -157,13 +143,7 @@ impl Server {
     #[track_caller]
     pub(crate) fn terminate(&mut self) {
         let pid = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     }
 
     /// Waits for the process to end by itself.

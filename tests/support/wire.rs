@@ -21,11 +21,7 @@ impl Wire {
         let stream = TcpStream::connect(addr).unwrap();
         stream.set_nodelay(true).unwrap();
         stream.set_write_timeout(Some(DEADLINE)).unwrap();
-        Self {
-            stream,
-            unread: Vec::new(),
-            ended: false,
-        }
+        Self { stream, unread: Vec::new(), ended: false }
     }
 
     /// Sends these bytes in one write.
@@ -57,23 +53,14 @@ impl Wire {
     pub(crate) fn line(&mut self) -> Option<Vec<u8>> {
         let mut looked = 0;
         loop {
-            if let Some(end) = self
-                .unread
-                .iter()
-                .skip(looked)
-                .position(|&byte| byte == b'\n')
-            {
+            if let Some(end) = self.unread.iter().skip(looked).position(|&byte| byte == b'\n') {
                 let mut line: Vec<u8> = self.unread.drain(..=looked + end).collect();
                 line.pop();
                 return Some(line);
             }
             looked = self.unread.len();
             if !self.more() {
-                assert!(
-                    self.unread.is_empty(),
-                    "half a line: {}",
-                    show(&self.unread)
-                );
+                assert!(self.unread.is_empty(), "half a line: {}", show(&self.unread));
                 return None;
             }
         }
@@ -131,9 +118,7 @@ impl Wire {
         let deadline = Instant::now() + DEADLINE;
         while !self.ended {
             let left = deadline.saturating_duration_since(Instant::now());
-            self.stream
-                .set_read_timeout(Some(left.max(Duration::from_millis(1))))
-                .unwrap();
+            self.stream.set_read_timeout(Some(left.max(Duration::from_millis(1)))).unwrap();
             match self.stream.read(&mut buffer) {
                 Ok(0) => self.ended = true,
                 Ok(got) => {
@@ -144,10 +129,7 @@ impl Wire {
                 Err(error) if error.kind() == ErrorKind::ConnectionReset => self.ended = true,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {
-                    panic!(
-                        "{error} within {DEADLINE:?}; unread: {}",
-                        show(&self.unread)
-                    )
+                    panic!("{error} within {DEADLINE:?}; unread: {}", show(&self.unread))
                 }
             }
         }
