@@ -6,5 +6,17 @@
     reason = "a test that goes wrong panics, and says where"
 )]
 
+mod handshake;
 mod join;
+mod kick;
+mod lifetime;
+mod line;
+mod names;
+mod native;
+mod order;
+mod raw;
+mod resume;
+mod split;
+mod support;
+mod text;
 mod tidy;
