@@ -6,4 +6,5 @@
     reason = "a test that goes wrong panics, and says where"
 )]
 
+mod bots;
 mod tidy;
