@@ -7,4 +7,16 @@
 )]
 
 mod bots;
+mod handshake;
+mod kick;
+mod lifetime;
+mod line;
+mod names;
+mod native;
+mod order;
+mod raw;
+mod resume;
+mod split;
+mod support;
+mod text;
 mod tidy;

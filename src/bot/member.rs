@@ -9,7 +9,7 @@ use super::notice::{Notice, Report};
 use super::repeats::Repeats;
 use super::script::LoadOptions;
 use super::worker::{Loaded, Worker};
-use crate::client::{self, Closed, Event, Handle, NotSaid, Retry};
+use crate::client::{self, Closed, Event, Handle, Retry};
 use crate::wire::entry::Kind;
 use crate::wire::native::{Chat, Say, ServerEvent, Welcome};
 use jiff::Timestamp;
@@ -274,18 +274,12 @@ impl Member {
             emote,
             cause: Some(cause),
         };
-        match link.handle.try_say(say).await {
-            Ok(_) if self.dropped > 0 => {
-                let text = format!(
-                    "{} lines of {} found no room and were dropped",
-                    self.dropped,
-                    self.name()
-                );
-                self.dropped = 0;
-                (self.house.report)(Notice::Warning(text));
-            }
-            Ok(_) | Err(NotSaid::Gone(_)) => {}
-            Err(NotSaid::Full) => self.dropped += 1,
+        if link.handle.is_full() {
+            self.dropped += 1;
+        } else if link.handle.say(say).await.is_ok() && self.dropped > 0 {
+            let (dropped, name) = (std::mem::take(&mut self.dropped), self.name());
+            let text = format!("{dropped} lines of {name} found no room and were dropped");
+            (self.house.report)(Notice::Warning(text));
         }
     }
 
