@@ -11,6 +11,9 @@ use tempfile::TempDir;
 
 /// Far longer than anything here takes: a busy machine must not decide a test.
 const LONG: Duration = Duration::from_secs(30);
+/// A way to save a file.
+type Save = fn(&Path, &str);
+
 const CITIZENS: [&str; 4] = ["alice", "bob", "chuck", "dora"];
 
 fn chaty(arguments: &[&str]) -> Command {
@@ -169,7 +172,6 @@ fn a_saved_script_answers_anew_however_it_is_saved_and_a_broken_one_never() {
     let house = House::open(&[("echo.rhai", &script("first"))]);
     let mut neo = Person::join(&house, "Neo");
     let path = house.script("echo.rhai");
-    type Save = fn(&Path, &str);
     let in_place: Save = |path, text| fs::write(path, text).unwrap();
     for (style, save) in [("in place", in_place), ("rename", rename_over), ("vim", like_vim)] {
         save(&path, &script(style));

@@ -168,7 +168,7 @@ impl Script {
             Err(error) => Err(error),
         };
         let actions = self.host.end();
-        ended.map(|()| actions).map_err(|error| self.diagnose(&error))
+        ended.map(|()| actions).map_err(|error| self.diagnose(handler, &error))
     }
 
     /// A returned string is the reply, an array is several lines, nothing is no answer.
@@ -193,8 +193,10 @@ impl Script {
         Ok(())
     }
 
-    fn diagnose(&self, error: &EvalAltResult) -> Diagnostic {
+    /// Some limits are reached between two lines: then the handler's own line is named.
+    fn diagnose(&self, handler: &str, error: &EvalAltResult) -> Diagnostic {
         let (place, message) = explain::run(error, &self.host.guard, &self.names);
+        let place = place.or_else(|| lint::find_fn(&self.source, handler));
         diagnostic(&self.file, &self.source, place, message)
     }
 }
