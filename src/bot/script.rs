@@ -75,6 +75,8 @@ static FUNCTIONS: LazyLock<BTreeMap<String, BTreeSet<usize>>> = LazyLock::new(||
 impl Script {
     /// Compiles, runs the top level with actions disabled, and checks.
     pub fn load(source: &str, options: &LoadOptions) -> Result<Self, Diagnostic> {
+        // Some editors begin a file with a byte order mark.
+        let source = source.strip_prefix('\u{feff}').unwrap_or(source);
         let host = Arc::new(Host::new(options.seed, options.limits.clone()));
         let mut loading = Loading {
             file: &options.file,
@@ -236,7 +238,7 @@ impl Loading<'_> {
         })?;
         for function in draft.iter_functions() {
             let params = function.params.iter().map(ToString::to_string).collect();
-            self.names.own.insert(function.name.to_owned(), params);
+            self.names.own.entry(function.name.to_owned()).or_default().push(params);
         }
         let mut scope = Scope::new();
         self.host.guard.start();
