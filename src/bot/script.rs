@@ -15,6 +15,7 @@ use crate::wire::nick::Nick;
 use rhai::{AST, Array, CallFnOptions, Dynamic, Engine, EvalAltResult, Expr, Scope, Stmt};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, LazyLock};
 
 /// What a script is loaded with.
@@ -154,13 +155,16 @@ impl Script {
         let options = CallFnOptions::new().eval_ast(false).in_all_namespaces(true);
         self.host.begin();
         self.host.guard.start();
-        let returned = self.engine.call_fn_with_options::<Dynamic>(
-            options,
-            &mut Scope::new(),
-            &self.ast,
-            handler,
-            arguments,
-        );
+        let call = || {
+            let mut scope = Scope::new();
+            let arguments = std::mem::take(&mut arguments);
+            self.engine.call_fn_with_options(options, &mut scope, &self.ast, handler, arguments)
+        };
+        // The interpreter has places it takes to be out of reach, and scripts that reach them: a
+        // value that is shared with a closure and put into itself. It costs them an answer.
+        let returned = catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_panic| {
+            Err("the interpreter itself failed here: is a value put into itself?".into())
+        });
         let ended = match returned {
             // A library function may have swallowed the error of a limit; it counts all the same.
             Ok(_) if self.host.guard.tripped().is_some() => {
