@@ -6,6 +6,7 @@
     reason = "a test that goes wrong panics, and says where"
 )]
 
+mod bots;
 mod handshake;
 mod join;
 mod kick;
