@@ -6,6 +6,16 @@
     reason = "a test that goes wrong panics, and says where"
 )]
 
-mod cli;
-mod console;
+mod handshake;
+mod kick;
+mod lifetime;
+mod line;
+mod names;
+mod native;
+mod order;
+mod raw;
+mod resume;
+mod split;
+mod support;
+mod text;
 mod tidy;
