@@ -13,6 +13,7 @@ mod line;
 mod names;
 mod native;
 mod order;
+mod protocol;
 mod raw;
 mod resume;
 mod split;
