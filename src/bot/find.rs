@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 pub enum NoSuchBot {
     #[error("there is no folder {} here: start in the folder that has it, or name a script with `chaty bot FILE`", .0.display())]
     NoFolder(PathBuf),
-    #[error("there is no bot {name} in {}{}", .dir.display(), hint(.nearest, .known))]
+    #[error("there is no bot {name} in {}{}", .dir.display(), hint(.nearest.as_deref(), .known))]
     Unknown { name: String, dir: PathBuf, nearest: Option<String>, known: Vec<String> },
 }
 
-fn hint(nearest: &Option<String>, known: &[String]) -> String {
+fn hint(nearest: Option<&str>, known: &[String]) -> String {
     match nearest {
         Some(nearest) => format!("; did you mean {nearest}?"),
         None if known.is_empty() => "; there is no script at all".to_owned(),

@@ -13,11 +13,15 @@ pub(super) fn nearest<'a>(
     candidates
         .into_iter()
         .map(|candidate| (strsim::jaro_winkler(&word, &candidate.to_lowercase()), candidate))
-        .filter(|(likeness, candidate)| {
-            *likeness >= ALIKE && strsim::osa_distance(&word, &candidate.to_lowercase()) <= 3
-        })
+        .filter(|(likeness, candidate)| is_slip(&word, &candidate.to_lowercase(), *likeness))
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate)
+}
+
+/// One slip of a finger in a word of three letters, one more for every three letters more.
+fn is_slip(word: &str, candidate: &str, likeness: f64) -> bool {
+    let slips = strsim::osa_distance(word, candidate);
+    slips <= 1 && word.len() >= 3 || slips <= word.len() / 3 && likeness >= ALIKE
 }
 
 #[cfg(test)]
@@ -33,6 +37,7 @@ mod tests {
         assert_eq!(of("on_mesage"), Some("on_message"));
         assert_eq!(of("onmention"), Some("on_mention"));
         assert_eq!(of("randint"), Some("rand_int"));
+        assert_eq!(of("sya"), Some("say"));
         assert_eq!(of("zebra"), None);
         assert_eq!(of("x"), None);
     }

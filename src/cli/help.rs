@@ -7,7 +7,7 @@ pub(super) const CHATY: &str = "\
 A chat server whose bots are scripts you can edit while they run.
 
 `chaty serve` is the server, `chaty join user NAME` the way in for people, and `chaty bot` \
-the one for scripts. Anything that speaks lines over TCP can join too: try `nc 127.0.0.1 55556`.
+the one for scripts. Anything that speaks lines over TCP can join too, `nc` for one.
 
 Exit codes: 0 done; 1 it failed and said why in one line; 2 the command line is not right.";
 

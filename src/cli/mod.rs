@@ -21,7 +21,7 @@ const SERVER_VARIABLE: &str = "CHATY_SERVER";
 #[command(
     name = "chaty",
     version,
-    about,
+    about = "A chat server whose bots are scripts you can edit while they run",
     long_about = help::CHATY,
     after_help = help::CHATY_EXAMPLES,
     max_term_width = help::WIDTH,
@@ -266,7 +266,6 @@ mod tests {
             for word in ["serve", "join", "--admin-socket", "--plain"] {
                 assert!(script.contains(word), "{shell} {word}");
             }
-            assert!(!script.contains("--supervised"), "{shell}: it is nobody's to type");
         }
     }
 }

@@ -7,6 +7,7 @@ use super::dial::Dial;
 use crate::wire;
 use crate::wire::frame::{Framer, Line};
 use crate::wire::native::{self, Bye, ClientEvent, Decoded, Hello, Refused, ServerEvent, Welcome};
+use crate::wire::text::scrub;
 use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
@@ -78,7 +79,7 @@ async fn admitted<D: Dial>(
     let mut greeting = [0; wire::NICK.len()];
     stream.read_exact(&mut greeting).await?;
     if greeting != wire::NICK.as_bytes() {
-        return Err(Failed::Closed(Closed::NotChaty { server: server.into() }));
+        return Err(Failed::Closed(not_greeted(greeting, server, stream).await));
     }
     let mut line = Vec::new();
     native::put(&ClientEvent::Hello(hello), &mut line);
@@ -103,6 +104,21 @@ async fn admitted<D: Dial>(
         }
         reader.read().await?;
     }
+}
+
+/// What it means that no name is asked for. A full server says so in one notice line.
+async fn not_greeted(greeting: [u8; 4], server: &str, stream: impl AsyncRead + Unpin) -> Closed {
+    let mut line = greeting.to_vec();
+    if greeting.starts_with(wire::line::notice("").as_bytes()) {
+        let mut rest = stream.take(wire::limits::HANDSHAKE as u64);
+        // As much of the notice as there is.
+        rest.read_to_end(&mut line).await.ok();
+        let text = String::from_utf8_lossy(&line);
+        let text = text.lines().next().unwrap_or_default();
+        let text = text.trim_start_matches(&wire::line::notice(""));
+        return Closed::Refused { code: "full".into(), text: scrub(text) };
+    }
+    Closed::NotChaty { server: server.into() }
 }
 
 /// What a `bye` means for the client.

@@ -90,15 +90,6 @@ pub enum Event {
 #[error("the connection is closed")]
 pub struct Gone;
 
-/// Why [`Handle::try_say`] did not take a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NotSaid {
-    #[error("{UNACKED} messages wait for the server already")]
-    Full,
-    #[error(transparent)]
-    Gone(#[from] Gone),
-}
-
 /// Speaks to the connection's task. Cheap to clone; when the last one is dropped the client says
 /// goodbye and ends.
 #[derive(Debug, Clone)]
@@ -144,15 +135,9 @@ impl Handle {
         self.keep(id, event, permit).await
     }
 
-    /// As [`say`](Self::say), but answers at once when it would have to wait.
-    pub async fn try_say(&self, say: Say) -> Result<MessageId, NotSaid> {
-        let permit = match self.room.clone().try_acquire_owned() {
-            Ok(permit) => permit,
-            Err(tokio::sync::TryAcquireError::NoPermits) => return Err(NotSaid::Full),
-            Err(tokio::sync::TryAcquireError::Closed) => return Err(Gone.into()),
-        };
-        let (id, event) = self.with_id(say);
-        Ok(self.keep(id, event, permit).await?)
+    /// Whether [`say`](Self::say) would have to wait now.
+    pub fn is_full(&self) -> bool {
+        self.room.available_permits() == 0
     }
 
     /// Says something to one member. Waits as [`say`](Self::say) does. A server recognises no

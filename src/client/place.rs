@@ -11,6 +11,9 @@ use std::collections::BTreeMap;
 pub(super) struct Place {
     /// Not known before the first welcome.
     epoch: Option<String>,
+    /// The place is the user's word, given without an epoch: the server took it for another
+    /// log's and begins at its first entry.
+    claimed: bool,
     rooms: BTreeMap<String, RoomPlace>,
 }
 
@@ -42,16 +45,20 @@ impl Place {
         })
     }
 
-    /// Admitted. Numbers of another epoch mean nothing here.
+    /// Admitted. Numbers of another epoch mean nothing here, and neither do numbers that the
+    /// server has not come to yet.
     pub(super) fn welcome(&mut self, welcome: &Welcome<'_>) {
-        if self.epoch.as_deref().is_some_and(|epoch| epoch != welcome.epoch) {
-            self.rooms.values_mut().for_each(|room| room.last = 0);
-        }
+        self.claimed = self.epoch.is_none();
+        let is_new_epoch = self.epoch.as_deref().is_some_and(|epoch| epoch != welcome.epoch);
         self.epoch = Some(welcome.epoch.clone().into_owned());
         for RoomState { room, seq, .. } in &welcome.rooms {
             // A room the client was not in begins now.
             let place = self.rooms.entry(room.clone().into_owned());
-            place.or_insert(RoomPlace { last: *seq, replay: 0 }).replay = *seq;
+            let place = place.or_insert(RoomPlace { last: *seq, replay: 0 });
+            place.replay = *seq;
+            if is_new_epoch || place.last > *seq {
+                place.last = 0;
+            }
         }
     }
 
@@ -71,13 +78,15 @@ impl Place {
         self.rooms.get(room).is_some_and(|place| seq <= place.replay)
     }
 
-    /// The part of a gap that the client has not seen, if there is any; counts it as seen.
+    /// The part of a gap that the client has not seen; counts it as seen.
     pub(super) fn gap<'a>(&mut self, mut gap: Gap<'a>) -> Option<Gap<'a>> {
         if let Some(place) = self.rooms.get_mut(&*gap.room) {
             gap.after = gap.after.max(place.last);
             place.last = place.last.max(gap.before.saturating_sub(1));
         }
-        (gap.before > gap.after.saturating_add(1)).then_some(gap)
+        let is_empty = gap.before <= gap.after.saturating_add(1);
+        // Under another epoch an empty gap still says that the old log is gone.
+        (!is_empty || !self.claimed).then_some(gap)
     }
 }
 
@@ -123,7 +132,15 @@ mod tests {
         assert!(!place.see("#lobby", 5), "the user's word counts under the first epoch");
         assert!(place.see("#lobby", 6));
         place.welcome(&welcome("f", 2));
+        assert_eq!(place.gap(gap(0, 1)), Some(gap(0, 1)), "the old log is gone");
         assert!(place.see("#lobby", 1) && place.see("#lobby", 2));
+    }
+
+    #[test]
+    fn a_number_that_is_not_reached_yet_is_of_another_log() {
+        let mut place = Place::new(Some(Seq(500)));
+        place.welcome(&welcome("e", 9));
+        assert!(place.see("#lobby", 1));
     }
 
     #[test]

@@ -14,6 +14,7 @@
 
 use super::{Limits, value};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use toml::de::{DeTable, DeValue};
 
 /// What a config file said. What it left out stays at its default or to the flags.
@@ -50,21 +51,30 @@ const KEYS: [(&str, Take<File>); 4] = [
     ("log", |file, v| put(&mut file.log, value::text(v).map(Some))),
 ];
 
+/// The least of a deadline: with none at all, everything would be late.
+const SOME: Duration = Duration::from_millis(1);
+/// The least of what the kernel counts in seconds, and of pings, which cost a line each.
+const SECOND: Duration = Duration::from_secs(1);
+/// The least of the retained log: a few of the longest messages in every dialect.
+const RETAINED: usize = 256 * 1024;
+
 /// The keys of `[limits]`: the fields of [`Limits`], a test holds the two together.
 const LIMITS: [(&str, Take<Limits>); 13] = [
-    ("handshake", |limits, v| put(&mut limits.handshake, value::duration(v))),
-    ("handshake_idle", |limits, v| put(&mut limits.handshake_idle, value::duration(v))),
-    ("retained_bytes", |limits, v| put(&mut limits.retained_bytes, value::bytes(v))),
-    ("write_deadline", |limits, v| put(&mut limits.write_deadline, value::duration(v))),
+    ("handshake", |limits, v| put(&mut limits.handshake, value::duration(v, SOME))),
+    ("handshake_idle", |limits, v| put(&mut limits.handshake_idle, value::duration(v, SOME))),
+    ("retained_bytes", |limits, v| put(&mut limits.retained_bytes, value::bytes(v, RETAINED))),
+    ("write_deadline", |limits, v| put(&mut limits.write_deadline, value::duration(v, SOME))),
     ("connections", |limits, v| put(&mut limits.connections, value::count(v, 1))),
-    ("keepalive_idle", |limits, v| put(&mut limits.keepalive_idle, value::duration(v))),
-    ("keepalive_interval", |limits, v| put(&mut limits.keepalive_interval, value::duration(v))),
+    ("keepalive_idle", |limits, v| put(&mut limits.keepalive_idle, value::duration(v, SECOND))),
+    ("keepalive_interval", |limits, v| {
+        put(&mut limits.keepalive_interval, value::duration(v, SECOND))
+    }),
     ("keepalive_probes", |limits, v| put(&mut limits.keepalive_probes, probes(v))),
-    ("ping", |limits, v| put(&mut limits.ping, value::duration(v))),
-    ("ping_dead", |limits, v| put(&mut limits.ping_dead, value::duration(v))),
+    ("ping", |limits, v| put(&mut limits.ping, value::duration(v, SECOND))),
+    ("ping_dead", |limits, v| put(&mut limits.ping_dead, value::duration(v, SECOND))),
     ("crowd", |limits, v| put(&mut limits.crowd, value::count(v, 0))),
-    ("drain", |limits, v| put(&mut limits.drain, value::duration(v))),
-    ("raw_pace", |limits, v| put(&mut limits.raw_pace, value::duration(v))),
+    ("drain", |limits, v| put(&mut limits.drain, value::duration(v, Duration::ZERO))),
+    ("raw_pace", |limits, v| put(&mut limits.raw_pace, value::duration(v, Duration::ZERO))),
 ];
 
 /// A name this near to a known one is taken for a slip: two letters in a short word, as Cargo
@@ -102,6 +112,7 @@ fn parse(text: &str) -> Result<File, Wrong> {
         match (key.get_ref().as_ref(), value.get_ref()) {
             ("limits", DeValue::Table(limits)) => {
                 take_all(&mut file.limits, "limits.", &LIMITS, limits)?;
+                agree(&file.limits).map_err(|what| Wrong { at: key.span().start, what })?;
             }
             ("limits", _) => {
                 let what = "limits is a table: write [limits] on a line of its own".into();
@@ -138,6 +149,15 @@ fn take_all<T>(
             .map_err(|expected| not_a(&format!("{prefix}{name}"), value.span().start, &expected))?;
     }
     Ok(())
+}
+
+/// What one value says about another.
+fn agree(limits: &Limits) -> Result<(), String> {
+    if limits.ping_dead > limits.ping {
+        Ok(())
+    } else {
+        Err("`limits.ping_dead` should be longer than `limits.ping`, or nobody is in time".into())
+    }
 }
 
 fn unknown<'a>(
@@ -188,7 +208,6 @@ fn probes(value: &DeValue<'_>) -> Result<u32, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     fn refused(text: &str) -> String {
         let wrong = parse(text).unwrap_err();
@@ -236,6 +255,10 @@ mod tests {
         assert!(refused("limits = 5").starts_with("1:10: limits is a table"));
         assert!(refused("a = 1\nlisten = ").starts_with("2:"));
         assert!(!refused("listen = \"x").contains('\n'));
+        assert!(refused("[limits]\nkeepalive_idle = 0.5").starts_with("2:18: `limits.keepalive_i"));
+        assert!(refused("[limits]\nwrite_deadline = 0").contains("from 1ms to a day"));
+        assert!(refused("[limits]\nretained_bytes = 1").contains("at least 262144 bytes"));
+        assert!(refused("[limits]\nping_dead = '20s'").starts_with("1:2: `limits.ping_dead`"));
         // The first mistake of the file is told, not the first in the alphabet.
         assert!(refused("zeta = 1\nalpha = 2").contains("zeta"));
     }
@@ -251,8 +274,9 @@ mod tests {
         // No key writes into another's field: each changes the defaults, and all differently.
         let mut changed = Vec::new();
         for (key, _) in LIMITS {
-            let limits = parse(&format!("[limits]\n{key} = 77")).unwrap().limits;
-            assert!(format!("{limits:?}").contains(&format!("{key}: 77")), "{key}");
+            let number = if key == "retained_bytes" { 777_777 } else { 77 };
+            let limits = parse(&format!("[limits]\n{key} = {number}")).unwrap().limits;
+            assert!(format!("{limits:?}").contains(&format!("{key}: {number}")), "{key}");
             assert!(!changed.contains(&limits), "{key}");
             changed.push(limits);
         }

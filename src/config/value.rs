@@ -13,7 +13,8 @@ const TIMES: [(&str, f64); 4] = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3
 const SIZES: [(&str, usize); 4] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("B", 1)];
 
 /// A number of seconds (`10`, `0.5`), or a text with its unit (`"10s"`, `"250ms"`, `"5m"`).
-pub(super) fn duration(value: &DeValue<'_>) -> Result<Duration, String> {
+/// Not shorter than `least`.
+pub(super) fn duration(value: &DeValue<'_>, least: Duration) -> Result<Duration, String> {
     let seconds = match value {
         DeValue::Integer(number) => integer(number.as_str(), number.radix()).map(seconds_of),
         DeValue::Float(number) => number.as_str().replace('_', "").parse().ok(),
@@ -26,16 +27,18 @@ pub(super) fn duration(value: &DeValue<'_>) -> Result<Duration, String> {
     };
     seconds
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .filter(|duration| *duration <= LONGEST)
+        .filter(|duration| (least..=LONGEST).contains(duration))
         .ok_or_else(|| {
-            "a duration of at most a day: seconds such as 10 or 0.5, or \"250ms\", \"10s\", \
-             \"5m\", \"1h\""
-                .into()
+            format!(
+                "a duration from {least:?} to a day: seconds such as 10 or 0.5, or \"250ms\", \
+                 \"10s\", \"5m\", \"1h\""
+            )
         })
 }
 
 /// A number of bytes (`65536`), or a text with its unit (`"64MiB"`).
-pub(super) fn bytes(value: &DeValue<'_>) -> Result<usize, String> {
+/// Not less than `least`.
+pub(super) fn bytes(value: &DeValue<'_>, least: usize) -> Result<usize, String> {
     let bytes = match value {
         DeValue::Integer(number) => integer(number.as_str(), number.radix()),
         DeValue::String(text) => SIZES.iter().find_map(|(unit, bytes)| {
@@ -43,7 +46,9 @@ pub(super) fn bytes(value: &DeValue<'_>) -> Result<usize, String> {
         }),
         _ => None,
     };
-    bytes.ok_or_else(|| "a number of bytes, or a text such as \"512KiB\" or \"64MiB\"".into())
+    bytes.filter(|bytes| *bytes >= least).ok_or_else(|| {
+        format!("at least {least} bytes: a number, or a text such as \"512KiB\" or \"64MiB\"")
+    })
 }
 
 /// A whole number, not less than `least`.
@@ -92,12 +97,26 @@ mod tests {
             ("\"1.5 m\"", 90_000),
             ("\"1h\"", 3_600_000),
         ] {
-            assert_eq!(duration(&value(written)), Ok(Duration::from_millis(millis)), "{written}");
+            assert_eq!(
+                duration(&value(written), Duration::ZERO),
+                Ok(Duration::from_millis(millis)),
+                "{written}"
+            );
         }
         for wrong in ["-1", "\"10\"", "\"ten s\"", "\"infs\"", "\"1e9s\"", "true", "\"25h\"", "nan"]
         {
-            assert!(duration(&value(wrong)).is_err(), "{wrong}");
+            assert!(duration(&value(wrong), Duration::ZERO).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn what_is_too_little_is_refused() {
+        let second = Duration::from_secs(1);
+        assert_eq!(duration(&value("1"), second), Ok(second));
+        let why = duration(&value("0.9"), second).unwrap_err();
+        assert!(why.starts_with("a duration from 1s to a day"), "{why}");
+        assert_eq!(bytes(&value("4096"), 4096), Ok(4096));
+        assert!(bytes(&value("4095"), 4096).is_err());
     }
 
     #[test]
@@ -105,10 +124,10 @@ mod tests {
         for (written, expected) in
             [("1000", 1000), ("0x10", 16), ("\"4KiB\"", 4096), ("\"64 MiB\"", 67_108_864)]
         {
-            assert_eq!(bytes(&value(written)), Ok(expected), "{written}");
+            assert_eq!(bytes(&value(written), 0), Ok(expected), "{written}");
         }
         for wrong in ["-1", "1.5", "\"64MB\"", "\"KiB\"", "\"99999999999999999999GiB\""] {
-            assert!(bytes(&value(wrong)).is_err(), "{wrong}");
+            assert!(bytes(&value(wrong), 0).is_err(), "{wrong}");
         }
     }
 

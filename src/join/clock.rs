@@ -1,9 +1,9 @@
 //! The time of day where the user is.
 
 use crate::wire::entry::Millis;
-use jiff::civil::Date;
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
 use std::time::SystemTime;
 
 /// Tells a server's milliseconds as local time.
@@ -31,19 +31,19 @@ impl Clock {
 
     /// Hours and minutes.
     pub(super) fn time(&self, at: Millis) -> String {
-        let at = self.zoned(at);
+        let at = self.civil(at);
         format!("{:02}:{:02}", at.hour(), at.minute())
     }
 
     /// The day.
     pub(super) fn day(&self, at: Millis) -> Date {
-        self.zoned(at).date()
+        self.civil(at).date()
     }
 
     /// A time that no calendar has is the beginning of time: a server may say anything.
-    fn zoned(&self, Millis(at): Millis) -> Zoned {
+    fn civil(&self, Millis(at): Millis) -> DateTime {
         let at = i64::try_from(at).ok().and_then(|at| Timestamp::from_millisecond(at).ok());
-        at.unwrap_or_default().to_zoned(self.zone.clone())
+        self.zone.to_datetime(at.unwrap_or_default())
     }
 }
 

@@ -1,14 +1,37 @@
 //! The programs a person or a script uses to be in a room: `join`, `send` and `tail`. Knows the
 //! server only through `client`, and never lets a peer's text reach a terminal uncleaned.
 
+mod chat;
+mod clock;
+mod complete;
+mod out;
+mod paint;
+mod plain;
+mod prompt;
+mod recall;
 pub mod send;
+mod session;
+mod show;
 mod signals;
 mod stdin;
+mod style;
 pub mod tail;
+mod terminal;
 
-use crate::client::Closed;
+use crate::client::{self, Closed, Event, Handle, Retry};
+use crate::wire::entry::Kind;
 use crate::wire::nick::Nick;
-use std::io;
+use chat::{Chat, Input, Patience, Screen};
+use clock::Clock;
+use paint::Colours;
+use plain::Plain;
+use prompt::Prompt;
+use session::{Echo, Session};
+use signals::Signals;
+use std::io::{self, IsTerminal};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// `chaty join user NAME`.
 #[derive(Debug, Clone)]
@@ -43,8 +66,88 @@ pub enum Failed {
 
 /// Joins the room and stays until the user leaves (`Ok`) or the server ends it. Must run inside a
 /// tokio runtime; reads standard input and writes standard output.
+///
+/// On a terminal there is a prompt; see [`JoinOptions::plain`] for the other way, which is also
+/// taken where standard input or output is no terminal or the terminal can do nothing (`TERM`).
 pub async fn run(options: JoinOptions) -> Result<(), Failed> {
-    let JoinOptions { server, nick: _, plain: _ } = options;
-    let why = "this build cannot join yet".into();
-    Err(Failed::Closed(Closed::Unreachable { server, why }))
+    let JoinOptions { server, nick, plain } = options;
+    let mut signals = Signals::new().map_err(Failed::Input)?;
+    let tracker = TaskTracker::new();
+    let cancel = CancellationToken::new();
+    let options = client::Options {
+        server,
+        nick: nick.clone(),
+        kind: Kind::User,
+        after: None,
+        retry: Retry::AfterFirst,
+    };
+    let (handle, mut events) = client::connect(options, &tracker, cancel.clone());
+    // No prompt before there is somebody to talk to: a name that is taken is one line.
+    let first = tokio::select! {
+        first = events.recv() => first,
+        () = signals.leave() => return Ok(()),
+    };
+    let first = match first {
+        Some(Event::Closed { why }) => return Err(Failed::Closed(why)),
+        Some(first) => first,
+        None => return Ok(()),
+    };
+    let talk = Talk { handle, events, first, nick, tracker: tracker.clone(), cancel };
+    let outcome = if plain || !can_prompt() {
+        talk.plain(&mut signals).await
+    } else {
+        talk.prompt(&mut signals).await
+    };
+    out::ended_quietly(outcome)
+}
+
+/// What `join` has once it is admitted.
+struct Talk {
+    handle: Handle,
+    events: mpsc::Receiver<Event>,
+    first: Event,
+    nick: Nick,
+    tracker: TaskTracker,
+    cancel: CancellationToken,
+}
+
+impl Talk {
+    async fn plain(self, signals: &mut Signals) -> Result<(), Failed> {
+        // A terminal shows what is typed on it.
+        let is_typed = io::stdin().is_terminal();
+        let (echo, patience) =
+            if is_typed { (Echo::Never, Patience::Person) } else { (Echo::AtAck, Patience::Pipe) };
+        let input = plain::input(&self.tracker)?;
+        self.chat(echo, patience, input, &mut Plain::default(), signals).await
+    }
+
+    async fn prompt(self, signals: &mut Signals) -> Result<(), Failed> {
+        let colours = Colours::detect(true, |name| std::env::var(name).ok());
+        let (mut prompt, input) = Prompt::open(colours).map_err(Failed::Terminal)?;
+        let outcome = self.chat(Echo::AtOnce, Patience::Person, input, &mut prompt, signals).await;
+        prompt.close().await;
+        outcome
+    }
+
+    async fn chat(
+        self,
+        echo: Echo,
+        patience: Patience,
+        input: mpsc::Receiver<Input>,
+        screen: &mut impl Screen,
+        signals: &mut Signals,
+    ) -> Result<(), Failed> {
+        let Self { handle, events, first, nick, cancel, .. } = self;
+        let session = Session::new(&nick, echo, Clock::local(), Clock::now());
+        let chat = Chat { handle, events, input, session, screen, patience, cancel };
+        chat.run(first, signals).await
+    }
+}
+
+/// Whether there is a terminal on both sides that a line editor can work with.
+fn can_prompt() -> bool {
+    let term = std::env::var("TERM").unwrap_or_default();
+    // The names the line editor knows to be unable.
+    let is_able = !matches!(term.as_str(), "" | "dumb" | "cons25" | "emacs");
+    is_able && io::stdin().is_terminal() && io::stdout().is_terminal()
 }

@@ -1,8 +1,18 @@
 //! `chaty tail`: the room on standard output, one line each, until interrupted.
 
 use super::Failed;
-use crate::wire::entry::Seq;
+use super::clock::Clock;
+use super::out::{self, Out};
+use super::show::Show;
+use super::signals::Signals;
+use crate::client::{self, Closed, Event, Retry};
+use crate::wire::entry::{Kind, Seq};
+use crate::wire::native::{self, ServerEvent};
 use crate::wire::nick::Nick;
+use std::io::{self, Write};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// What to show.
 #[derive(Debug, Clone)]
@@ -27,8 +37,63 @@ pub fn default_nick() -> Nick {
     Nick::parse(name.as_bytes()).expect("a word and a number are a name")
 }
 
-/// Not here yet.
+/// Shows the room until interrupted or until nobody reads standard output any more (both are
+/// `Ok`). Reconnects and goes on where it was; what it has to say itself goes to standard error.
 pub async fn run(options: TailOptions) -> Result<(), Failed> {
-    let TailOptions { server, .. } = options;
-    Err(Failed::Closed(crate::client::Closed::Unreachable { server, why: "not yet".into() }))
+    let TailOptions { server, nick, json, after } = options;
+    let mut signals = Signals::new().map_err(Failed::Input)?;
+    let show = (!json).then(|| Show::new(nick.to_string(), Clock::local(), Clock::now()));
+    let tracker = TaskTracker::new();
+    let cancel = CancellationToken::new();
+    let retry = Retry::AfterFirst;
+    let options = client::Options { server, nick, kind: Kind::Script, after, retry };
+    let (handle, events) = client::connect(options, &tracker, cancel.clone());
+    let outcome = tokio::select! {
+        outcome = follow(events, show) => outcome,
+        () = signals.leave() => Ok(()),
+    };
+    drop(handle);
+    cancel.cancel();
+    tracker.close();
+    // Says goodbye, within the client's own deadline; a second signal does not wait for it.
+    tokio::select! {
+        () = tracker.wait() => {}
+        () = signals.leave() => {}
+    }
+    out::ended_quietly(outcome)
+}
+
+async fn follow(mut events: mpsc::Receiver<Event>, mut show: Option<Show>) -> Result<(), Failed> {
+    let mut out = Out::default();
+    while let Some(event) = events.recv().await {
+        let mut next = Some(event);
+        while let Some(event) = next.take() {
+            match event {
+                Event::Closed { why: Closed::Quit } => break,
+                Event::Closed { why } => {
+                    out.flush().map_err(Failed::Output)?;
+                    return Err(Failed::Closed(why));
+                }
+                Event::Offline { why, retry_in } => {
+                    let secs = retry_in.as_secs_f32();
+                    // Where standard error is gone the lines still tell.
+                    writeln!(io::stderr(), "{why}; trying again in {secs:.1} s").ok();
+                }
+                Event::Online { welcome, .. } if show.is_none() => {
+                    native::put(&ServerEvent::Welcome(welcome), out.lines());
+                }
+                Event::Online { .. } => {}
+                Event::Server(event) => match &mut show {
+                    None => native::put(&event, out.lines()),
+                    Some(show) => {
+                        show.event(&event).iter().for_each(|line| out.line(&line.plain()));
+                    }
+                },
+            }
+            // What has come meanwhile goes out in the same write.
+            next = events.try_recv().ok();
+        }
+        out.flush().map_err(Failed::Output)?;
+    }
+    Ok(())
 }

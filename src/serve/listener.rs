@@ -84,7 +84,8 @@ fn start(
         return;
     }
     let (read, write) = stream.into_split();
-    let run = session::run(shared.clone(), session, addr, read, write, Closer::default());
+    // Boxed once: every future around a future would hold it a second time.
+    let run = Box::pin(session::run(shared.clone(), session, addr, read, write, Closer::default()));
     let run = shared.kill.clone().run_until_cancelled_owned(run);
     shared.tracker.spawn(async move {
         run.await;

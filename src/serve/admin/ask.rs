@@ -37,7 +37,7 @@ pub async fn once(remote: &Remote, line: &str, json: bool) -> Result<(), AskErro
         Ok(())
     };
     printed.and_then(|()| out.flush()).map_err(AskError::Output)?;
-    if answer.ok { Ok(()) } else { Err(AskError::Failed(answer.text)) }
+    if answer.ok { Ok(()) } else { Err(AskError::Failed(answer.text.replace('\n', "; "))) }
 }
 
 /// A console on this terminal, answered by the server at the other end.

@@ -84,7 +84,7 @@ impl<H: Administered> Clerk for Desk<H> {
             Asked::Command(command) => Answer::of(&self.carry_out(command).await),
             Asked::Help(text) => Answer::help(text),
             // Only a console can ask back; it does so before it comes here.
-            Asked::WhomToKick => Answer::failed(format!("{} kick NAME", words::WHOM_TO_KICK)),
+            Asked::WhomToKick => Answer::failed("usage: kick NAME [REASON]".into()),
             Asked::Wrong(why) => Answer::failed(why),
         }
     }
@@ -122,7 +122,7 @@ fn now() -> Millis {
 /// A hub for tests: Neo is a member and can be kicked; every command is remembered.
 #[cfg(test)]
 pub(super) mod fake {
-    use super::*;
+    use super::{Administered, Command, Report};
     use crate::serve::admin::render::tests::member;
     use std::sync::{Arc, Mutex};
 

@@ -69,7 +69,8 @@ fn stats(stats: &Stats) -> String {
 }
 
 fn counts(of: &[(&'static str, u64)]) -> String {
-    let each: Vec<_> = of.iter().map(|(name, count)| format!("{count} {name}")).collect();
+    let some = of.iter().filter(|(_, count)| *count > 0);
+    let each: Vec<_> = some.map(|(name, count)| format!("{count} {name}")).collect();
     if each.is_empty() { "none".into() } else { each.join(", ") }
 }
 
@@ -177,7 +178,7 @@ pub(super) mod tests {
         let stats = Stats {
             uptime: Duration::from_hours(25),
             last_seq: Seq(7),
-            members: vec![("user", 2), ("bot", 1)],
+            members: vec![("user", 2), ("bot", 1), ("raw", 0)],
             connections: 3,
             retained_bytes: 1_572_864,
             closes: vec![("quit", 4)],

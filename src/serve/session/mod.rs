@@ -56,7 +56,8 @@ pub(super) async fn run<R, W>(
 {
     stats::add(&shared.counters.connections, 1);
     let door = Door::new(&shared, session, addr, read, write, closer.clone());
-    match door.enter().await {
+    // Boxed, so that an admitted session does not keep the room its handshake took.
+    match Box::pin(door.enter()).await {
         Err(reason) => {
             shared.counters.closed(reason);
             tracing::debug!(session = session.0, %addr, reason = reason.code(), "not admitted");
@@ -104,7 +105,8 @@ async fn member<R, W>(
     let reader = Reader { session, dialect, read, ear, hub, closer, limits };
     // Two tasks, so that each wakes for its own half only. The writer outlives the reader by its
     // last words.
-    let writing = shared.tracker.spawn(shared.kill.clone().run_until_cancelled_owned(writer.run()));
+    let writing = Box::pin(writer.run());
+    let writing = shared.tracker.spawn(shared.kill.clone().run_until_cancelled_owned(writing));
     reader.run(rest).await;
     let reason = writing.await.ok().flatten().unwrap_or(CloseReason::Shutdown);
     shared.counters.closed(reason);

@@ -14,8 +14,10 @@ use crate::wire::native::{self, Bye, ServerEvent};
 use crate::wire::{Dialect, KICK, line, raw};
 use std::collections::VecDeque;
 use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::{mpsc, watch};
@@ -74,6 +76,8 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
 
     async fn follow(&mut self) -> Result<(), CloseReason> {
         let closer = self.closer.clone();
+        // Registered once, not at every wake.
+        let mut ended = pin!(closer.closed());
         while !closer.is_closed() {
             if self.batch.is_empty() && self.paced.is_empty() {
                 self.gather(Until::Tail);
@@ -84,11 +88,11 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             }
             tokio::select! {
                 biased;
-                () = closer.closed() => break,
+                () = &mut ended => break,
                 piece = self.mailbox.recv(), if self.waiting.is_none() => match piece {
                     Some(piece) => self.waiting = Some(piece),
                     // The hub has let go of the session and is about to say why.
-                    None => closer.closed().await,
+                    None => ended.as_mut().await,
                 },
                 tail = self.tail.changed() => {
                     if tail.is_err() {
@@ -176,19 +180,25 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     /// Writes the batch, as fast as the peer takes it and no slower than the deadline. May leave
     /// some of it when the session is closed meanwhile, if it is to mind that.
     async fn write(&mut self, minds_close: bool) -> Result<(), CloseReason> {
-        let mut progress = Instant::now();
+        let mut blocked_since = None;
         while !self.batch.is_empty() {
             let Self { batch, out, .. } = self;
-            let written = timeout(LOOK, poll_fn(|cx| batch.poll_write(out, cx))).await;
+            // Most writes are taken at once, and need no timer.
+            let at_once = poll_fn(|cx| Poll::Ready(batch.poll_write(out, cx))).await;
+            let written = match at_once {
+                Poll::Ready(written) => Ok(written),
+                Poll::Pending => timeout(LOOK, poll_fn(|cx| batch.poll_write(out, cx))).await,
+            };
             match written {
                 Ok(Ok(0) | Err(_)) => return Err(CloseReason::Lost),
-                Ok(Ok(_)) => progress = Instant::now(),
+                Ok(Ok(_)) => blocked_since = None,
                 Err(_blocked) => {
                     self.gate.stuck();
                     if self.cursor.is_lost() {
                         return Err(CloseReason::Lagged);
                     }
-                    if progress.elapsed() >= self.limits.write_deadline {
+                    let since = *blocked_since.get_or_insert_with(|| Instant::now() - LOOK);
+                    if since.elapsed() >= self.limits.write_deadline {
                         return Err(CloseReason::WriteTimeout);
                     }
                     if minds_close && self.closer.is_closed() {

@@ -1,0 +1,243 @@
+//! Reads a compiled script for mistakes that would show only when the line runs: functions that do
+//! not exist, wrong numbers of arguments, handlers that would never be called. Runs nothing.
+
+use super::api::HANDLERS;
+use super::explain::{Names, place, unknown_property};
+use super::hearing::Handlers;
+use super::nearest::nearest;
+use rhai::{AST, ASTNode, Expr, FnCallExpr, Position, Stmt};
+use std::collections::BTreeSet;
+
+/// One mistake and where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Finding {
+    pub place: Option<(usize, usize)>,
+    pub message: String,
+}
+
+/// Words the interpreter itself treats as functions.
+const KEYWORDS: [&str; 9] =
+    ["print", "debug", "type_of", "call", "Fn", "is_def_fn", "is_def_var", "is_shared", "curry"];
+
+/// The first mistake in the order of the file, if there is one.
+pub(super) fn check(ast: &AST, source: &str, names: &Names) -> Result<Handlers, Finding> {
+    let handlers = handlers(names, source)?;
+    let mut found = Vec::new();
+    let mut seen = Seen::default();
+    ast.walk(&mut |path: &[ASTNode<'_>]| {
+        seen.note(path);
+        true
+    });
+    ast.walk(&mut |path: &[ASTNode<'_>]| {
+        found.extend(mistake(path, names, &seen));
+        true
+    });
+    found.sort_by_key(|finding| finding.place);
+    match found.into_iter().next() {
+        Some(first) => Err(first),
+        None => Ok(handlers),
+    }
+}
+
+/// Which handlers there are; functions that were meant to be one are mistakes.
+fn handlers(names: &Names, source: &str) -> Result<Handlers, Finding> {
+    let known = || HANDLERS.iter().map(|handler| handler.name);
+    for (name, params) in &names.own {
+        let here = || find_fn(source, name);
+        if let Some(handler) = HANDLERS.iter().find(|handler| handler.name == name) {
+            if params.len() != handler.params.len() {
+                let wanted = handler.params.join(", ");
+                let message = format!("`{name}` is called with ({wanted})");
+                return Err(Finding { place: here(), message });
+            }
+            continue;
+        }
+        let close = nearest(name, known());
+        if let Some(close) = close.filter(|_| is_like_a_handler(name)) {
+            let message = format!("nothing calls `{name}`; did you mean `{close}`?");
+            return Err(Finding { place: here(), message });
+        }
+        if name.starts_with("on_") {
+            let handlers = known().collect::<Vec<_>>().join(", ");
+            let message = format!("nothing calls `{name}`: the handlers are {handlers}");
+            return Err(Finding { place: here(), message });
+        }
+    }
+    let has = |name: &str| names.own.contains_key(name);
+    let handlers = Handlers {
+        mention: has("on_mention"),
+        trigger: has("on_trigger"),
+        message: has("on_message"),
+    };
+    if handlers == Handlers::default() {
+        let names = known().collect::<Vec<_>>().join(", ");
+        let message = format!("there is no handler: a bot has one or more of {names}");
+        return Err(Finding { place: None, message });
+    }
+    Ok(handlers)
+}
+
+fn is_like_a_handler(name: &str) -> bool {
+    name.starts_with("on") || HANDLERS.iter().any(|handler| handler.name.ends_with(name))
+}
+
+/// Where a function is defined: the column of its name. The compiled form does not say.
+pub(super) fn find_fn(source: &str, name: &str) -> Option<(usize, usize)> {
+    source.lines().enumerate().find_map(|(number, line)| {
+        let code = line.split("//").next().unwrap_or(line);
+        let (before, after) = code.split_once("fn ")?;
+        let rest = after.trim_start().strip_prefix(name)?;
+        rest.trim_start().starts_with('(').then(|| {
+            let indent = after.len() - after.trim_start().len();
+            (number + 1, before.chars().count() + 3 + indent + 1)
+        })
+    })
+}
+
+/// Names that stand for values in a script: what is called may be one of these.
+#[derive(Default)]
+struct Seen {
+    variables: BTreeSet<String>,
+    properties: BTreeSet<String>,
+}
+
+impl Seen {
+    fn note(&mut self, path: &[ASTNode<'_>]) {
+        match path.last() {
+            Some(ASTNode::Stmt(Stmt::Var(var, _, _))) => {
+                self.variables.insert(var.0.name.to_string());
+            }
+            Some(ASTNode::Expr(Expr::Variable(var, _, _))) => {
+                self.variables.insert(var.1.to_string());
+            }
+            Some(ASTNode::Expr(Expr::Map(map, _))) => {
+                self.properties.extend(map.0.iter().map(|(key, _)| key.name.to_string()));
+                self.properties.extend(map.1.keys().map(ToString::to_string));
+            }
+            Some(ASTNode::Expr(Expr::Property(property, _))) => {
+                self.properties.insert(property.2.to_string());
+            }
+            _ => {}
+        }
+    }
+}
+
+fn mistake(path: &[ASTNode<'_>], names: &Names, seen: &Seen) -> Option<Finding> {
+    match path.last()? {
+        ASTNode::Stmt(Stmt::FnCall(call, position))
+        | ASTNode::Expr(Expr::FnCall(call, position)) => a_call(call, *position, names, seen),
+        ASTNode::Expr(Expr::MethodCall(call, position)) => {
+            a_method_call(call, *position, names, seen)
+        }
+        ASTNode::Expr(Expr::Dot(parts, _, _)) => a_property(&parts.lhs, &parts.rhs),
+        ASTNode::Stmt(Stmt::Assignment(assignment)) => {
+            through_this(&assignment.1.lhs, false).then(|| Finding {
+                place: place(assignment.1.lhs.start_position()),
+                message: "`this[…] = …` is not available to bots: give the map to the function, \
+                          and return it"
+                    .into(),
+            })
+        }
+        _ => None,
+    }
+}
+
+fn a_call(call: &FnCallExpr, at: Position, names: &Names, seen: &Seen) -> Option<Finding> {
+    let name = call.name.as_str();
+    if is_not_a_name(call) {
+        return None;
+    }
+    let given = call.args.len();
+    let of_library = names.functions.get(name);
+    let own = names.own.get(name);
+    let fits = of_library.is_some_and(|arities| arities.contains(&given))
+        || own.is_some_and(|params| params.len() == given);
+    if fits {
+        return None;
+    }
+    let message = if of_library.is_none() && own.is_none() {
+        if seen.variables.contains(name) {
+            format!("`{name}` is a variable; a function in a variable is called `{name}.call(…)`")
+        } else {
+            names.unknown_function(name)
+        }
+    } else {
+        wrong_number(name, given, names)
+    };
+    Some(Finding { place: place(at), message })
+}
+
+fn a_method_call(call: &FnCallExpr, at: Position, names: &Names, seen: &Seen) -> Option<Finding> {
+    let name = call.name.as_str();
+    // A function that is kept in a map is called like a method.
+    if is_not_a_name(call) || seen.properties.contains(name) {
+        return None;
+    }
+    let given = call.args.len();
+    let of_library = names.functions.get(name);
+    let own = names.own.get(name);
+    let fits = of_library.is_some_and(|arities| arities.contains(&(given + 1)))
+        || own.is_some_and(|params| params.len() == given);
+    if fits {
+        return None;
+    }
+    let message = if of_library.is_none() && own.is_none() {
+        names.unknown_function(name)
+    } else {
+        wrong_number(name, given, names)
+    };
+    Some(Finding { place: place(at), message })
+}
+
+fn is_not_a_name(call: &FnCallExpr) -> bool {
+    let name = call.name.as_str();
+    call.is_operator_call()
+        || call.is_qualified()
+        || KEYWORDS.contains(&name)
+        || !name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        || name.contains('$')
+}
+
+fn wrong_number(name: &str, given: usize, names: &Names) -> String {
+    let arguments = match given {
+        0 => "no arguments".to_owned(),
+        1 => "1 argument".to_owned(),
+        more => format!("{more} arguments"),
+    };
+    match names.signature(name) {
+        Some(signature) => format!("it is `{signature}`: {arguments} are given here"),
+        None => format!("`{name}` does not take {arguments}"),
+    }
+    .replace("1 argument are", "1 argument is")
+}
+
+/// `msg.txt`: in a handler `msg` is always a message, and what it has is known.
+fn a_property(left: &Expr, right: &Expr) -> Option<Finding> {
+    let Expr::Variable(variable, _, _) = left else {
+        return None;
+    };
+    let (name, at) = match right {
+        Expr::Property(property, at) => (property.2.as_str(), *at),
+        Expr::Dot(parts, _, _) | Expr::Index(parts, _, _) => match &parts.lhs {
+            Expr::Property(property, at) => (property.2.as_str(), *at),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let known = super::message::PROPERTIES.iter().any(|property| property.name == name);
+    (variable.1 == "msg" && !known)
+        .then(|| Finding { place: place(at), message: unknown_property(name) })
+}
+
+/// Whether an assignment goes into an element of `this`: the one way to grow a value that passes
+/// every check of the interpreter unseen.
+fn through_this(target: &Expr, indexed: bool) -> bool {
+    match target {
+        Expr::ThisPtr(_) => indexed,
+        Expr::Index(parts, _, _) => through_this(&parts.lhs, true),
+        Expr::Dot(parts, _, _) => {
+            through_this(&parts.lhs, indexed || matches!(parts.rhs, Expr::Index(..)))
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,193 @@
+//! What an author reads when something is wrong: place, words and suggestion, case by case.
+
+use super::{answer, refused};
+
+/// The message and the place of what keeps a script from being loaded.
+#[track_caller]
+fn check(source: &str, place: Option<(usize, usize)>, message: &str) {
+    let diagnostic = refused(source);
+    assert_eq!(diagnostic.message, message, "{source}");
+    assert_eq!(diagnostic.place, place, "{source}: {message}");
+}
+
+#[track_caller]
+fn check_running(body: &str, place: (usize, usize), message: &str) {
+    let source = format!("fn on_message(msg) {{\n{body}\n}}");
+    let error = answer(&source, "hi").error.unwrap_or_else(|| panic!("no error: {body}"));
+    assert_eq!(error.message, message, "{body}");
+    assert_eq!(error.place, Some(place), "{body}: {message}");
+}
+
+#[test]
+fn the_contracts_own_example() {
+    let source = "fn on_message(msg) {\n  rply(\"x\");\n}\n";
+    assert_eq!(
+        refused(source).to_string(),
+        "bots/test.rhai:2:3: error: unknown function `rply`; did you mean `reply`?\n\
+         \x20 2 |   rply(\"x\");\n\
+         \x20   |   ^^^^"
+    );
+}
+
+#[test]
+fn functions_that_are_none() {
+    let at = |body: &str| format!("fn on_message(msg) {{\n    {body}\n}}");
+    check(&at("zebra();"), Some((2, 5)), "unknown function `zebra`");
+    check(
+        &at("if false { sya(1); }"),
+        Some((2, 16)),
+        "unknown function `sya`; did you mean `say`?",
+    );
+    check(&at("[1].psh(2);"), Some((2, 9)), "unknown function `psh`; did you mean `push`?");
+    check(&at("reply();"), Some((2, 5)), "it is `reply(text)`: no arguments are given here");
+    check(
+        &at("rand_int(6);"),
+        Some((2, 5)),
+        "it is `rand_int(from, to)`: 1 argument is given here",
+    );
+    check(&at("[1].len(2, 3);"), Some((2, 9)), "`len` does not take 2 arguments");
+    check(
+        &at("helper(1);\n}\nfn helper() {"),
+        Some((2, 5)),
+        "it is `helper()`: 1 argument is given here",
+    );
+    check(
+        &at("let f = |x| x; f(1)"),
+        Some((2, 20)),
+        "`f` is a variable; a function in a variable is called `f.call(…)`",
+    );
+    check(&at("say([1].map(|x| foo(x)));"), Some((2, 21)), "unknown function `foo`");
+}
+
+#[test]
+fn functions_in_maps_are_called_like_methods() {
+    let source = "fn on_message(msg) { let m = #{ dance: |x| `${x}!` }; m.dance(\"hop\") }";
+    assert_eq!(super::lines(&answer(source, "hi")), ["hop!"]);
+    let method =
+        "fn louder(by) { this += by; } fn on_message(msg) { let t = \"a\"; t.louder(\"b\"); t }";
+    assert_eq!(super::lines(&answer(method, "hi")), ["ab"]);
+}
+
+#[test]
+fn handlers_that_would_never_be_called() {
+    check(
+        "// hi\nfn on_mesage(msg) { }",
+        Some((2, 4)),
+        "nothing calls `on_mesage`; did you mean `on_message`?",
+    );
+    check(
+        "fn on_message(msg) {}\nfn on_zebra() {}",
+        Some((2, 4)),
+        "nothing calls `on_zebra`: the handlers are on_mention, on_trigger, on_message",
+    );
+    check(
+        "fn onMessage(msg) {}",
+        Some((1, 4)),
+        "nothing calls `onMessage`; did you mean `on_message`?",
+    );
+    check("fn on_message() { }", Some((1, 4)), "`on_message` is called with (msg)");
+    check(
+        "const BOT = #{ triggers: [\"a\"] };\nfn on_trigger(msg) { }",
+        Some((2, 4)),
+        "`on_trigger` is called with (msg, word)",
+    );
+    for empty in ["", "// nothing", "const BOT = #{};", "fn helper() { }"] {
+        let message =
+            "there is no handler: a bot has one or more of on_mention, on_trigger, on_message";
+        check(empty, None, message);
+    }
+    check(
+        "fn on_trigger(msg, word) { }",
+        Some((1, 4)),
+        "`on_trigger` waits for words: declare them, `const BOT = #{ triggers: [\"…\"] };`",
+    );
+    check(
+        "const BOT = #{\n  triggers: [\"a\"] };\nfn on_message(msg) { }",
+        Some((2, 3)),
+        "there are triggers, and no `on_trigger(msg, word)` to call",
+    );
+}
+
+#[test]
+fn declarations() {
+    check(
+        "const BOT = #{\n    trigers: [\"play\"],\n};\nfn on_message(msg) { }",
+        Some((2, 5)),
+        "unknown key `trigers` in `BOT`; did you mean `triggers`?",
+    );
+    check(
+        "const BOT = 5; fn on_message(msg) { }",
+        Some((1, 7)),
+        "`BOT` is a map, `const BOT = #{ … }`, not an integer",
+    );
+}
+
+#[test]
+fn variables_that_are_none() {
+    let at =
+        |body: &str| format!("const IDEAS = [1];\nlet count = 0;\nfn on_message(msg) {{ {body} }}");
+    check(&at("IDEA"), Some((3, 22)), "unknown variable `IDEA`; did you mean `IDEAS`?");
+    check(
+        &at("count += 1;"),
+        Some((3, 22)),
+        "`count` is a variable of the file, which functions do not see; make it a `const`",
+    );
+    check(&at("me"), Some((3, 22)), "`me` is a function: call it, `me()`");
+    check(&at("[1].map(|x| x + zebra)"), Some((3, 38)), "unknown variable `zebra`");
+}
+
+#[test]
+fn what_a_message_does_not_have() {
+    check(
+        "fn on_message(msg) { msg.txt }",
+        Some((1, 26)),
+        "a message has no `txt`; did you mean `text`?",
+    );
+    check(
+        "fn on_message(msg) { msg.frm.len() }",
+        Some((1, 26)),
+        "a message has no `frm`; did you mean `from`?",
+    );
+    check_running("let m = msg; m.txt", (2, 16), "a message has no `txt`; did you mean `text`?");
+}
+
+#[test]
+fn syntax() {
+    check(
+        "fn on_message(msg) { say(\"a\" }",
+        Some((1, 30)),
+        "`,` is missing to separate the arguments to function call `say`",
+    );
+    check("fn on_message(msg) {", Some((1, 21)), "`}` is missing to terminate this block");
+    check("fn on_message(msg) { eval(\"1\") }", Some((1, 22)), "`eval` is not available to bots");
+    check(
+        "import \"../secret\" as s;\nfn on_message(msg) { }",
+        Some((1, 1)),
+        "`import` is not available: a bot is one file",
+    );
+    check("let 5 = 3;", Some((1, 5)), "expecting name of a variable");
+}
+
+#[test]
+fn kinds_of_values_have_names() {
+    check_running("  1 + #{}", (2, 5), "`+` does not work with an integer and a map");
+    check_running("let a = [1]; a[3]", (2, 16), "the array has 1 elements, 0 to 0: there is no 3");
+    check_running(
+        "  rand_int(\"a\", 2)",
+        (2, 3),
+        "`rand_int(from, to)` does not take a string and an integer",
+    );
+    check_running("if msg { 1 }", (2, 4), "this needs a truth value, and there is a message");
+    check_running("throw \"that's it\"", (2, 1), "that's it");
+    check_running("let n = (); n.len()", (2, 15), "`len` does not take nothing, ()");
+}
+
+#[test]
+fn a_closure_that_uses_the_variable_whose_method_calls_it() {
+    let source = "fn on_message(msg) { let a = [1, 2]; a.filter(|n| a.len() == n) }";
+    let error = answer(source, "hi").error.unwrap();
+    assert!(
+        error.message.starts_with("a closure uses the variable whose method calls it"),
+        "{error}"
+    );
+}

@@ -1,0 +1,243 @@
+//! Scripts that mean harm: each must end in a clear error, soon, and leave the bot able to answer.
+
+use super::{answer, load, on_a_bots_stack, refused, said};
+use crate::bot::Outcome;
+
+/// The script fails with this in its message, and the same engine still answers afterwards.
+#[track_caller]
+fn ends(body: &str, message: &str) {
+    let source = format!(
+        "fn forever(n) {{ forever(n + 1) }}
+         fn ping(n) {{ pong(n + 1) }} fn pong(n) {{ ping(n + 1) }}
+         fn deep(n) {{ ((((((((((((1 + deep(n + 1))))))))))))) }}
+         fn on_message(msg) {{ if msg.text == \"ok?\" {{ return \"ok\"; }} {body} }}"
+    );
+    let (hostile, sane) = on_a_bots_stack(move || {
+        let script = load(&source).unwrap_or_else(|diagnostic| panic!("{diagnostic}"));
+        (script.answer(&said("hi")), script.answer(&said("ok?")))
+    });
+    let Outcome { actions, error, .. } = hostile;
+    assert!(actions.is_empty(), "{body}: {actions:?}");
+    let error = error.unwrap_or_else(|| panic!("it ended well: {body}"));
+    assert!(error.message.contains(message), "{body}: {error}");
+    assert_eq!(super::lines(&sane), ["ok"], "{body}");
+}
+
+const LOOP: &str = "is there a loop without end?";
+const TEXT: &str = "more than 16 KiB of text";
+const ELEMENTS: &str = "more than 2000 elements";
+const RECURSION: &str = "is there a recursion without end?";
+
+#[test]
+fn loops_without_end() {
+    ends("loop { }", LOOP);
+    ends("while true { let x = 1; }", LOOP);
+    ends("loop { try { loop { } } catch { } }", LOOP);
+    ends("loop { try { throw 1; } catch (e) { } }", LOOP);
+    ends("for i in 0..9223372036854775807 { }", LOOP);
+    ends("say(\"before\"); loop { }", LOOP);
+    ends("do { } until false", LOOP);
+}
+
+#[test]
+fn strings_without_end() {
+    ends("let s = \"x\"; loop { s += s; }", TEXT);
+    ends("let s = \"x\"; loop { s = s + s; }", TEXT);
+    ends("let s = \"x\"; loop { s = `${s}${s}`; }", TEXT);
+    ends("let s = \"x\"; loop { s.append(s); }", TEXT);
+    ends("let s = \"x\"; s.pad(2000000000, \"y\");", TEXT);
+    ends("let s = \"x\"; s.pad(10000, \"y\"); s.replace(\"y\", s);", TEXT);
+    ends("let s = \"x\"; s.pad(10000, \"y\"); s.replace('y', s);", TEXT);
+    ends("let s = \"x\"; s.pad(16000, \"y\"); s.replace(\"\", \"yyyyyyyy\");", TEXT);
+    ends("let s = \"x\"; s.pad(16000, \"y\"); s.split(\"\");", ELEMENTS);
+}
+
+#[test]
+fn arrays_without_end() {
+    ends("let a = [1]; loop { a += a; }", ELEMENTS);
+    ends("let a = [1]; loop { a.append(a); }", ELEMENTS);
+    ends("let a = [1]; loop { a = a + a; }", ELEMENTS);
+    ends("let a = [1]; loop { a = [a, a]; }", ELEMENTS);
+    ends("let a = []; loop { a.push(a); }", ELEMENTS);
+    ends("let a = [0]; loop { a[0] = [a]; }", "");
+    ends("let a = []; a.pad(2000000000, 1);", ELEMENTS);
+    ends("let a = []; let s = \"\"; s.pad(9000, \"x\"); a.push(s); a.push(s);", TEXT);
+}
+
+#[test]
+fn maps_without_end() {
+    ends("let m = #{}; let i = 0; loop { m[`${i}`] = i; i += 1; }", ELEMENTS);
+    ends("let m = #{}; let i = 0; loop { m[`${i}`] = m; i += 1; }", ELEMENTS);
+    ends("let m = #{}; loop { m = #{ a: m, b: m }; }", ELEMENTS);
+    ends("let m = #{}; loop { let n = #{}; n[\"x\"] = m; m = n; }", "nested");
+    ends("let m = #{}; loop { let n = #{}; n.x = m; m = n; }", "nested");
+    ends(
+        "let s = \"\"; s.pad(16000, \"x\"); let m = #{}; let i = 0; loop { m[`${i}`] = s + i; i += 1; }",
+        "over 8 MiB",
+    );
+    ends(
+        "let s = \"\"; s.pad(16000, \"x\"); let m = #{}; let i = 0; loop { m[s + i] = 1; i += 1; }",
+        "over 8 MiB",
+    );
+    ends(
+        "let m = #{}; let set = |k, v| m[k] = v; let i = 0; loop { set.call(`${i}`, m); i += 1; }",
+        "",
+    );
+}
+
+#[test]
+fn many_variables_and_many_frames_are_one_sum() {
+    ends(
+        "let fill = []; fill.pad(2000, 1); let big = #{}; for i in 0..300 { big[`${i}`] = fill; }",
+        ELEMENTS,
+    );
+    let hoard = "fn hoard(n) { let a = #{}; let s = \"\"; s.pad(16000, \"x\");
+                 for i in 0..40 { a[`${i}`] = s + i; } hoard(n + 1); a }
+                 fn on_message(msg) { hoard(0); }";
+    let error = answer(hoard, "hi").error.unwrap();
+    assert!(error.message.contains("over 8 MiB"), "{error}");
+}
+
+#[test]
+fn recursion_without_end() {
+    ends("forever(0);", RECURSION);
+    ends("ping(0);", RECURSION);
+    ends("deep(0);", RECURSION);
+    ends("let f = |g| g.call(g); f.call(f);", RECURSION);
+    ends("loop { try { forever(0); } catch { } }", RECURSION);
+}
+
+#[test]
+fn backtracking_by_hand() {
+    ends(
+        "let walk = |w, n| { if n == 0 { 1 } else { w.call(w, n - 1) + w.call(w, n - 1) } };
+         walk.call(walk, 28);",
+        LOOP,
+    );
+}
+
+#[test]
+fn callbacks_whose_errors_the_library_swallows() {
+    ends(
+        "let a = []; for i in 0..1500 { a.push(rand_int(0, 9999)); }
+         a.sort(|x, y| { for i in 0..1000 { } x - y });",
+        LOOP,
+    );
+    ends("let a = [3, 1, 2]; a.sort(|x, y| { loop { } }); \"sorted\"", LOOP);
+    ends("[1, 2, 3].map(|x| { loop { } });", LOOP);
+    ends("[1, 2, 3].filter(|x| forever(x));", RECURSION);
+    ends("let a = [1]; a.pad(1900, 1); a.dedup(|x, y| { for i in 0..1000 { } false });", LOOP);
+}
+
+#[test]
+fn what_is_not_to_be_had() {
+    ends("sleep(1e300);", "a bot does not sleep");
+    ends("sleep(1);", "a bot does not sleep");
+    for (source, message) in [
+        ("fn on_message(msg) { eval(\"40 + 2\") }", "`eval` is not available"),
+        ("fn on_message(msg) { let f = |x| x; f = f.curry(f); }", "`curry` is not available"),
+        ("fn on_message(msg) { blob(2000000000) }", "unknown function `blob`"),
+        ("fn on_message(msg) { timestamp() }", "unknown function `timestamp`"),
+        ("fn on_message(msg) { open(\"/etc/passwd\") }", "unknown function `open`"),
+        ("fn on_message(msg) { this[\"x\"] = 1; }", "not available to bots"),
+        ("fn on_message(msg) { this.a[\"x\"] = this; }", "not available to bots"),
+        ("import \"../outside\" as x; fn on_message(msg) { }", "`import` is not available"),
+        ("import \"/etc/passwd\" as x; fn on_message(msg) { }", "`import` is not available"),
+    ] {
+        let diagnostic = refused(source);
+        assert!(diagnostic.message.contains(message), "{source}: {diagnostic}");
+    }
+    ends("import \"../outside\" as x;", "`import` is not available");
+}
+
+#[test]
+fn a_top_level_is_bound_by_the_same_limits() {
+    for (top, message) in [
+        ("loop { }", LOOP),
+        ("let s = \"x\"; loop { s += s; }", TEXT),
+        ("const A = [1]; let b = A; loop { b += b; }", ELEMENTS),
+        ("fn f() { f() } f();", RECURSION),
+    ] {
+        let diagnostic = refused(&format!("{top}\nfn on_message(msg) {{ }}"));
+        assert!(diagnostic.message.contains(message), "{top}: {diagnostic}");
+    }
+}
+
+/// Each must be refused or load; the process must live, and the time be bounded by the length.
+#[test]
+fn parser_bombs() {
+    let many = |piece: &str, times: usize| piece.repeat(times);
+    let bombs = [
+        many("(", 60_000),
+        many("[", 60_000),
+        many("{", 60_000),
+        many("#{a:", 15_000),
+        many("!", 60_000),
+        many("-", 60_000),
+        many("||", 30_000),
+        many("|x|", 20_000),
+        format!("let x = {};", many("1+", 30_000)),
+        format!("let x = {}1;", many("1+", 30_000)),
+        format!("let x = {}1;", many("1**", 20_000)),
+        format!("let x = {}1;", many("a??", 20_000)),
+        format!("let x = {}true;", many("a&&", 20_000)),
+        format!("let x = {}1;", many("1==", 20_000)),
+        format!("let x = {}1;", many("a in ", 12_000)),
+        format!("let x = 1; x{};", many(".x", 30_000)),
+        format!("let x = 1; x{};", many("[0]", 20_000)),
+        format!("let x = 1; x{};", many(".x()", 15_000)),
+        format!("let x = 1; x{} = 1;", many("?.x", 20_000)),
+        format!("let x = {};", many("if a {1} else ", 4_000)),
+        many("if a {1} else ", 4_000),
+        many("if true {", 6_000),
+        many("switch 1 { 1 => ", 4_000),
+        many("fn f(){", 9_000),
+        many("try {", 12_000),
+        many("loop {", 10_000),
+        many("while ", 10_000),
+        many("return ", 9_000),
+        many("let a=", 10_000),
+        many("a=", 30_000),
+        many("/*", 30_000),
+        many("`${", 20_000),
+        many("\"", 60_001),
+        many("'", 60_001),
+        many("x::", 20_000),
+        format!("fn f({}) {{ }}", many("a,", 30_000)),
+        format!("f({});", many("1,", 30_000)),
+        many("fn a(){}", 8_000),
+        many("let a;", 10_000),
+        many("\u{202e}", 20_000),
+        "x".repeat(65 * 1024),
+    ];
+    on_a_bots_stack(move || {
+        for bomb in &bombs {
+            let diagnostic = load(bomb).expect_err("no bomb has a handler");
+            assert!(diagnostic.to_string().len() < 3 * 66_000, "{}", bomb.len());
+        }
+    });
+}
+
+#[test]
+fn a_bomb_inside_a_handler_is_as_harmless() {
+    let bombs: Vec<String> = [
+        format!("let x = {}1;", "1+".repeat(30_000)),
+        format!("let x = #{{}}; x{};", ".x".repeat(30_000)),
+        format!("let x = []; x{};", "[0]".repeat(20_000)),
+        format!("let x = 1; x{};", ".abs()".repeat(10_000)),
+        format!("{}1", "if msg == 1 {1} else ".repeat(3_000)),
+        format!("let x = {}1;", "1 ?? ".repeat(12_000)),
+        format!("let x = {}true;", "true && ".repeat(7_000)),
+        format!("let x = {}1;", "1 == ".repeat(12_000)),
+        format!("let x = `{}`;", "${1}".repeat(15_000)),
+    ]
+    .map(|body| format!("fn on_message(msg) {{ {body} }}"))
+    .to_vec();
+    on_a_bots_stack(move || {
+        for bomb in &bombs {
+            if let Ok(script) = load(bomb) {
+                drop(script.answer(&said("hi")));
+            }
+        }
+    });
+}
