@@ -6,6 +6,8 @@
     reason = "a test that goes wrong panics, and says where"
 )]
 
+mod cli;
+mod console;
 mod handshake;
 mod kick;
 mod lifetime;

@@ -222,7 +222,7 @@ fn pings_are_answered_with_their_id() {
 
 #[test]
 fn a_silent_client_is_pinged_and_closed_when_it_does_not_answer() {
-    let server = Server::with("[limits]\nping = \"300ms\"\nping_dead = \"1500ms\"\n");
+    let server = Server::with("[limits]\nping = \"1s\"\nping_dead = \"3s\"\n");
     let mut alive = server.native("Alive");
     let mut dead = server.native("Dead");
     alive.hears_of("join", "Dead");

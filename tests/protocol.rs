@@ -54,8 +54,17 @@ fn every_example_is_printed_or_read() {
 fn every_code_and_every_command_has_its_row() {
     let page = page();
     let refusals = [
-        "nick_invalid", "nick_taken", "banned", "muted", "empty", "too_long", "no_such_member",
-        "no_such_room", "unknown_event", "bad_event", "shutting_down",
+        "nick_invalid",
+        "nick_taken",
+        "banned",
+        "muted",
+        "empty",
+        "too_long",
+        "no_such_member",
+        "no_such_room",
+        "unknown_event",
+        "bad_event",
+        "shutting_down",
     ];
     let closes = CloseReason::ALL.map(CloseReason::code);
     for code in refusals.iter().chain(&closes) {
