@@ -85,7 +85,7 @@ fn sigterm_drains_and_ends_with_zero() {
     server.terminate();
     trin.hears_bye("shutdown");
     neo.hears("-- the server is going down").ends();
-    let all: String = (0..200).map(|n| format!("Neo: {n}")).collect();
+    let all = (0..200).map(|n| format!("Neo: {n}")).collect::<Vec<_>>().concat();
     smith.hears(&all).ends();
     assert_eq!(server.ends().code(), Some(0));
 }

@@ -104,7 +104,7 @@ fn what_cannot_be_done_is_refused_by_id_or_by_event() {
 fn sixteen_kibibytes_without_a_newline_close_with_a_code() {
     let server = Server::start();
     let mut neo = server.native("Neo");
-    neo.wire.sends([b' '; 16 * 1024 + 1]);
+    neo.wire.sends(vec![b' '; 16 * 1024 + 1]);
     neo.hears_bye("line_too_long");
 }
 
