@@ -186,11 +186,11 @@ fn sixteen_kibibytes_without_a_newline_close() {
     let mut neo = server.line("Neo");
     let mut trin = server.line("Trin");
     neo.hears("Trin just connected");
-    neo.wire.sends([b'x'; 16 * 1024]);
+    neo.wire.sends(vec![b'x'; 16 * 1024]);
     // Exactly as many are borne.
     neo.wire.sends("\n");
     neo.hears("-- that line is 16384 bytes long; the limit is 4096");
-    neo.wire.sends([b'x'; 16 * 1024 + 1]);
+    neo.wire.sends(vec![b'x'; 16 * 1024 + 1]);
     neo.hears("-- too many bytes without a newline").ends();
     trin.hears("Neo left the chat");
     server.fence(&mut [&mut trin]);

@@ -7,6 +7,8 @@
 )]
 
 mod bots;
+mod cli;
+mod console;
 mod handshake;
 mod join;
 mod kick;
@@ -15,6 +17,7 @@ mod line;
 mod names;
 mod native;
 mod order;
+mod protocol;
 mod raw;
 mod resume;
 mod split;

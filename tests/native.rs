@@ -104,7 +104,7 @@ fn what_cannot_be_done_is_refused_by_id_or_by_event() {
 fn sixteen_kibibytes_without_a_newline_close_with_a_code() {
     let server = Server::start();
     let mut neo = server.native("Neo");
-    neo.wire.sends([b' '; 16 * 1024 + 1]);
+    neo.wire.sends(vec![b' '; 16 * 1024 + 1]);
     neo.hears_bye("line_too_long");
 }
 
@@ -222,7 +222,7 @@ fn pings_are_answered_with_their_id() {
 
 #[test]
 fn a_silent_client_is_pinged_and_closed_when_it_does_not_answer() {
-    let server = Server::with("[limits]\nping = \"300ms\"\nping_dead = \"1500ms\"\n");
+    let server = Server::with("[limits]\nping = \"1s\"\nping_dead = \"3s\"\n");
     let mut alive = server.native("Alive");
     let mut dead = server.native("Dead");
     alive.hears_of("join", "Dead");

@@ -82,3 +82,15 @@ fn nothing_unfinished_is_left() {
     let ends = [".rs", ".rhai", ".md", ".ci/run", "justfile", ".toml", ".trycmd", ".py"];
     keep(check_left_over, &files(&places, &ends));
 }
+
+/// A file of tests that `main.rs` does not name is not even compiled.
+#[test]
+fn every_file_of_tests_is_run() {
+    let main = fs::read_to_string(root().join("tests/main.rs")).unwrap();
+    for (file, _) in files(&["tests"], &[".rs"]) {
+        let module = file.strip_prefix("tests/").unwrap().strip_suffix(".rs").unwrap();
+        let module = module.split('/').next().unwrap();
+        let is_named = main.lines().any(|line| line == format!("mod {module};"));
+        assert!(module == "main" || is_named, "{file} is not in tests/main.rs");
+    }
+}

@@ -32,6 +32,7 @@ impl Server {
     #[track_caller]
     pub(crate) fn with(config: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
+        let log = home.path().join("stderr");
         let mut command = Command::new(env!("CARGO_BIN_EXE_chaty"));
         command.args(["serve", "--listen", "127.0.0.1:0"]);
         if !config.is_empty() {
@@ -46,7 +47,7 @@ impl Server {
             .current_dir(home.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(std::fs::File::create(&log).unwrap())
             .spawn()
             .unwrap();
         let (lines, output) = channel();
@@ -59,7 +60,9 @@ impl Server {
                 }
             }
         });
-        let first = output.recv_timeout(DEADLINE).expect("the server says where it listens");
+        let first = output.recv_timeout(DEADLINE).unwrap_or_else(|_none| {
+            panic!("it does not listen: {}", std::fs::read_to_string(&log).unwrap_or_default())
+        });
         let addr = first.strip_prefix("chaty is listening on ").expect(&first).parse().unwrap();
         let console = child.stdin.take();
         Self { child, addr, console, output, fences: 0, _home: home }

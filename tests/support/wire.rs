@@ -114,7 +114,7 @@ impl Wire {
     /// Reads once; false at the end.
     #[track_caller]
     fn more(&mut self) -> bool {
-        let mut buffer = [0; 64 * 1024];
+        let mut buffer = vec![0; 64 * 1024];
         let deadline = Instant::now() + DEADLINE;
         while !self.ended {
             let left = deadline.saturating_duration_since(Instant::now());

@@ -42,13 +42,25 @@ impl Scan<'_> {
         self.tokens.get(self.at + ahead).map(|(_, token)| token)
     }
 
+    /// Whether the brace here is that of a `mod tests` or of a module for tests only.
+    fn begins_tests(&self) -> bool {
+        let before: Vec<&Token> =
+            self.tokens[..self.at].iter().rev().map(|(_, token)| token).collect();
+        let [Token::Name(name), Token::Name(word), before @ ..] = before.as_slice() else {
+            return false;
+        };
+        // `#[cfg(test)] pub(super) mod fake {`, read backwards.
+        let marked = before
+            .iter()
+            .take_while(|token| !matches!(token, Token::Other('{' | '}' | ';')))
+            .any(|token| **token == Token::Name("test".into()));
+        word == "mod" && (name == "tests" || marked)
+    }
+
     fn step(&mut self) {
         match self.peek(0) {
             Some(Token::Other('{')) => {
-                if self.at >= 2
-                    && self.tokens[self.at - 2].1 == Token::Name("mod".into())
-                    && self.tokens[self.at - 1].1 == Token::Name("tests".into())
-                {
+                if self.begins_tests() {
                     self.tests.push(self.depth);
                 }
                 self.depth += 1;
@@ -275,12 +287,13 @@ mod tests {
 
     #[test]
     fn what_is_inside_the_tests_is_marked() {
-        let source = "use a::b;\nmod tests {\n    fn f() { c::d(); }\n}\nfn g() { e::f(); }";
+        let source = "use a::b;\nmod tests {\n    fn f() { c::d(); }\n}\nfn g() { e::f(); }\n\
+                      #[cfg(test)]\npub(super) mod fake { use g::h; }\nmod more { use i::j; }";
         let marks: Vec<bool> = paths(source)
             .into_iter()
             .filter(|path| path.names.len() > 1)
             .map(|path| path.in_tests)
             .collect();
-        assert_eq!(marks, [false, true, false]);
+        assert_eq!(marks, [false, true, false, true, false]);
     }
 }

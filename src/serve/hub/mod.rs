@@ -204,6 +204,11 @@ impl Hub {
             match answer {
                 Answer::Close(reason, detail) => {
                     self.commit();
+                    if reason == CloseReason::Quit {
+                        // A last answer that says nothing: what stands before it in the log, the
+                        // acks of what was just said above all, is still sent.
+                        self.say(session, Word::Notice(Vec::new()));
+                    }
                     self.flush_words(session);
                     if let Some(member) = self.members.remove(&session) {
                         member.closer.close(reason, detail);

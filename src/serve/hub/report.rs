@@ -7,7 +7,7 @@ use crate::serve::session::Word;
 use crate::serve::stats;
 use crate::wire::Dialect;
 use crate::wire::entry::{Kind, Millis};
-use crate::wire::text::Text;
+use crate::wire::text::{Text, scrub};
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
@@ -21,8 +21,12 @@ impl Hub {
                 self.shutdown.cancel();
                 return Report::Done("the server is going down".into());
             }
-            admin::Command::Kick { name, reason } => Input::Kick { name, reason },
-            admin::Command::Ban { target, reason } => Input::Ban { target, reason },
+            admin::Command::Kick { name, reason } => {
+                Input::Kick { name, reason: reason.as_deref().map(scrub) }
+            }
+            admin::Command::Ban { target, reason } => {
+                Input::Ban { target, reason: reason.as_deref().map(scrub) }
+            }
             admin::Command::Unban { target } => Input::Unban { target },
             admin::Command::Mute { name } => Input::Mute { name },
             admin::Command::Unmute { name } => Input::Unmute { name },
