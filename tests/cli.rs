@@ -55,7 +55,7 @@ fn a_second_signal_exits_at_once_with_its_own_code() {
         // Somebody who may be told the next thing in an hour only holds the drain up.
         let slow = server.slow_member();
         server.signal("TERM");
-        server.logged("shutting down; ask again to exit at once");
+        server.logged("shutting down; a signal now exits at once");
         assert_eq!(server.still_runs(), Ok(()));
         server.signal(signal);
         assert_eq!(server.exit_code(), Some(code), "SIG{signal}");
@@ -83,6 +83,7 @@ fn a_pipe_gives_commands_and_its_end_stops_nothing() {
     assert_eq!(server.still_runs(), Ok(()));
     let answer = chaty(dir.path()).args(["admin", "shutdown", "--server", &server.addr()]).output();
     assert_eq!(answer.unwrap().status.code(), Some(0));
+    server.logged("shutting down");
     assert_eq!(server.exit_code(), Some(0));
 }
 

@@ -6,9 +6,11 @@
     reason = "a test that goes wrong panics, and says where"
 )]
 
+mod bots;
 mod cli;
 mod console;
 mod handshake;
+mod join;
 mod kick;
 mod lifetime;
 mod line;

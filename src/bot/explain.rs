@@ -14,8 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Names {
     /// Functions of the library and of the bots' own table, with the numbers of their arguments.
     pub functions: BTreeMap<String, BTreeSet<usize>>,
-    /// The script's own functions, with their parameters.
-    pub own: BTreeMap<String, Vec<String>>,
+    /// The script's own functions, with the parameters of each that has the name.
+    pub own: BTreeMap<String, Vec<Vec<String>>>,
     /// Constants of the file's top level.
     pub constants: BTreeSet<String>,
     /// Variables of the file's top level, which no function sees.
@@ -25,7 +25,7 @@ pub(super) struct Names {
 impl Names {
     /// `reply(text)`: how a function is called, if the script can know it.
     pub(super) fn signature(&self, name: &str) -> Option<String> {
-        if let Some(params) = self.own.get(name) {
+        if let Some(params) = self.own.get(name).and_then(|all| all.first()) {
             return Some(format!("{name}({})", params.join(", ")));
         }
         FUNCTIONS
@@ -111,6 +111,9 @@ fn runtime(error: &EvalAltResult, guard: &Guard, names: &Names) -> String {
         }
         EvalAltResult::ErrorArrayBounds(0, index, _) => {
             format!("the array is empty: there is no element {index}")
+        }
+        EvalAltResult::ErrorArrayBounds(1, index, _) => {
+            format!("the array has one element, 0: there is no {index}")
         }
         EvalAltResult::ErrorArrayBounds(length, index, _) => {
             format!("the array has {length} elements, 0 to {}: there is no {index}", length - 1)

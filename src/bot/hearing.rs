@@ -55,7 +55,9 @@ impl Hearing {
         let mut mentions = called(&message.text);
         let mentioned =
             mentions.iter().any(|name| fold(name) == self.me) || is_named(&message.text, &self.me);
-        if mentioned && !mentions.iter().any(|name| fold(name) == self.me) {
+        if mentioned {
+            // As the bot writes itself, so that `me() in msg.mentions` is true.
+            mentions.retain(|name| fold(name) != self.me);
             mentions.insert(0, self.name.clone());
         }
         let concerned = self.handlers.message
@@ -204,7 +206,7 @@ mod tests {
         for text in ["chuckle", "Chuck2", "woodchuck", "a_chuck", "me@chucky", ""] {
             assert!(!mentions(text), "{text}");
         }
-        let heard = hearing(HearsBots::No).hear(&message("chuck, ask @Neo and mail a@b")).unwrap();
+        let heard = hearing(HearsBots::No).hear(&message("@chuck, ask @Neo and mail a@b")).unwrap();
         assert_eq!(heard.0.mentions, ["Chuck", "Neo"]);
     }
 

@@ -42,10 +42,10 @@ pub(super) fn check(ast: &AST, source: &str, names: &Names) -> Result<Handlers, 
 /// Which handlers there are; functions that were meant to be one are mistakes.
 fn handlers(names: &Names, source: &str) -> Result<Handlers, Finding> {
     let known = || HANDLERS.iter().map(|handler| handler.name);
-    for (name, params) in &names.own {
+    for (name, all) in &names.own {
         let here = || find_fn(source, name);
         if let Some(handler) = HANDLERS.iter().find(|handler| handler.name == name) {
-            if params.len() != handler.params.len() {
+            if all.iter().all(|params| params.len() != handler.params.len()) {
                 let wanted = handler.params.join(", ");
                 let message = format!("`{name}` is called with ({wanted})");
                 return Err(Finding { place: here(), message });
@@ -98,6 +98,8 @@ pub(super) fn find_fn(source: &str, name: &str) -> Option<(usize, usize)> {
 #[derive(Default)]
 struct Seen {
     variables: BTreeSet<String>,
+    /// Those that the script makes itself: parameters are not among them.
+    declared: BTreeSet<String>,
     properties: BTreeSet<String>,
 }
 
@@ -106,6 +108,21 @@ impl Seen {
         match path.last() {
             Some(ASTNode::Stmt(Stmt::Var(var, _, _))) => {
                 self.variables.insert(var.0.name.to_string());
+                self.declared.insert(var.0.name.to_string());
+            }
+            Some(ASTNode::Stmt(Stmt::For(parts, _))) => {
+                self.declared.insert(parts.0.name.to_string());
+            }
+            Some(ASTNode::Stmt(Stmt::TryCatch(parts, _))) => {
+                if let Expr::Variable(caught, _, _) = &parts.expr {
+                    self.declared.insert(caught.1.to_string());
+                }
+            }
+            // A function may be put into a map under a name in quotes, too.
+            Some(ASTNode::Expr(Expr::Index(parts, _, _))) => {
+                if let Expr::StringConstant(key, _) = &parts.rhs {
+                    self.properties.insert(key.to_string());
+                }
             }
             Some(ASTNode::Expr(Expr::Variable(var, _, _))) => {
                 self.variables.insert(var.1.to_string());
@@ -129,7 +146,9 @@ fn mistake(path: &[ASTNode<'_>], names: &Names, seen: &Seen) -> Option<Finding> 
         ASTNode::Expr(Expr::MethodCall(call, position)) => {
             a_method_call(call, *position, names, seen)
         }
-        ASTNode::Expr(Expr::Dot(parts, _, _)) => a_property(&parts.lhs, &parts.rhs),
+        ASTNode::Expr(Expr::Dot(parts, _, _)) if msg_is_a_message(names, seen) => {
+            a_property(&parts.lhs, &parts.rhs)
+        }
         ASTNode::Stmt(Stmt::Assignment(assignment)) => {
             through_this(&assignment.1.lhs, false).then(|| Finding {
                 place: place(assignment.1.lhs.start_position()),
@@ -151,7 +170,7 @@ fn a_call(call: &FnCallExpr, at: Position, names: &Names, seen: &Seen) -> Option
     let of_library = names.functions.get(name);
     let own = names.own.get(name);
     let fits = of_library.is_some_and(|arities| arities.contains(&given))
-        || own.is_some_and(|params| params.len() == given);
+        || own.is_some_and(|all| all.iter().any(|params| params.len() == given));
     if fits {
         return None;
     }
@@ -177,7 +196,7 @@ fn a_method_call(call: &FnCallExpr, at: Position, names: &Names, seen: &Seen) ->
     let of_library = names.functions.get(name);
     let own = names.own.get(name);
     let fits = of_library.is_some_and(|arities| arities.contains(&(given + 1)))
-        || own.is_some_and(|params| params.len() == given);
+        || own.is_some_and(|all| all.iter().any(|params| params.len() == given));
     if fits {
         return None;
     }
@@ -209,6 +228,14 @@ fn wrong_number(name: &str, given: usize, names: &Names) -> String {
         None => format!("`{name}` does not take {arguments}"),
     }
     .replace("1 argument are", "1 argument is")
+}
+
+/// Whether nothing but the handlers' parameter is called `msg` in this script.
+fn msg_is_a_message(names: &Names, seen: &Seen) -> bool {
+    let is_handler = |name: &str| HANDLERS.iter().any(|handler| handler.name == name);
+    let takes_msg = |all: &[Vec<String>]| all.iter().flatten().any(|param| param == "msg");
+    !seen.declared.contains("msg")
+        && names.own.iter().all(|(name, all)| is_handler(name) || !takes_msg(all))
 }
 
 /// `msg.txt`: in a handler `msg` is always a message, and what it has is known.

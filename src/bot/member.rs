@@ -23,6 +23,8 @@ use tokio_util::task::TaskTracker;
 
 /// How long a goodbye may take: the server has only to read it.
 const GOODBYE: Duration = Duration::from_secs(2);
+/// How long the same refusal is not told again.
+const REFUSALS: Duration = Duration::from_mins(1);
 
 /// The file's state, as the watch found it; the last one counts.
 #[derive(Debug, Clone)]
@@ -62,6 +64,8 @@ pub(super) struct Member {
     running: Option<Running>,
     link: Option<Link>,
     repeats: Repeats,
+    /// The last refusal that was told, and when: a muted bot is refused at every message.
+    refused: Option<(String, Instant)>,
     /// Lines that found no room on their way out, since the last that did.
     dropped: usize,
 }
@@ -97,6 +101,7 @@ impl Member {
             running: None,
             link: None,
             repeats: Repeats::default(),
+            refused: None,
             dropped: 0,
         })
     }
@@ -119,7 +124,9 @@ impl Member {
                     }
                     let order = orders.borrow_and_update().clone();
                     self.follow(order).await;
-                    states.send_replace(State::Fine);
+                    if self.link.is_some() {
+                        states.send_replace(State::Fine);
+                    }
                 }
                 event = next(&mut self.link) => {
                     if let Some(why) = self.take(event).await {
@@ -217,7 +224,7 @@ impl Member {
             }
             Some(Event::Server(ServerEvent::Chat(chat))) => self.hear(chat).await,
             Some(Event::Server(ServerEvent::Refused(refused))) => {
-                report(Notice::Warning(format!("{name} was refused: {}", refused.text)));
+                self.refused(refused.text.into_owned());
             }
             Some(Event::Server(_)) => {}
             Some(Event::Offline { why, retry_in }) => {
@@ -231,6 +238,16 @@ impl Member {
             None => self.link = None,
         }
         None
+    }
+
+    /// Tells of a refusal, the same one once a minute.
+    fn refused(&mut self, why: String) {
+        let told = |(text, at): &(String, Instant)| *text == why && at.elapsed() < REFUSALS;
+        if !self.refused.as_ref().is_some_and(told) {
+            let text = format!("{} was refused: {why}", self.name());
+            (self.house.report)(Notice::Warning(text));
+            self.refused = Some((why, Instant::now()));
+        }
     }
 
     fn arrive(&mut self, welcome: &Welcome<'_>) {

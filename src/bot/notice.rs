@@ -56,9 +56,7 @@ impl fmt::Display for Notice {
                 let secs = retry_in.as_secs_f64();
                 write!(f, "{name} is offline: {why}; it tries again in {secs:.1} s")
             }
-            Self::Out { name, why } => {
-                write!(f, "{name} is out: {why} (saving its script lets it try again)")
-            }
+            Self::Out { name, why } => write!(f, "{name} is out: {why}"),
             Self::Reloaded { file, took } => {
                 write!(f, "{file} reloaded in {} ms", took.as_millis())
             }

@@ -15,6 +15,7 @@ use crate::wire::nick::Nick;
 use rhai::{AST, Array, CallFnOptions, Dynamic, Engine, EvalAltResult, Expr, Scope, Stmt};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, LazyLock};
 
 /// What a script is loaded with.
@@ -75,6 +76,8 @@ static FUNCTIONS: LazyLock<BTreeMap<String, BTreeSet<usize>>> = LazyLock::new(||
 impl Script {
     /// Compiles, runs the top level with actions disabled, and checks.
     pub fn load(source: &str, options: &LoadOptions) -> Result<Self, Diagnostic> {
+        // Some editors begin a file with a byte order mark.
+        let source = source.strip_prefix('\u{feff}').unwrap_or(source);
         let host = Arc::new(Host::new(options.seed, options.limits.clone()));
         let mut loading = Loading {
             file: &options.file,
@@ -152,13 +155,16 @@ impl Script {
         let options = CallFnOptions::new().eval_ast(false).in_all_namespaces(true);
         self.host.begin();
         self.host.guard.start();
-        let returned = self.engine.call_fn_with_options::<Dynamic>(
-            options,
-            &mut Scope::new(),
-            &self.ast,
-            handler,
-            arguments,
-        );
+        let call = || {
+            let mut scope = Scope::new();
+            let arguments = std::mem::take(&mut arguments);
+            self.engine.call_fn_with_options(options, &mut scope, &self.ast, handler, arguments)
+        };
+        // The interpreter has places it takes to be out of reach, and scripts that reach them: a
+        // value that is shared with a closure and put into itself. It costs them an answer.
+        let returned = catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_panic| {
+            Err("the interpreter itself failed here: is a value put into itself?".into())
+        });
         let ended = match returned {
             // A library function may have swallowed the error of a limit; it counts all the same.
             Ok(_) if self.host.guard.tripped().is_some() => {
@@ -168,7 +174,7 @@ impl Script {
             Err(error) => Err(error),
         };
         let actions = self.host.end();
-        ended.map(|()| actions).map_err(|error| self.diagnose(&error))
+        ended.map(|()| actions).map_err(|error| self.diagnose(handler, &error))
     }
 
     /// A returned string is the reply, an array is several lines, nothing is no answer.
@@ -193,8 +199,10 @@ impl Script {
         Ok(())
     }
 
-    fn diagnose(&self, error: &EvalAltResult) -> Diagnostic {
+    /// Some limits are reached between two lines: then the handler's own line is named.
+    fn diagnose(&self, handler: &str, error: &EvalAltResult) -> Diagnostic {
         let (place, message) = explain::run(error, &self.host.guard, &self.names);
+        let place = place.or_else(|| lint::find_fn(&self.source, handler));
         diagnostic(&self.file, &self.source, place, message)
     }
 }
@@ -234,7 +242,7 @@ impl Loading<'_> {
         })?;
         for function in draft.iter_functions() {
             let params = function.params.iter().map(ToString::to_string).collect();
-            self.names.own.insert(function.name.to_owned(), params);
+            self.names.own.entry(function.name.to_owned()).or_default().push(params);
         }
         let mut scope = Scope::new();
         self.host.guard.start();

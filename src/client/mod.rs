@@ -24,6 +24,8 @@ mod outbox;
 mod place;
 mod talk;
 mod task;
+#[cfg(test)]
+mod tests;
 
 pub use closed::Closed;
 

@@ -73,6 +73,11 @@ impl Place {
         is_new
     }
 
+    /// Whether the entry is still to come.
+    pub(super) fn is_ahead(&self, room: &str, seq: u64) -> bool {
+        self.rooms.get(room).is_some_and(|place| seq > place.last)
+    }
+
     /// Whether the entry was there before the client came in.
     pub(super) fn is_replay(&self, room: &str, seq: u64) -> bool {
         self.rooms.get(room).is_some_and(|place| seq <= place.replay)

@@ -9,10 +9,10 @@ use super::place::Place;
 use super::talk::Talk;
 use super::{Event, Options};
 use crate::wire::entry::MessageId;
-use crate::wire::native::{Chat, ClientEvent, Hello, Refused, ServerEvent, VERSION, Welcome};
+use crate::wire::native::{Ack, Chat, ClientEvent, Hello, Refused, ServerEvent, VERSION, Welcome};
 use crate::wire::nick::Nick;
 use crate::wire::text::{Text, TextError};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,6 +52,9 @@ pub(super) struct Task<D> {
     pub(super) cancel: CancellationToken,
     pub(super) outbox: Outbox<OwnedSemaphorePermit>,
     place: Place,
+    /// Entries that are known to be this client's own by their acks, and that a resume has still
+    /// to show: told already. At most one for each message that waited.
+    told_by_ack: BTreeSet<(String, u64)>,
     admitted: bool,
     /// What the user is to be told before anything else from the server. Bounded: a refusal
     /// holds its message's permit, and no attempt to connect begins before all is told.
@@ -81,6 +84,7 @@ impl<D: Dial> Task<D> {
             cancel,
             outbox: Outbox::new(),
             place: Place::new(options.after),
+            told_by_ack: BTreeSet::new(),
             admitted: false,
             told: VecDeque::new(),
             options,
@@ -210,6 +214,7 @@ impl<D: Dial> Task<D> {
     /// Speaks until the connection ends.
     async fn online(&mut self, link: Link<D::Stream>, welcome: Welcome<'static>) -> Closed {
         self.place.welcome(&welcome);
+        self.told_by_ack.clear();
         self.nick = Nick::parse(welcome.nick.as_bytes()).unwrap_or_else(|_odd| self.nick.clone());
         let first = !std::mem::replace(&mut self.admitted, true);
         self.told.push_back((Event::Online { nick: self.nick.clone(), welcome, first }, None));
@@ -230,13 +235,7 @@ impl<D: Dial> Task<D> {
                 }
                 is_new
             }
-            E::Ack(ack) => {
-                // A duplicate's place may lie before entries that are still to come.
-                if let (Some(room), Some(seq), false) = (&ack.room, ack.seq, ack.duplicate) {
-                    self.place.see(room, seq);
-                }
-                ack.id.as_ref().is_none_or(|id| self.outbox.done(id))
-            }
+            E::Ack(ack) => self.is_awaited(ack),
             E::Refused(refused) => self.is_final(refused),
             E::Gap(gap) => return self.place.gap(gap.clone()).map(E::Gap),
             E::Pong(pong) => pong.id.as_deref() != Some(OWN_PING),
@@ -246,12 +245,27 @@ impl<D: Dial> Task<D> {
         is_shown.then_some(event)
     }
 
+    /// Own messages are told by their acks, whichever comes first.
     fn is_new_chat(&mut self, chat: &Chat<'_>) -> bool {
         let is_replay = self.place.is_replay(&chat.room, chat.seq);
-        self.place.see(&chat.room, chat.seq)
-            && !(is_replay
-                && *chat.from == *self.nick.as_str()
-                && self.outbox.is_replayed(&chat.text, chat.emote))
+        let is_told = self.told_by_ack.remove(&(chat.room.to_string(), chat.seq));
+        let is_own = is_replay
+            && *chat.from == *self.nick.as_str()
+            && self.outbox.is_replayed(&chat.text, chat.emote);
+        self.place.see(&chat.room, chat.seq) && !is_told && !is_own
+    }
+
+    fn is_awaited(&mut self, ack: &Ack<'_>) -> bool {
+        let is_awaited = ack.id.as_ref().is_none_or(|id| self.outbox.done(id));
+        if let (Some(room), Some(seq), true) = (&ack.room, ack.seq, is_awaited) {
+            if !ack.duplicate {
+                self.place.see(room, seq);
+            } else if self.place.is_ahead(room, seq) {
+                // Its place lies behind entries that are still to come.
+                self.told_by_ack.insert((room.to_string(), seq));
+            }
+        }
+        is_awaited
     }
 
     /// A server that goes down has not judged the message: it is sent to the next one.

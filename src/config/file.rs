@@ -53,7 +53,7 @@ const KEYS: [(&str, Take<File>); 4] = [
 
 /// The least of a deadline: with none at all, everything would be late.
 const SOME: Duration = Duration::from_millis(1);
-/// The least of what the kernel counts in seconds, and of pings, which cost a line each.
+/// The least of what the kernel counts in seconds.
 const SECOND: Duration = Duration::from_secs(1);
 /// The least of the retained log: a few of the longest messages in every dialect.
 const RETAINED: usize = 256 * 1024;
@@ -70,8 +70,8 @@ const LIMITS: [(&str, Take<Limits>); 13] = [
         put(&mut limits.keepalive_interval, value::duration(v, SECOND))
     }),
     ("keepalive_probes", |limits, v| put(&mut limits.keepalive_probes, probes(v))),
-    ("ping", |limits, v| put(&mut limits.ping, value::duration(v, SECOND))),
-    ("ping_dead", |limits, v| put(&mut limits.ping_dead, value::duration(v, SECOND))),
+    ("ping", |limits, v| put(&mut limits.ping, value::duration(v, SOME))),
+    ("ping_dead", |limits, v| put(&mut limits.ping_dead, value::duration(v, SOME))),
     ("crowd", |limits, v| put(&mut limits.crowd, value::count(v, 0))),
     ("drain", |limits, v| put(&mut limits.drain, value::duration(v, Duration::ZERO))),
     ("raw_pace", |limits, v| put(&mut limits.raw_pace, value::duration(v, Duration::ZERO))),

@@ -105,10 +105,10 @@ mod tests {
             .name("Chuck", Kind::Bot, "Neo")
             .and(Style::Plain, ": hi");
         assert_eq!(Colours::None.paint(&line), "16:40 Chuck [bot]: hi");
-        let escape = regex::Regex::new("\x1b\\[[0-9;]*m").unwrap();
+        let codes = regex::Regex::new("\x1b\\[[0-9;]*m").unwrap();
         for colours in [Colours::Sixteen, Colours::Many] {
             let painted = colours.paint(&line);
-            let bare = escape.replace_all(&painted, "");
+            let bare = codes.replace_all(&painted, "");
             assert_eq!(bare, line.plain());
             assert!(painted.contains("\x1b[2m16:40 \x1b[0m") && painted.ends_with(": hi"));
         }

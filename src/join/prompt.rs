@@ -165,6 +165,10 @@ fn editor(
             editor.bind_sequence(key, EventHandler::Conditional(Box::new(walk)));
         }
     }
+    // The ends of the history are not where the editor thinks they are.
+    for key in ['<', '>'] {
+        editor.bind_sequence(KeyEvent(KeyCode::Char(key), Modifiers::ALT), Cmd::Noop);
+    }
     Ok(editor)
 }
 
@@ -240,9 +244,9 @@ impl ConditionalEventHandler for Walk {
     fn handle(&self, _: &Event, _: RepeatCount, _: bool, ctx: &EventContext<'_>) -> Option<Cmd> {
         let shown = ctx.line();
         let line = if self.is_older { self.recall.older(shown) } else { self.recall.newer() };
-        Some(match line {
-            Some(line) => Cmd::Replace(Movement::WholeBuffer, Some(line)),
-            None => Cmd::Noop,
-        })
+        let Some(line) = line else { return Some(Cmd::Noop) };
+        // The editor asks the history, which gives it this line, and goes to its end.
+        self.recall.show_next(line);
+        Some(Cmd::PreviousHistory)
     }
 }

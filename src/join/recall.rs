@@ -25,7 +25,14 @@ struct Typed {
     at: usize,
     /// The new one, while an older is shown.
     draft: String,
+    /// What the editor is to show when it next asks for a line of its history.
+    next: String,
 }
+
+/// The editor's own place in its history, from which it never moves: it asks for the line before
+/// and is told that it is still here. Neither its first place nor its last, where it would not
+/// ask.
+const HERE: usize = 1;
 
 impl Recall {
     /// Remembers a line that was entered. The next look back begins at it.
@@ -65,6 +72,11 @@ impl Recall {
         })
     }
 
+    /// The editor's command for either way asks for a line; this is the one it gets.
+    pub(super) fn show_next(&self, line: String) {
+        self.with(|typed| typed.next = line);
+    }
+
     fn with<T>(&self, act: impl FnOnce(&mut Typed) -> T) -> T {
         // Each change is whole before anything in it could panic.
         act(&mut self.typed.lock().unwrap_or_else(PoisonError::into_inner))
@@ -83,18 +95,21 @@ impl Recall {
                 Some(SearchResult { entry: Cow::Owned(line.clone()), idx, pos })
             };
             match dir {
-                SearchDirection::Reverse => (0..=start).rev().find_map(found),
+                SearchDirection::Reverse => {
+                    (0..typed.lines.len().min(start + 1)).rev().find_map(found)
+                }
                 SearchDirection::Forward => (start..typed.lines.len()).find_map(found),
             }
         })
     }
 }
 
-/// For the editor's own search (Ctrl-R). It adds nothing: [`Recall::entered`] does.
+/// What the editor sees: for its search (Ctrl-R) the lines as they are, for walking the one that
+/// [`Recall::show_next`] has chosen. It adds nothing: [`Recall::entered`] does.
 impl History for Recall {
-    fn get(&self, index: usize, _: SearchDirection) -> Result<Option<SearchResult<'_>>> {
-        let entry = self.with(|typed| typed.lines.get(index).cloned());
-        Ok(entry.map(|entry| SearchResult { entry: Cow::Owned(entry), idx: index, pos: 0 }))
+    fn get(&self, _: usize, _: SearchDirection) -> Result<Option<SearchResult<'_>>> {
+        let entry = self.with(|typed| typed.next.clone());
+        Ok(Some(SearchResult { entry: Cow::Owned(entry), idx: HERE, pos: 0 }))
     }
 
     fn add(&mut self, _: &str) -> Result<bool> {
@@ -105,12 +120,13 @@ impl History for Recall {
         Ok(false)
     }
 
+    /// One place more than there are lines, so that with any line at all [`HERE`] is not the end.
     fn len(&self) -> usize {
-        self.with(|typed| typed.lines.len())
+        self.with(|typed| typed.lines.len()) + HERE
     }
 
     fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.len() == HERE
     }
 
     fn set_max_len(&mut self, _: usize) -> Result<()> {
@@ -193,7 +209,7 @@ mod tests {
             recall.entered(line);
         }
         let search = |start, dir| recall.search("pha", start, dir).unwrap().map(|r| (r.idx, r.pos));
-        assert_eq!(search(2, SearchDirection::Reverse), Some((2, 2)));
+        assert_eq!(search(recall.len() - 1, SearchDirection::Reverse), Some((2, 2)));
         assert_eq!(search(1, SearchDirection::Reverse), Some((0, 2)));
         assert_eq!(search(1, SearchDirection::Forward), Some((2, 2)));
     }
@@ -202,7 +218,8 @@ mod tests {
     fn only_so_much_is_remembered() {
         let recall = Recall::default();
         (0..REMEMBERED + 5).for_each(|n| recall.entered(&n.to_string()));
-        assert_eq!(recall.len(), REMEMBERED);
-        assert_eq!(recall.get(0, SearchDirection::Forward).unwrap().unwrap().entry, "5");
+        let oldest = recall.search("", 0, SearchDirection::Forward).unwrap().unwrap();
+        assert_eq!(oldest.entry, "5");
+        assert_eq!(recall.len(), REMEMBERED + HERE);
     }
 }

@@ -83,7 +83,11 @@ pub async fn run(
     let code = tokio::select! {
         code = stop.at_once() => code,
         () = async {
-            server.run(async { drain.await; drop(ending) }).await;
+            server.run(async {
+                drain.await;
+                tracing::info!("shutting down; a signal now exits at once");
+                drop(ending);
+            }).await;
             passing.cancel();
             beside.end().await;
         } => 0,

@@ -64,7 +64,6 @@ impl Stop {
     fn ask(&self, code: u8) -> bool {
         let first = !self.drain.is_cancelled();
         if first {
-            tracing::info!("shutting down; ask again to exit at once");
             self.drain.cancel();
         } else {
             self.code.store(code, Ordering::SeqCst);

@@ -7,13 +7,15 @@ use std::collections::BTreeSet;
 
 const WORDS: [&str; 6] = ["work", "play", "eat", "cry", "sleep", "fight"];
 
+const SCRIPTS: [(&str, &str); 4] = [
+    ("Alice", include_str!("../../../bots/alice.rhai")),
+    ("Bob", include_str!("../../../bots/bob.rhai")),
+    ("Chuck", include_str!("../../../bots/chuck.rhai")),
+    ("Dora", include_str!("../../../bots/dora.rhai")),
+];
+
 fn citizen(name: &str) -> Script {
-    let source = match name {
-        "Alice" => include_str!("../../../bots/alice.rhai"),
-        "Bob" => include_str!("../../../bots/bob.rhai"),
-        "Dora" => include_str!("../../../bots/dora.rhai"),
-        _ => include_str!("../../../bots/chuck.rhai"),
-    };
+    let (_, source) = SCRIPTS.iter().find(|(known, _)| *known == name).unwrap();
     load(source).unwrap_or_else(|diagnostic| panic!("{diagnostic}"))
 }
 
@@ -88,6 +90,27 @@ fn a_bot_answers_no_bot_and_nothing_but_its_words() {
         let mut from_a_bot = said("let us play");
         from_a_bot.kind = Kind::Bot;
         assert_eq!(bot.answer(&from_a_bot), crate::bot::Outcome::default(), "{name}");
+    }
+}
+
+/// `/// > Neo: …` and the `/// < …` after it; `*` stands for what chance decides.
+#[test]
+fn the_examples_in_their_scripts_are_true() {
+    for (name, source) in SCRIPTS {
+        let bot = citizen(name);
+        let (mut asked, mut checked) = (None, 0);
+        for line in source.lines().filter_map(|line| line.strip_prefix("/// ")) {
+            if let Some(text) = line.strip_prefix("> Neo: ") {
+                asked = Some(text);
+            } else if let Some(wanted) = line.strip_prefix("< ") {
+                let said = lines(&bot.answer(&said(asked.take().unwrap()))).remove(0);
+                let (start, end) = wanted.split_once('*').unwrap_or((wanted, ""));
+                assert!(said.starts_with(start) && said.ends_with(end), "{name}: {said}");
+                assert!(wanted.contains('*') || said == wanted, "{name}: {said}");
+                checked += 1;
+            }
+        }
+        assert!(checked > 0, "{name}");
     }
 }
 

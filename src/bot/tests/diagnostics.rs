@@ -152,6 +152,24 @@ fn what_a_message_does_not_have() {
 }
 
 #[test]
+fn what_is_right_is_not_a_finding() {
+    for source in [
+        "fn on_message(m) { shout(m.text) } fn shout(msg) { msg.len + 1 }",
+        "fn on_message(m) { let msg = #{ txt: \"a\" }; msg.txt }",
+        "fn on_message(m) { try { throw #{ a: 1 } } catch (msg) { msg.a } }",
+        "fn on_message(m) { for msg in [#{ a: 1 }] { msg.a; } }",
+        "fn f(a) { f(a, 1) } fn f(a, b) { a + b } fn on_message(msg) { f(1) + f(1, 2) }",
+        "fn on_message(msg) { let m = #{}; m[\"dance\"] = |x| x; m.dance(1) }",
+        "fn on_message(msg) { let f = Fn(\"g\"); f.call(1) } fn g(x) { x }",
+        "fn on_message(msg) { msg.text.len() + msg.words.filter(|w| w.len > 2).len() }",
+        "\u{feff}// a byte order mark\r\nfn on_message(msg) {\r\n  1\r\n}\r\n",
+        "/// > Neo: hi\nprivate fn helper() { 1 }\nfn on_message(msg) { helper() }",
+    ] {
+        assert_eq!(answer(source, "hi").error, None, "{source}");
+    }
+}
+
+#[test]
 fn syntax() {
     check(
         "fn on_message(msg) { say(\"a\" }",
@@ -171,7 +189,7 @@ fn syntax() {
 #[test]
 fn kinds_of_values_have_names() {
     check_running("  1 + #{}", (2, 5), "`+` does not work with an integer and a map");
-    check_running("let a = [1]; a[3]", (2, 16), "the array has 1 elements, 0 to 0: there is no 3");
+    check_running("let a = [1]; a[3]", (2, 16), "the array has one element, 0: there is no 3");
     check_running(
         "  rand_int(\"a\", 2)",
         (2, 3),

@@ -1,7 +1,7 @@
 //! Scripts that mean harm: each must end in a clear error, soon, and leave the bot able to answer.
 
-use super::{answer, load, on_a_bots_stack, refused, said};
-use crate::bot::Outcome;
+use super::{answer, load, on_a_bots_stack, options, refused, said};
+use crate::bot::{Limits, LoadOptions, Outcome, Script};
 
 /// The script fails with this in its message, and the same engine still answers afterwards.
 #[track_caller]
@@ -160,6 +160,40 @@ fn a_top_level_is_bound_by_the_same_limits() {
     ] {
         let diagnostic = refused(&format!("{top}\nfn on_message(msg) {{ }}"));
         assert!(diagnostic.message.contains(message), "{top}: {diagnostic}");
+    }
+}
+
+#[test]
+fn the_clock_ends_what_the_count_of_steps_does_not() {
+    let source = "fn on_message(msg) { loop { } }";
+    let limits = Limits { operations: u64::MAX, ..Limits::default() };
+    let error = on_a_bots_stack(move || {
+        let script = Script::load(source, &LoadOptions { limits, ..options(1) }).unwrap();
+        script.answer(&said("hi")).error.unwrap()
+    });
+    assert_eq!(error.message, "this takes too long: over 50 ms for one event");
+    assert_eq!(error.place.map(|(line, _)| line), Some(1));
+}
+
+/// The interpreter shares what a closure uses, and calls itself unreachable where it finds such a
+/// value inside another. However it gets there: an answer or an error, never a panic.
+#[test]
+fn what_closures_share_may_be_put_anywhere() {
+    for body in [
+        "let x = [1]; let f = || x; let a = [x, x]; a.push(x); a += x; a.len()",
+        "let x = #{}; let f = || x; x.a = x; x[\"b\"] = x; x.len()",
+        "let x = #{}; let f = || x.len(); let m = #{ x: x }; m.y = x; m[\"z\"] = x; m.len()",
+        "let x = \"a\"; let f = || x; let a = []; a.push(x); a[0] = x; a.insert(0, x); `${a}`",
+        "let x = [1]; let f = |y| x.push(y); f.call(2); let a = [f]; a[0].call(3); x.len()",
+        "let a = []; let f = || a; a.push(f); a.push(a); a.len()",
+        "let a = []; let f = || a.len(); for i in 0..3 { a.push(f); a = [a]; } a.len()",
+        "let m = #{}; let f = || m; m.f = f; m.g = m.f; `${m.len()}`",
+        "let x = 1; let f = || { let g = || x; g }; f.call().call()",
+        "let x = [3, 1, 2]; let f = || x; x.sort(|a, b| a - b); x.map(|v| v + f.call().len())",
+    ] {
+        let source = format!("fn on_message(msg) {{ {body} }}");
+        let outcome = answer(&source, "hi");
+        assert!(outcome.error.is_some() || !outcome.actions.is_empty(), "{body}: {outcome:?}");
     }
 }
 

@@ -4,6 +4,7 @@ mod citizens;
 mod contract;
 mod diagnostics;
 mod hostile;
+mod room;
 
 use super::diagnostic::Diagnostic;
 use super::host::Action;

@@ -3,6 +3,8 @@
 
 mod file;
 mod hints;
+#[cfg(test)]
+mod tests;
 
 use super::find::is_script;
 use file::{Found, Look, Memory};

@@ -5,6 +5,7 @@ use super::words::{self, Asked};
 use super::{Command, Report, json, render};
 use crate::serve::hub::HubHandle;
 use crate::wire::entry::Millis;
+use crate::wire::text::scrub;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::fmt;
@@ -79,7 +80,8 @@ impl<H: Administered> Desk<H> {
 
 impl<H: Administered> Clerk for Desk<H> {
     async fn answer(&self, line: &str) -> Answer {
-        match words::parse(line) {
+        // Reasons and texts go to members' screens; here they enter.
+        match words::parse(&scrub(line)) {
             Asked::Nothing => Answer::help(String::new()),
             Asked::Command(command) => Answer::of(&self.carry_out(command).await),
             Asked::Help(text) => Answer::help(text),
@@ -169,6 +171,11 @@ mod tests {
         assert_eq!(answer.report, json!({ "failed": "there is nobody called Smith" }));
         assert!(desk.answer("list").await.text.starts_with("List of connected clients: \nNeo"));
         assert_eq!(hub.0.lock().unwrap().len(), 3);
+
+        desk.answer("kick Smith be\u{1b}gone\r\n").await;
+        let reason = Some("be␛gone␍␊".into());
+        let kick = Command::Kick { name: "Smith".into(), reason };
+        assert_eq!(hub.0.lock().unwrap().pop(), Some(kick));
 
         assert!(!desk.answer("frob").await.ok);
         assert!(!desk.answer("kick").await.ok);

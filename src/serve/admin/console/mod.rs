@@ -95,14 +95,10 @@ impl Console {
     pub async fn ended(&self) {
         self.done.cancelled().await;
     }
-
-    /// Takes the terminal back, prompt or no prompt. To be called last, when there is nothing
-    /// more to log above the prompt.
-    pub fn close(self) {
-        drop(self);
-    }
 }
 
+/// Takes the terminal back, prompt or no prompt: to be dropped last, when there is nothing more to
+/// log above the prompt.
 impl Drop for Console {
     fn drop(&mut self) {
         let was_over = self.over.swap(true, Ordering::SeqCst);

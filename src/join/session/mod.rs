@@ -333,3 +333,6 @@ fn about(wait: Duration) -> String {
         n => format!("{n} seconds"),
     }
 }
+
+#[cfg(test)]
+mod tests;
