@@ -3,6 +3,7 @@
 
 use crate::support::Server;
 use serde_json::json;
+use std::io::Write;
 
 #[test]
 fn an_ack_has_the_place_that_others_see() {
@@ -271,4 +272,58 @@ fn a_crowds_coming_and_going_is_folded() {
     assert_eq!(joined, 5);
     server.fence(&mut [&mut neo, &mut trin]);
     drop(others);
+}
+
+/// A member that reads all it is sent was closed with `mailbox_full` as soon as one turn of the hub
+/// had more than 64 answers for it, its own or another's doing.
+#[test]
+fn a_flood_of_whispers_does_not_close_whom_it_is_for() {
+    const WHISPERS: usize = 500;
+    let mut server = Server::start();
+    let mut neo = server.native("Neo");
+    let mut trin = server.line("Trin");
+    neo.hears_of("join", "Trin");
+    let flood: String = (0..WHISPERS).map(|n| format!("/msg Neo {n}\n")).collect();
+    trin.wire.sends(flood);
+    let mut arrived = 0;
+    for _ in 0..WHISPERS {
+        match trin.next_line().as_str() {
+            "-- whispered to Neo" => arrived += 1,
+            refused => assert!(refused.starts_with("-- Neo has "), "{refused}"),
+        }
+    }
+    let mut last = None;
+    for _ in 0..arrived {
+        let event = neo.next_event();
+        let number: usize = event["whisper"]["text"].as_str().unwrap().parse().unwrap();
+        assert!(last < Some(number), "in order: {event}");
+        last = Some(number);
+    }
+    assert!(arrived > 0);
+    server.fence(&mut [&mut neo, &mut trin]);
+}
+
+#[test]
+fn who_asks_for_much_at_once_is_slowed_down_and_not_closed() {
+    const ASKED: usize = 2_000;
+    let mut server = Server::start();
+    let mut neo = server.native("Neo");
+    server.console("mute Neo").fence(&mut [&mut neo]);
+    let pings: String =
+        (0..ASKED).map(|n| format!("{}\n", json!({"ping": {"id": n.to_string()}}))).collect();
+    let says: String = (0..ASKED)
+        .map(|n| format!("{}\n", json!({"say": {"id": n.to_string(), "text": "x"}})))
+        .collect();
+    // From a thread of its own: nobody reads all of this at once.
+    let mut writer = neo.wire.writer();
+    let writing =
+        std::thread::spawn(move || writer.write_all(format!("{pings}{says}").as_bytes()).unwrap());
+    for n in 0..ASKED {
+        neo.hears(&json!({"pong": {"id": n.to_string()}}));
+    }
+    for n in 0..ASKED {
+        neo.hears_refusal(Some(&n.to_string()), "muted");
+    }
+    writing.join().unwrap();
+    server.fence(&mut [&mut neo]);
 }

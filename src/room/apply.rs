@@ -52,6 +52,11 @@ impl Room {
         self.roster.iter()
     }
 
+    /// The member meant by a name: the same but for case.
+    pub fn named(&self, name: &str) -> Option<&Member> {
+        self.roster.named(name)
+    }
+
     /// Bans, oldest first.
     pub fn bans(&self) -> &[Ban] {
         &self.bans

@@ -152,6 +152,8 @@ pub enum Refusal {
     Muted,
     #[error("{0} is not here")]
     NoSuchMember(String),
+    #[error("{0} has not read the last whispers yet; try again later")]
+    Unread(String),
     #[error("there is no room {0}; this server has {lobby}", lobby = RoomName::lobby())]
     NoSuchRoom(String),
     #[error("{0}")]
@@ -173,6 +175,7 @@ impl Refusal {
             Self::Banned(_) => "banned",
             Self::Muted => "muted",
             Self::NoSuchMember(_) => "no_such_member",
+            Self::Unread(_) => "unread",
             Self::NoSuchRoom(_) => "no_such_room",
             Self::Text(TextError::Empty) => "empty",
             Self::Text(TextError::TooLong(_)) | Self::LineTooLong(_) => "too_long",

@@ -31,8 +31,6 @@ pub enum CloseReason {
     WriteTimeout,
     /// No byte came from a native peer until the keepalive deadline.
     PingTimeout,
-    /// Answers piled up unread.
-    MailboxFull,
     /// The server holds as many connections as it may.
     Full,
     /// The server is going down.
@@ -41,7 +39,7 @@ pub enum CloseReason {
 
 impl CloseReason {
     /// All of them, for the counters and the documents.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 15] = [
         Self::Quit,
         Self::Lost,
         Self::Kicked,
@@ -55,7 +53,6 @@ impl CloseReason {
         Self::Lagged,
         Self::WriteTimeout,
         Self::PingTimeout,
-        Self::MailboxFull,
         Self::Full,
         Self::Shutdown,
     ];
@@ -76,7 +73,6 @@ impl CloseReason {
             Self::Lagged => "lagged",
             Self::WriteTimeout => "write_timeout",
             Self::PingTimeout => "ping_timeout",
-            Self::MailboxFull => "mailbox_full",
             Self::Full => "full",
             Self::Shutdown => "shutdown",
         }
@@ -109,7 +105,6 @@ impl fmt::Display for CloseReason {
             Self::Lagged => "you read too slowly: older messages are gone",
             Self::WriteTimeout => "you stopped reading",
             Self::PingTimeout => "you stopped answering",
-            Self::MailboxFull => "you asked for more than you read",
             Self::Full => "the server is full",
             Self::Shutdown => "the server is going down",
         })

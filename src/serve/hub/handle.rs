@@ -5,7 +5,7 @@ use crate::room::{Input, Join, Refusal};
 use crate::serve::admin::{self, Report};
 use crate::serve::closer::Closer;
 use crate::serve::gate::Gate;
-use crate::serve::session::{Private, Word};
+use crate::serve::session::{Mailbox, Word};
 use crate::wire::Dialect;
 use crate::wire::entry::{MessageId, Seq, SessionId};
 use crate::wire::nick::Nick;
@@ -49,6 +49,25 @@ pub(in crate::serve) enum Request {
     Drain,
 }
 
+impl Request {
+    /// Whose reader sent it, and how many answers it may get. Of what no reader sends there is
+    /// nothing to count.
+    pub(in crate::serve) fn questions(&self) -> Option<(SessionId, usize)> {
+        match self {
+            Self::Input(Input::Post { session, posts }) => Some((*session, posts.len())),
+            Self::Input(Input::Whisper { session, .. } | Input::Roster { session })
+            | Self::Rename { session, .. }
+            | Self::Rooms { session }
+            | Self::History { session, .. }
+            | Self::Tell { session, .. }
+            | Self::Refuse { session, .. } => Some((*session, 1)),
+            Self::Enter(_) | Self::Input(_) | Self::Admin(..) | Self::Names(_) | Self::Drain => {
+                None
+            }
+        }
+    }
+}
+
 /// Somebody at the door.
 #[derive(Debug)]
 pub(in crate::serve) struct Enter {
@@ -56,7 +75,7 @@ pub(in crate::serve) struct Enter {
     pub(in crate::serve) dialect: Dialect,
     pub(in crate::serve) addr: SocketAddr,
     pub(in crate::serve) resume: Option<ResumeAt>,
-    pub(in crate::serve) mailbox: mpsc::Sender<Box<Private>>,
+    pub(in crate::serve) mailbox: Mailbox,
     pub(in crate::serve) closer: Closer,
     pub(in crate::serve) reply: oneshot::Sender<Result<Admission, Refusal>>,
 }

@@ -9,7 +9,7 @@ pub use handle::HubHandle;
 pub(super) use handle::{Admission, Enter, Request, ResumeAt};
 
 use super::closer::Closer;
-use super::session::{Past, Private, Word};
+use super::session::{Mailbox, Past, Private, Word};
 use super::stats::{self, Counters};
 use crate::config::Limits;
 use crate::log::{Cursor, Gap, Log, Tail};
@@ -38,7 +38,7 @@ const FOLD: Duration = Duration::from_secs(1);
 struct Member {
     dialect: Dialect,
     addr: SocketAddr,
-    mailbox: mpsc::Sender<Box<Private>>,
+    mailbox: Mailbox,
     closer: Closer,
     position: Arc<AtomicU64>,
 }
@@ -134,6 +134,11 @@ impl Hub {
     fn turn(&mut self, requests: &mut Vec<Request>) {
         let at = now();
         for request in requests.drain(..) {
+            if let Some((session, questions)) = request.questions()
+                && let Some(member) = self.members.get(&session)
+            {
+                member.mailbox.heard(questions);
+            }
             self.take(at, request);
         }
         stats::add(&self.counters.turns, 1);
@@ -159,6 +164,11 @@ impl Hub {
     fn take(&mut self, at: Millis, request: Request) {
         match request {
             Request::Enter(enter) => self.enter(at, enter),
+            Request::Input(Input::Whisper { session, to, id, .. }) if self.is_full(&to) => {
+                let re = Some(id.unwrap_or_else(|| "whisper".into()));
+                let refusal = Refusal::Unread(to);
+                self.say(session, Word::Answer(Answer::Refused { re, refusal }));
+            }
             Request::Input(input) => self.apply(at, input),
             Request::Rename { session, to, reply } => {
                 self.apply(at, Input::Rename { session, to });
@@ -245,7 +255,16 @@ impl Hub {
             self.counters.refused(refusal.code());
         }
         let after = self.effects.entries.last().map_or(self.log.tail().seq, |entry| entry.seq);
+        if let Some(member) = self.members.get(&session) {
+            member.mailbox.owe();
+        }
         self.words.push((session, Private { after, word }));
+    }
+
+    /// Whether the member of this name has enough to read.
+    fn is_full(&self, name: &str) -> bool {
+        let member = self.room.named(name).and_then(|member| self.members.get(&member.session));
+        member.is_some_and(|member| member.mailbox.is_full())
     }
 
     fn let_in(&mut self) {
@@ -305,10 +324,9 @@ impl Hub {
         let Some(member) = self.members.get(&session) else {
             return;
         };
-        if let Err(mpsc::error::TrySendError::Full(_)) = member.mailbox.try_send(Box::new(private))
-        {
-            // It asks and does not read. Its reader tells the room.
-            member.closer.close(CloseReason::MailboxFull, None);
+        if member.mailbox.put(private).is_err() {
+            // More than its reader lets it ask for. It tells the room.
+            member.closer.close(CloseReason::Lagged, None);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The handshake: finds out who speaks which dialect, asks the hub to let them in, and says why
 //! not. Everything here has a deadline that bytes do not renew, and a bound on bytes both ways.
 
-use super::private::Private;
+use super::mailbox::{Mailbox, Unread, mailbox};
 use super::read::{linger, read};
 use super::{Shared, first_line_end};
 use crate::room::{Join, Refusal};
@@ -21,16 +21,13 @@ use memchr::memchr;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout, timeout_at};
 
 /// A first answer without a newline is taken as the ancestor's after this long.
 const RAW_AFTER: Duration = Duration::from_millis(250);
 /// Bytes sent to somebody who is not in yet: enough for a dozen refused names.
 const BYTES_OUT: usize = 1024;
-/// Answers a session may leave unread. A person's commands are answered one at a time; a client
-/// that pipelines has a screenful.
-const MAILBOX: usize = 64;
 /// Bytes of a client's token.
 const TOKEN: usize = 128;
 
@@ -62,7 +59,7 @@ pub(super) struct Entered<R, W> {
     pub(super) greeting: Vec<Vec<u8>>,
     /// Bytes that came behind the name.
     pub(super) rest: Vec<u8>,
-    pub(super) mailbox: mpsc::Receiver<Box<Private>>,
+    pub(super) unread: Unread,
     pub(super) read: R,
     pub(super) write: W,
 }
@@ -123,8 +120,8 @@ where
                 }
             };
             let (nick, kind, client) = (wish.nick.clone(), wish.kind, wish.client.clone());
-            let (mailbox_in, mailbox) = mpsc::channel(MAILBOX);
-            match self.ask(dialect, wish, mailbox_in).await? {
+            let (mailbox, unread) = mailbox();
+            match self.ask(dialect, wish, mailbox).await? {
                 Ok(admission) => {
                     let greeting = self.greeting(dialect, &nick, &admission, ended);
                     let Self { read, write, buffer: rest, .. } = self;
@@ -136,7 +133,7 @@ where
                         admission,
                         greeting,
                         rest,
-                        mailbox,
+                        unread,
                         read,
                         write,
                     });
@@ -222,7 +219,7 @@ where
         &mut self,
         dialect: Dialect,
         wish: Wish,
-        mailbox: mpsc::Sender<Box<Private>>,
+        mailbox: Mailbox,
     ) -> Result<Result<Admission, Refusal>, CloseReason> {
         let Wish { nick, kind, token, resume, .. } = wish;
         let (reply, admitted) = oneshot::channel();

@@ -11,6 +11,10 @@ use crate::wire::room_name::RoomName;
 use crate::wire::text::{Text, scrub};
 use crate::wire::{Dialect, limits, line, raw};
 
+/// Messages of one step: a read of ordinary lines, and few enough that a read of the shortest ones
+/// takes no more than its share of the hub's inbox and of a mailbox.
+pub(super) const POSTS: usize = 512;
+
 /// One thing to do for a member.
 #[derive(Debug)]
 pub(super) enum Step {
@@ -84,10 +88,9 @@ struct Steps(Vec<Step>);
 
 impl Steps {
     fn say(&mut self, post: Post) {
-        if let Some(Step::Say(posts)) = self.0.last_mut() {
-            posts.push(post);
-        } else {
-            self.0.push(Step::Say(vec![post]));
+        match self.0.last_mut() {
+            Some(Step::Say(posts)) if posts.len() < POSTS => posts.push(post),
+            _ => self.0.push(Step::Say(vec![post])),
         }
     }
 

@@ -4,11 +4,13 @@
 mod batch;
 mod door;
 mod ear;
+mod mailbox;
 mod private;
 mod read;
 mod reader;
 mod writer;
 
+pub(super) use mailbox::Mailbox;
 pub(super) use private::{Past, Private, Word};
 
 use super::closer::Closer;
@@ -76,7 +78,7 @@ async fn member<R, W>(
     R: AsyncRead + Unpin + Send + 'static,
     W: AsyncWrite + Unpin + Send + 'static,
 {
-    let Entered { dialect, nick, kind, client, admission, greeting, rest, mailbox, read, write } =
+    let Entered { dialect, nick, kind, client, admission, greeting, rest, unread, read, write } =
         entered;
     let client = client.as_deref().map(scrub).unwrap_or_default();
     let name = nick.to_string();
@@ -84,13 +86,14 @@ async fn member<R, W>(
         session = session.0, nick = %name, kind = kind.name(), dialect = dialect.name(), %addr, client,
         "joined"
     );
+    let owed = unread.owed();
     let mut writer = Writer {
         session,
         dialect,
         out: write,
         cursor: admission.cursor,
         tail: shared.hub.tail(),
-        mailbox,
+        unread,
         gate: gate::Reader::new(shared.hub.gate().clone()),
         closer: closer.clone(),
         limits: shared.limits.clone(),
@@ -102,7 +105,7 @@ async fn member<R, W>(
     writer.greet(greeting);
     let ear = Ear::new(dialect, nick);
     let (hub, limits) = (shared.hub.clone(), shared.limits.clone());
-    let reader = Reader { session, dialect, read, ear, hub, closer, limits };
+    let reader = Reader { session, dialect, read, ear, hub, closer, owed, limits };
     // Two tasks, so that each wakes for its own half only. The writer outlives the reader by its
     // last words.
     let writing = Box::pin(writer.run());

@@ -2,6 +2,7 @@
 //! that tells the hub of a leave, and it does so exactly once.
 
 use super::ear::{Ear, Step};
+use super::mailbox::Owed;
 use super::private::Word;
 use super::read::read;
 use crate::config::Limits;
@@ -14,6 +15,7 @@ use crate::wire::entry::SessionId;
 use crate::wire::limits;
 use crate::wire::nick::Nick;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncRead;
 use tokio::sync::oneshot;
@@ -27,7 +29,8 @@ pub(super) struct Reader<R> {
     pub(super) ear: Ear,
     pub(super) hub: HubHandle,
     pub(super) closer: Closer,
-    pub(super) limits: std::sync::Arc<Limits>,
+    pub(super) owed: Arc<Owed>,
+    pub(super) limits: Arc<Limits>,
 }
 
 /// The session is over, for this reason.
@@ -104,6 +107,8 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     async fn carry_out(&mut self, steps: Vec<Step>) -> Result<(), Over> {
         let mut steps = VecDeque::from(steps);
         while let Some(step) = steps.pop_front() {
+            // Who does not read the answers asks for no more of them.
+            self.owed.room().await;
             if let Step::Rename { to, then } = step {
                 self.rename(&to).await?;
                 // They came before whatever was read later.
@@ -168,6 +173,9 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     }
 
     async fn send(&mut self, request: Request) -> Result<(), Over> {
+        if let Some((_, questions)) = request.questions() {
+            self.owed.asks(questions);
+        }
         self.hub.send(request).await.map_err(|_hub_is_gone| Over(CloseReason::Shutdown))
     }
 }

@@ -3,6 +3,7 @@
 //! place. The hub never waits for it.
 
 use super::batch::Batch;
+use super::mailbox::Unread;
 use super::private::{self, Private};
 use crate::config::Limits;
 use crate::log::{Cursor, Run, Slice, Tail};
@@ -20,7 +21,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 /// How often a blocked writer looks whether it is too late: fine enough that what it keeps alive
@@ -34,7 +35,7 @@ pub(super) struct Writer<W> {
     pub(super) out: W,
     pub(super) cursor: Cursor,
     pub(super) tail: watch::Receiver<Tail>,
-    pub(super) mailbox: mpsc::Receiver<Box<Private>>,
+    pub(super) unread: Unread,
     pub(super) gate: gate::Reader,
     pub(super) closer: Closer,
     pub(super) limits: Arc<Limits>,
@@ -89,7 +90,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             tokio::select! {
                 biased;
                 () = &mut ended => break,
-                piece = self.mailbox.recv(), if self.waiting.is_none() => match piece {
+                piece = self.unread.recv(), if self.waiting.is_none() => match piece {
                     Some(piece) => self.waiting = Some(piece),
                     // The hub has let go of the session and is about to say why.
                     None => ended.as_mut().await,
@@ -109,7 +110,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         let tail = *self.tail.borrow_and_update();
         while !self.batch.is_full() && self.paced.is_empty() {
             if self.waiting.is_none() {
-                self.waiting = self.mailbox.try_recv().ok();
+                self.waiting = self.unread.try_recv();
             }
             if self.waiting.is_none() && end == Until::LastAnswer {
                 break;
