@@ -1,7 +1,7 @@
 //! The handshake: finds out who speaks which dialect, asks the hub to let them in, and says why
 //! not. Everything here has a deadline that bytes do not renew, and a bound on bytes both ways.
 
-use super::mailbox::{Mailbox, Unread, mailbox};
+use super::mailbox::{Mailbox, Unread};
 use super::read::{linger, read};
 use super::{Shared, first_line_end};
 use crate::room::{Join, Refusal};
@@ -120,7 +120,7 @@ where
                 }
             };
             let (nick, kind, client) = (wish.nick.clone(), wish.kind, wish.client.clone());
-            let (mailbox, unread) = mailbox();
+            let (mailbox, unread) = Mailbox::new();
             match self.ask(dialect, wish, mailbox).await? {
                 Ok(admission) => {
                     let greeting = self.greeting(dialect, &nick, &admission, ended);

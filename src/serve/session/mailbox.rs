@@ -47,14 +47,14 @@ pub(super) struct Owed {
 #[derive(Debug)]
 pub(in crate::serve) struct Overfull;
 
-/// An empty mailbox.
-pub(super) fn mailbox() -> (Mailbox, Unread) {
-    let (sender, pieces) = mpsc::channel(ROOM);
-    let owed = Arc::<Owed>::default();
-    (Mailbox { pieces: sender, owed: owed.clone() }, Unread { pieces, owed })
-}
-
 impl Mailbox {
+    /// An empty one, and the writer's end of it.
+    pub(in crate::serve) fn new() -> (Self, Unread) {
+        let (sender, pieces) = mpsc::channel(ROOM);
+        let owed = Arc::<Owed>::default();
+        (Self { pieces: sender, owed: owed.clone() }, Unread { pieces, owed })
+    }
+
     /// So many questions have come.
     pub(in crate::serve) fn heard(&self, questions: usize) {
         let before = self.owed.asked.fetch_sub(questions, Ordering::Relaxed);

@@ -188,6 +188,10 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             let at_once = poll_fn(|cx| Poll::Ready(batch.poll_write(out, cx))).await;
             let written = match at_once {
                 Poll::Ready(written) => Ok(written),
+                // It is the peer that holds us up, and the log does not wait for it.
+                Poll::Pending if minds_close && self.cursor.is_lost() => {
+                    return Err(CloseReason::Lagged);
+                }
                 Poll::Pending => timeout(LOOK, poll_fn(|cx| batch.poll_write(out, cx))).await,
             };
             match written {
@@ -286,5 +290,67 @@ fn goodbye(dialect: Dialect, reason: CloseReason, detail: Option<&str>) -> Vec<u
         Dialect::Line => format!("{}\n", line::notice(&why)).into(),
         Dialect::Raw if is_kick(reason) => KICK.into(),
         Dialect::Raw => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::mailbox::Mailbox;
+    use super::*;
+    use crate::log::Log;
+    use crate::wire::entry::{Chat, Entry, Kind, Millis, Seq};
+    use crate::wire::nick::Nick;
+    use crate::wire::room_name::RoomName;
+    use crate::wire::text::Text;
+    use tokio::io::{AsyncReadExt, duplex};
+
+    fn entry(seq: u64) -> Entry {
+        let (from, text) = (Nick::parse(b"Trin").unwrap(), Text::clean(&[b'x'; 1000]).unwrap());
+        let chat =
+            Chat { from, kind: Kind::User, emote: false, text, cause: None, hops: 0, id: None };
+        Entry { seq: Seq(seq), at: Millis(0), author: SessionId(9), event: Event::Chat(chat) }
+    }
+
+    /// A peer that always took a little was never blocked for as long as a look takes, and what it
+    /// held up grew without a bound.
+    #[tokio::test(start_paused = true)]
+    async fn a_trickling_reader_is_closed_when_it_falls_out_of_the_log() {
+        let (out, mut peer) = duplex(16 * 1024);
+        let mut log = Log::new(RoomName::lobby(), 256 * 1024);
+        let (tail, published) = watch::channel(log.tail());
+        let (_mailbox, unread) = Mailbox::new();
+        let writer = Writer {
+            session: SessionId(1),
+            dialect: Dialect::Line,
+            out,
+            cursor: log.after(Seq(0)).0,
+            tail: published,
+            unread,
+            gate: gate::Reader::new(Arc::default()),
+            closer: Closer::default(),
+            limits: Arc::default(),
+            position: Arc::default(),
+            batch: Batch::default(),
+            waiting: None,
+            paced: VecDeque::new(),
+        };
+        let trickles = async {
+            let mut little = [0; 1000];
+            while peer.read_exact(&mut little).await.is_ok() {
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let talks = async {
+            for seq in 1..5_000 {
+                log.append(vec![entry(seq)]);
+                tail.send_replace(log.tail());
+                sleep(Duration::from_millis(2)).await;
+            }
+        };
+        tokio::select! {
+            why = writer.run() => assert_eq!(why, CloseReason::Lagged),
+            () = trickles => {}
+            () = talks => panic!("it held up all that was said"),
+        }
     }
 }
