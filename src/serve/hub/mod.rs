@@ -28,8 +28,12 @@ use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-/// Requests the hub holds before senders wait. Each is at most one read of 32 KiB: 4 MiB in all.
+/// Requests the hub holds before senders wait. Each is at most what one read of 32 KiB said, in at
+/// most 512 messages of 100 bytes and their text: 10 MiB in all.
 const INBOX: usize = 128;
+/// Entries after which a turn begins another chunk, so that what is retained can be let go of in
+/// pieces small beside the budget: of the shortest messages about 2 MiB, by their weight.
+const CHUNK: usize = 4096;
 /// How long joins and leaves of a crowd are gathered before they are told.
 const FOLD: Duration = Duration::from_secs(1);
 
@@ -68,6 +72,7 @@ struct Entering {
     session: SessionId,
     seq: Seq,
     members: usize,
+    position: Arc<AtomicU64>,
     resume: Option<ResumeAt>,
     reply: oneshot::Sender<Result<Admission, Refusal>>,
 }
@@ -140,6 +145,9 @@ impl Hub {
                 member.mailbox.heard(questions);
             }
             self.take(at, request);
+            if self.effects.entries.len() >= CHUNK {
+                self.commit();
+            }
         }
         stats::add(&self.counters.turns, 1);
         self.commit();
@@ -236,10 +244,10 @@ impl Hub {
         // The door's answer is the last of a join, and goes to the door.
         match self.words.pop().map(|(_, private)| private.word) {
             Some(Word::Answer(Answer::Admitted { seq, members })) => {
-                let position = Arc::default();
-                let member = Member { dialect, addr, mailbox, closer, position };
+                let position = Arc::new(AtomicU64::new(seq.0));
+                let member = Member { dialect, addr, mailbox, closer, position: position.clone() };
                 self.members.insert(session, member);
-                self.entering.push(Entering { session, seq, members, resume, reply });
+                self.entering.push(Entering { session, seq, members, position, resume, reply });
             }
             Some(Word::Answer(Answer::NotAdmitted(refusal))) => {
                 self.counters.refused(refusal.code());
@@ -269,12 +277,8 @@ impl Hub {
 
     fn let_in(&mut self) {
         for entering in std::mem::take(&mut self.entering) {
-            let Entering { session, seq, members, resume, reply } = entering;
-            let Some(member) = self.members.get(&session) else {
-                continue;
-            };
-            let position = member.position.clone();
-            position.store(seq.0, Ordering::Relaxed);
+            // Also who was kicked in this very turn: its closer knows, and its writer says why.
+            let Entering { session, seq, members, position, resume, reply } = entering;
             let (cursor, gap) = self.place(seq, resume);
             let admission = Admission { seq, members, cursor, gap, position };
             if reply.send(Ok(admission)).is_err() {
@@ -336,3 +340,6 @@ fn now() -> Millis {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
+
+#[cfg(test)]
+mod tests;
