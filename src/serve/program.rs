@@ -70,9 +70,6 @@ pub async fn run(
         open_files = rlimit::Resource::NOFILE.get_soft().unwrap_or_default(),
         "ready"
     );
-    let passing = CancellationToken::new();
-    let passed = signals.pass_to(stop.clone());
-    beside.tracker.spawn(passing.clone().run_until_cancelled_owned(passed));
     let at_prompt = AtPrompt { stop: stop.clone(), interactive: input == console::Input::Terminal };
     let console = Console::start(input, desk, at_prompt, &printer, Handle::current())
         .inspect_err(|error| tracing::warn!(%error, "there is no console"))
@@ -82,13 +79,14 @@ pub async fn run(
     let drain = stop.drain().clone().cancelled_owned();
     let code = tokio::select! {
         code = stop.at_once() => code,
+        // To the very end: a second signal also cuts short what runs beside the server.
+        () = signals.pass_to(stop.clone()) => 1,
         () = async {
             server.run(async {
                 drain.await;
                 tracing::info!("shutting down; a signal now exits at once");
                 drop(ending);
             }).await;
-            passing.cancel();
             beside.end().await;
         } => 0,
     };

@@ -89,7 +89,7 @@ impl AdminSocket {
     }
 
     /// Answers until it is cancelled; then finishes the answers it has begun, so that whoever
-    /// asked for a shutdown hears of it.
+    /// asked for a shutdown hears of it. Who has not asked yet is not waited for.
     pub async fn serve(self, clerk: impl Clerk, cancel: CancellationToken) {
         let askers = Arc::new(Semaphore::new(ASKERS));
         let tasks = TaskTracker::new();
@@ -107,9 +107,9 @@ impl AdminSocket {
             };
             match accepted {
                 Ok((stream, _)) => {
-                    let clerk = clerk.clone();
+                    let (clerk, cancel) = (clerk.clone(), cancel.clone());
                     tasks.spawn(async move {
-                        if timeout(DEADLINE, one(stream, clerk)).await.is_err() {
+                        if timeout(DEADLINE, one(stream, clerk, &cancel)).await.is_err() {
                             tracing::debug!("an asker on the admin socket ran out of time");
                         }
                         drop(permit);
@@ -159,11 +159,16 @@ async fn clear(path: &Path) -> Result<(), SocketError> {
 }
 
 /// One asker: its request, its answer, the end. A peer's fault is its own.
-async fn one(mut stream: UnixStream, clerk: impl Clerk) {
+async fn one(mut stream: UnixStream, clerk: impl Clerk, cancel: &CancellationToken) {
     let answer = if is_owner(&stream) {
         let mut request = Vec::new();
-        let read =
-            BufReader::new((&mut stream).take(REQUEST)).read_until(b'\n', &mut request).await;
+        let mut reader = BufReader::new((&mut stream).take(REQUEST));
+        let read = tokio::select! {
+            // What has come is still answered.
+            biased;
+            read = reader.read_until(b'\n', &mut request) => read,
+            () = cancel.cancelled() => return,
+        };
         match read.map(|_| serde_json::from_slice::<Request>(&request)) {
             Ok(Ok(request)) => clerk.answer(&request.line).await,
             // Somebody looked whether this socket lives.
@@ -267,6 +272,19 @@ mod tests {
             assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0);
         }
         server.cancel.cancel();
+    }
+
+    /// The server's end waited for its deadline.
+    #[tokio::test(start_paused = true)]
+    async fn an_idle_asker_does_not_hold_up_the_end() {
+        let server = running().await;
+        let _idle = UnixStream::connect(&server.path).await.unwrap();
+        // Taken in order: the idle one has been accepted when this one is answered.
+        assert!(raw(&server.path, b"{\"line\":\"list\"}\n").await.contains("\"ok\":true"));
+        let since = tokio::time::Instant::now();
+        server.cancel.cancel();
+        server.tasks.wait().await;
+        assert_eq!(since.elapsed(), Duration::ZERO);
     }
 
     #[tokio::test]
