@@ -18,6 +18,9 @@ use tokio_util::sync::CancellationToken;
 /// Bytes of one line of the child's log; a longer one is shown in parts.
 const LINE: u64 = 16 * 1024;
 
+/// How long the last lines of a child that died may take to be shown: they are in its pipes.
+const LAST_LINES: Duration = Duration::from_millis(250);
+
 /// When a child that died is started again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backoff {
@@ -116,15 +119,25 @@ impl Supervised {
         // Held open: the child takes its end for the server's, kill -9 included.
         let stdin = child.stdin.take();
         let (out, err) = (child.stdout.take(), child.stderr.take());
+        let all_shown = CancellationToken::new();
         let shown = async {
             tokio::join!(self.show(out), self.show(err));
+            all_shown.cancel();
             // A grandchild may hold the pipes open; the child's own end is what counts.
             std::future::pending::<()>().await;
         };
         tokio::pin!(shown);
         tokio::select! {
             () = cancel.cancelled() => {}
-            status = child.wait() => return ended(status),
+            status = child.wait() => {
+                // What it said last is why it died.
+                tokio::select! {
+                    () = &mut shown => {}
+                    () = all_shown.cancelled() => {}
+                    () = sleep(LAST_LINES) => {}
+                }
+                return ended(status);
+            }
             () = &mut shown => {}
         }
         drop(stdin);
@@ -235,6 +248,37 @@ mod tests {
         cancel.cancel();
         tasks.wait().await;
         assert!(dir.path().join("left").exists());
+    }
+
+    struct Seen(std::sync::mpsc::Sender<String>);
+
+    impl crate::serve::admin::console::Show for Seen {
+        fn show(&mut self, lines: String) -> io::Result<()> {
+            self.0.send(lines).map_err(io::Error::other)
+        }
+    }
+
+    /// The end of the child was noticed before what it said of it was read.
+    #[tokio::test]
+    async fn what_a_child_says_as_it_dies_is_shown() {
+        let dir = tempfile::tempdir().unwrap();
+        let script = "cd \"$1\"; [ -e 1 ] && { touch 2; read line; exit; }; touch 1;
+            i=0; while [ $i -lt 900 ]; do echo $i >&2; i=$((i+1)); done; exit 3";
+        let supervised = shell(script, dir.path(), QUICK);
+        let (shown, seen) = std::sync::mpsc::channel();
+        supervised.printer.above(Seen(shown)).unwrap();
+        let printer = supervised.printer.clone();
+        let (cancel, tasks) = (CancellationToken::new(), TaskTracker::new());
+        tasks.spawn(supervised.run(cancel.clone()));
+        tasks.close();
+        appears(&dir.path().join("2")).await;
+        cancel.cancel();
+        tasks.wait().await;
+        printer.line("end");
+        drop(printer);
+        let lines: Vec<String> = seen.iter().collect();
+        let said = (0..900).map(|n| format!("{n}\n")).chain(["end\n".into()]);
+        assert_eq!(lines, said.collect::<Vec<_>>());
     }
 
     #[tokio::test]

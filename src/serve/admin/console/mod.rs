@@ -9,6 +9,8 @@ mod lines;
 mod printer;
 mod terminal;
 
+#[cfg(test)]
+pub(in crate::serve) use printer::Show;
 pub use printer::{Event, Printer};
 pub use terminal::{Input, input};
 

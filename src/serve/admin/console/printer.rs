@@ -38,7 +38,7 @@ struct Prompt {
 }
 
 /// What shows a line above a prompt: rustyline's printer, or a test's.
-pub(super) trait Show: Send + 'static {
+pub(in crate::serve) trait Show: Send + 'static {
     fn show(&mut self, lines: String) -> io::Result<()>;
 }
 
@@ -60,7 +60,7 @@ impl Printer {
     }
 
     /// From now on lines appear above the prompt.
-    pub(super) fn above(&self, mut prompt: impl Show) -> io::Result<()> {
+    pub(in crate::serve) fn above(&self, mut prompt: impl Show) -> io::Result<()> {
         let (lines, waiting) = sync_channel::<String>(WAITING);
         let (alive, ended) = sync_channel::<()>(0);
         thread::Builder::new().name("printer".into()).spawn(move || {
