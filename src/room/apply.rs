@@ -263,7 +263,7 @@ impl Turn<'_> {
     }
 
     fn roster(&mut self, session: SessionId) {
-        let members = self.room.roster.iter().cloned().collect();
+        let members = self.room.roster.list();
         self.answer(session, Answer::Roster(members));
     }
 

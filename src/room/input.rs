@@ -130,7 +130,7 @@ pub enum Answer {
         at: Millis,
     },
     Renamed(Nick),
-    Roster(Vec<Member>),
+    Roster(Arc<[Member]>),
     /// The connection ends; the detail is for the member.
     Close(CloseReason, Option<String>),
     /// The administrator's command worked.

@@ -25,6 +25,9 @@ pub(super) struct Roster {
     members: BTreeMap<SessionId, Member>,
     by_folded: HashMap<Box<str>, SessionId>,
     by_skeleton: HashMap<Box<str>, SessionId>,
+    /// What [`list`](Self::list) gave last, while nothing has changed: in a crowd whoever asks
+    /// again and again costs next to nothing.
+    listed: Option<Arc<[Member]>>,
 }
 
 impl Roster {
@@ -36,11 +39,18 @@ impl Roster {
         self.members.values()
     }
 
+    /// Everybody as of now, shared by all who ask.
+    pub(super) fn list(&mut self) -> Arc<[Member]> {
+        let members = &self.members;
+        self.listed.get_or_insert_with(|| members.values().cloned().collect()).clone()
+    }
+
     pub(super) fn get(&self, session: SessionId) -> Option<&Member> {
         self.members.get(&session)
     }
 
     pub(super) fn get_mut(&mut self, session: SessionId) -> Option<&mut Member> {
+        self.listed = None;
         self.members.get_mut(&session)
     }
 
@@ -87,12 +97,14 @@ impl Roster {
     }
 
     fn index(&mut self, nick: &Nick, session: SessionId) {
+        self.listed = None;
         let key = nick.key();
         self.by_folded.insert(key.folded, session);
         self.by_skeleton.insert(key.skeleton, session);
     }
 
     fn forget(&mut self, nick: &Nick) {
+        self.listed = None;
         let key = nick.key();
         self.by_folded.remove(&key.folded);
         self.by_skeleton.remove(&key.skeleton);
