@@ -117,9 +117,9 @@ fn a_kick_is_heard_by_who_is_talking_and_late_in_reading() {
     let mut talker = neo.wire.writer();
     let stop = Arc::new(AtomicBool::new(false));
     let talking = thread::spawn({
-        let stop = stop.clone();
+        let (stop, blank) = (stop.clone(), vec![b'\n'; 64 * 1024]);
         move || {
-            while !stop.load(Ordering::SeqCst) && talker.write_all(&[b'\n'; 64 * 1024]).is_ok() {}
+            while !stop.load(Ordering::SeqCst) && talker.write_all(&blank).is_ok() {}
         }
     });
     server.console("kick Neo");

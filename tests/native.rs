@@ -2,7 +2,7 @@
 //! understand.
 
 use crate::support::Server;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io::Write;
 
 #[test]
@@ -283,7 +283,7 @@ fn a_flood_of_whispers_does_not_close_whom_it_is_for() {
     let mut neo = server.native("Neo");
     let mut trin = server.line("Trin");
     neo.hears_of("join", "Trin");
-    let flood: String = (0..WHISPERS).map(|n| format!("/msg Neo {n}\n")).collect();
+    let flood = (0..WHISPERS).map(|n| format!("/msg Neo {n}\n")).collect::<Vec<_>>().concat();
     trin.wire.sends(flood);
     let mut arrived = 0;
     for _ in 0..WHISPERS {
@@ -309,11 +309,11 @@ fn who_asks_for_much_at_once_is_slowed_down_and_not_closed() {
     let mut server = Server::start();
     let mut neo = server.native("Neo");
     server.console("mute Neo").fence(&mut [&mut neo]);
-    let pings: String =
-        (0..ASKED).map(|n| format!("{}\n", json!({"ping": {"id": n.to_string()}}))).collect();
-    let says: String = (0..ASKED)
-        .map(|n| format!("{}\n", json!({"say": {"id": n.to_string(), "text": "x"}})))
-        .collect();
+    let each = |event: fn(String) -> Value| {
+        (0..ASKED).map(|n| format!("{}\n", event(n.to_string()))).collect::<Vec<_>>().concat()
+    };
+    let pings = each(|id| json!({"ping": {"id": id}}));
+    let says = each(|id| json!({"say": {"id": id, "text": "x"}}));
     // From a thread of its own: nobody reads all of this at once.
     let mut writer = neo.wire.writer();
     let writing =

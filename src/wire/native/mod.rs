@@ -1,12 +1,13 @@
 //! The native dialect's shapes: JSON Lines, one object with one key a line, the key naming the
 //! event. These are the wire's own types; the rest of the house speaks of entries and texts.
 //! `docs/PROTOCOL.md` describes every field. Knows no session and no order of events.
-//!
-//! Over 400 lines, because it is one table: every shape of the dialect, to be read beside the page.
+
+mod codec;
+
+pub use codec::{Decoded, Malformed, decode_client, decode_server, put};
 
 use super::entry::{Entry, Event, Kind};
 use super::room_name::RoomName;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -362,71 +363,6 @@ impl<'a> ServerEvent<'a> {
                 Self::Crowd(Crowd { room, seq, at, joined: *joined, left: *left })
             }
         }
-    }
-}
-
-/// What came of decoding a line.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Decoded<T> {
-    Event(T),
-    /// An event of a later version: its name. Answered or ignored, never fatal.
-    Unknown(String),
-}
-
-/// A line that is no event: what is wrong with it, for the peer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Malformed {
-    #[error("that line is not JSON: {0}")]
-    NotJson(String),
-    #[error("an event is an object with one key, the event's name")]
-    NotAnEvent,
-    #[error("`{event}` is not as it should be: {why}")]
-    Fields { event: String, why: String },
-}
-
-/// Appends an event as one line with its newline.
-pub fn put<T: Serialize>(event: &T, out: &mut Vec<u8>) {
-    let start = out.len();
-    if serde_json::to_writer(&mut *out, event).is_ok() {
-        out.push(b'\n');
-    } else {
-        // Strings, numbers and string keys only: serde_json has nothing to refuse here.
-        out.truncate(start);
-    }
-}
-
-/// Reads one line as a client's event.
-pub fn decode_client(line: &[u8]) -> Result<Decoded<ClientEvent>, Malformed> {
-    decode(line, &["hello", "say", "whisper", "who", "history", "nick", "ping", "pong", "quit"])
-}
-
-/// Reads one line as a server's event.
-pub fn decode_server(line: &[u8]) -> Result<Decoded<ServerEvent<'static>>, Malformed> {
-    decode(
-        line,
-        &[
-            "welcome", "chat", "join", "leave", "rename", "crowd", "ack", "refused", "whisper",
-            "roster", "history", "gap", "notice", "ping", "pong", "bye",
-        ],
-    )
-}
-
-fn decode<T: DeserializeOwned>(line: &[u8], known: &[&str]) -> Result<Decoded<T>, Malformed> {
-    let why = match serde_json::from_slice(line) {
-        Ok(event) => return Ok(Decoded::Event(event)),
-        Err(error) => error.to_string(),
-    };
-    // Only a line that is no event of ours is looked at twice.
-    let value: serde_json::Value =
-        serde_json::from_slice(line).map_err(|error| Malformed::NotJson(error.to_string()))?;
-    let Some(object) = value.as_object().filter(|object| object.len() == 1) else {
-        return Err(Malformed::NotAnEvent);
-    };
-    let event = object.keys().next().cloned().unwrap_or_default();
-    if known.contains(&event.as_str()) {
-        Err(Malformed::Fields { event, why })
-    } else {
-        Ok(Decoded::Unknown(event))
     }
 }
 
