@@ -236,7 +236,12 @@ impl<D: Dial> Task<D> {
                 is_new
             }
             E::Ack(ack) => self.is_awaited(ack),
-            E::Refused(refused) => self.is_final(refused),
+            E::Refused(refused) => {
+                if let Some(re) = refused.re.as_deref() {
+                    self.outbox.done(re);
+                }
+                true
+            }
             E::Gap(gap) => return self.place.gap(gap.clone()).map(E::Gap),
             E::Pong(pong) => pong.id.as_deref() != Some(OWN_PING),
             E::Welcome(_) => false,
@@ -268,17 +273,6 @@ impl<D: Dial> Task<D> {
         is_awaited
     }
 
-    /// A server that goes down has not judged the message: it is sent to the next one.
-    fn is_final(&mut self, refused: &Refused<'_>) -> bool {
-        let Some(re) = refused.re.as_deref() else {
-            return true;
-        };
-        if refused.code == "shutting_down" && self.outbox.has(re) {
-            return false;
-        }
-        self.outbox.done(re);
-        true
-    }
 
     fn renamed(&mut self, to: &str) {
         if let Ok(nick) = Nick::parse(to.as_bytes()) {

@@ -175,8 +175,6 @@ pub enum Refusal {
     UnknownEvent(String),
     #[error("{0}")]
     BadEvent(String),
-    #[error("the server is going down")]
-    ShuttingDown,
 }
 
 impl Refusal {
@@ -193,7 +191,6 @@ impl Refusal {
             Self::Text(TextError::TooLong(_)) | Self::LineTooLong(_) => "too_long",
             Self::UnknownEvent(_) => "unknown_event",
             Self::BadEvent(_) => "bad_event",
-            Self::ShuttingDown => "shutting_down",
         }
     }
 }
