@@ -242,7 +242,10 @@ impl<D: Dial> Task<D> {
                 }
                 true
             }
-            E::Gap(gap) => return self.place.gap(gap.clone()).map(E::Gap),
+            E::Gap(gap) => {
+                self.place.gap(gap);
+                true
+            }
             E::Pong(pong) => pong.id.as_deref() != Some(OWN_PING),
             E::Welcome(_) => false,
             _ => true,
@@ -272,7 +275,6 @@ impl<D: Dial> Task<D> {
         }
         is_awaited
     }
-
 
     fn renamed(&mut self, to: &str) {
         if let Ok(nick) = Nick::parse(to.as_bytes()) {

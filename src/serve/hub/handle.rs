@@ -64,7 +64,8 @@ pub(in crate::serve) struct Enter {
 /// Where a returning client left off.
 #[derive(Debug, Clone)]
 pub(in crate::serve) struct ResumeAt {
-    pub(in crate::serve) epoch: String,
+    /// The log its number is of; this one's, if it does not say.
+    pub(in crate::serve) epoch: Option<String>,
     pub(in crate::serve) after: Seq,
 }
 

@@ -276,7 +276,10 @@ impl Hub {
     fn place(&self, joined: Seq, resume: Option<ResumeAt>) -> (Cursor, Option<Gap>) {
         match resume {
             None => (self.log.after(joined).0, None),
-            Some(at) if at.epoch == *self.epoch && at.after <= joined => self.log.after(at.after),
+            // Nobody has seen what is still to come.
+            Some(at) if at.epoch.as_deref().is_none_or(|epoch| *epoch == *self.epoch) => {
+                self.log.after(at.after.min(joined))
+            }
             Some(_) => {
                 // Another log's numbers: all of this one is news, and what the other still had
                 // is not to be had here.

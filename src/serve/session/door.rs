@@ -375,7 +375,8 @@ fn hello(answer: &[u8]) -> Result<Wish, Unfit> {
     let nick = Nick::parse(nick.as_bytes()).map_err(|error| Unfit::Refused(error.into()))?;
     let resume = resume.and_then(|resume| {
         let after = *resume.after.get(RoomName::lobby().as_str())?;
-        Some(ResumeAt { epoch: resume.epoch, after: Seq(after) })
+        let epoch = resume.epoch.filter(|epoch| !epoch.is_empty());
+        Some(ResumeAt { epoch, after: Seq(after) })
     });
     Ok(Wish { nick, kind, client, token, resume })
 }

@@ -74,8 +74,10 @@ pub struct Hello {
 /// Where the client was when it lost its connection.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Resume {
-    /// The `epoch` of the welcome under which it counted.
-    pub epoch: String,
+    /// The `epoch` of the welcome under which it counted; without one, the numbers are those of
+    /// the log as it is now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<String>,
     /// The last sequence number it has seen, per room.
     pub after: BTreeMap<String, u64>,
 }
