@@ -229,8 +229,10 @@ impl<D: Dial> Task<D> {
             E::Join(e) | E::Leave(e) => self.place.see(&e.room, e.seq),
             E::Crowd(e) => self.place.see(&e.room, e.seq),
             E::Rename(e) => {
+                // A replayed one is of an earlier connection: this one's name is the welcome's.
+                let is_live = !self.place.is_replay(&e.room, e.seq);
                 let is_new = self.place.see(&e.room, e.seq);
-                if is_new && *e.from == *self.nick.as_str() {
+                if is_new && is_live && *e.from == *self.nick.as_str() {
                     self.renamed(&e.to);
                 }
                 is_new

@@ -173,3 +173,28 @@ async fn a_whisper_that_may_have_arrived_is_not_sent_again() {
     scene.say("next").await;
     assert_eq!(peer.said().await.1, "next");
 }
+
+/// A rename that a resume shows is of the past: this connection has the name its welcome says.
+#[tokio::test(start_paused = true)]
+async fn a_replayed_rename_does_not_change_the_name() {
+    let mut scene = scene(Retry::AfterFirst);
+    let (peer, _) = scene.admit("e", 5).await;
+    drop(peer);
+    scene.offline().await;
+    let rename = |seq| {
+        format!(r##"{{"rename":{{"room":"#lobby","seq":{seq},"at":1,"from":"Neo","to":"One"}}}}"##)
+    };
+    let (mut peer, _) = scene.admit("e", 8).await;
+    peer.send(&rename(6)).await;
+    scene.server_event().await;
+    drop(peer);
+    scene.offline().await;
+    let (mut peer, hello) = scene.admit("e", 9).await;
+    assert_eq!(hello.nick, "Neo");
+    peer.send(&rename(10)).await;
+    scene.server_event().await;
+    drop(peer);
+    scene.offline().await;
+    let (_, hello) = scene.accept().await;
+    assert_eq!(hello.nick, "One");
+}
