@@ -272,7 +272,7 @@ pub struct History<'a> {
     pub re: Option<Str<'a>>,
     pub room: Str<'a>,
     pub events: Vec<ServerEvent<'a>>,
-    /// There is more before the first of these.
+    /// There is more to be had before the first of these.
     pub more: bool,
 }
 
