@@ -118,10 +118,11 @@ async fn member<R, W>(
     // last words.
     let writing = Box::pin(writer.run());
     let writing = shared.tracker.spawn(shared.kill.clone().run_until_cancelled_owned(writing));
-    reader.run(rest).await;
+    let mut read = reader.run(rest).await;
     let reason = writing.await.ok().flatten().unwrap_or(CloseReason::Shutdown);
     shared.counters.closed(reason);
     tracing::info!(session = session.0, nick = %name, reason = reason.code(), "left");
+    read::linger(&mut read).await;
 }
 
 /// The bytes that end the server's own first line in the dialects that have lines.
