@@ -62,8 +62,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
 
     async fn listening(&mut self, first: Vec<u8>) -> Result<std::convert::Infallible, Over> {
         if !first.is_empty() {
-            let steps =
-                self.ear.hear(&first).map_err(|_unframed| Over(CloseReason::LineTooLong))?;
+            let steps = self.ear.hear(&first);
             self.carry_out(steps).await?;
         }
         loop {
@@ -85,8 +84,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
                 Ok(reading.await)
             };
             match heard {
-                Ok(Ok(Some(Ok(steps)))) => return Ok(steps),
-                Ok(Ok(Some(Err(_unframed)))) => return Err(Over(CloseReason::LineTooLong)),
+                Ok(Ok(Some(steps))) => return Ok(steps),
                 Ok(Ok(None)) => return Err(Over(CloseReason::Quit)),
                 Ok(Err(_broken)) => return Err(Over(CloseReason::Lost)),
                 Err(_silent) => {
@@ -143,6 +141,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             }
             Step::Pong(id) => self.tell(Word::Pong(id)).await,
             Step::Quit => Err(Over(CloseReason::Quit)),
+            Step::Unframed => Err(Over(CloseReason::LineTooLong)),
             // `carry_out` has taken it.
             Step::Rename { .. } => Ok(()),
         }
