@@ -119,7 +119,7 @@ fn a_kick_is_heard_by_who_is_talking_and_late_in_reading() {
     let talking = thread::spawn({
         let stop = stop.clone();
         move || {
-            while !stop.load(Ordering::SeqCst) && talker.write_all(&[b'\n'; 64 * 1024]).is_ok() {}
+            while !stop.load(Ordering::SeqCst) && talker.write_all(&[b'\n'; 16 * 1024]).is_ok() {}
         }
     });
     server.console("kick Neo");

@@ -113,18 +113,12 @@ impl Ear {
     pub(super) fn hear(&mut self, bytes: &[u8]) -> Vec<Step> {
         let mut steps = Steps::default();
         let Self { dialect, framer, nick } = self;
-        match dialect {
-            Dialect::Raw => {
-                for message in raw::messages(nick.as_str(), bytes) {
-                    one(*dialect, nick, Line::Whole(message), &mut steps);
-                }
+        if *dialect == Dialect::Raw {
+            for message in raw::messages(nick.as_str(), bytes) {
+                one(*dialect, nick, Line::Whole(message), &mut steps);
             }
-            _ => {
-                let fed = framer.feed(bytes, |line| one(*dialect, nick, line, &mut steps));
-                if fed.is_err() {
-                    steps.0.push(Step::Unframed);
-                }
-            }
+        } else if framer.feed(bytes, |line| one(*dialect, nick, line, &mut steps)).is_err() {
+            steps.0.push(Step::Unframed);
         }
         steps.0
     }
