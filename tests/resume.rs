@@ -170,7 +170,7 @@ fn only_its_owner_takes_a_name_over() {
     for thief in [
         json!({"v": 1, "nick": "Neo"}),
         json!({"v": 1, "nick": "Neo", "token": "guess"}),
-        json!({"v": 1, "nick": "neo", "token": "secret"}),
+        json!({"v": 1, "nick": "neo"}),
     ] {
         let mut wire = server.connect();
         wire.expects("NICK").sends(format!("{}\n", json!({ "hello": thief }))).expects("\n");
@@ -178,11 +178,12 @@ fn only_its_owner_takes_a_name_over() {
         assert_eq!(refused["refused"]["code"], "nick_taken", "{thief}");
     }
     server.fence(&mut [&mut ghost, &mut trin]);
-    let mut neo = server.hello(&hello);
+    // Its owner may even come back under another name: there is no ghost to keep the old one.
+    let mut neo = server.hello(&json!({"v": 1, "nick": "neo", "token": "secret"}));
     ghost.hears_bye("replaced");
-    trin.hears_all(&["Neo left the chat", "Neo just connected"]);
+    trin.hears_all(&["Neo left the chat", "neo just connected"]);
     neo.says("back").hears_ack(None);
-    trin.hears("Neo: back");
+    trin.hears("neo: back");
     server.fence(&mut [&mut neo, &mut trin]);
 }
 

@@ -90,7 +90,7 @@ impl Log {
     }
 
     /// A cursor before the last `count` entries that come before `before`, how many there really
-    /// are, and whether there are more to be had before those.
+    /// are, and whether more are retained before those.
     pub fn last(&self, count: usize, before: Option<Seq>) -> (Cursor, usize, bool) {
         let first = self.first_retained();
         let end = before.unwrap_or(self.tail.seq.next()).clamp(first, self.tail.seq.next());

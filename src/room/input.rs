@@ -94,8 +94,17 @@ impl Post {
 #[derive(Debug, Default)]
 pub struct Effects {
     pub entries: Vec<Entry>,
-    /// Answers to [`SessionId::CONSOLE`] are the administrator's.
-    pub answers: Vec<(SessionId, Answer)>,
+    pub replies: Vec<Reply>,
+}
+
+/// An answer on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// [`SessionId::CONSOLE`] is the administrator.
+    pub to: SessionId,
+    /// The last entry when it was given: it is read after that one and before the next.
+    pub after: Seq,
+    pub answer: Answer,
 }
 
 /// What one session is told.
@@ -129,7 +138,11 @@ pub enum Answer {
         to: Nick,
         at: Millis,
     },
-    Renamed(Nick),
+    /// It has the name it asked for; `entry` tells whether the room was told of a change.
+    Renamed {
+        to: Nick,
+        entry: bool,
+    },
     Roster(Arc<[Member]>),
     /// The connection ends; the detail is for the member.
     Close(CloseReason, Option<String>),

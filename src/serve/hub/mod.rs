@@ -13,7 +13,7 @@ use super::session::{Mailbox, Past, Private, Word};
 use super::stats::{self, Counters};
 use crate::config::Limits;
 use crate::log::{Cursor, Gap, Log, Tail};
-use crate::room::{Answer, Effects, Input, Refusal, Room};
+use crate::room::{Answer, Effects, Input, Refusal, Reply, Room};
 use crate::wire::Dialect;
 use crate::wire::close::CloseReason;
 use crate::wire::entry::{Millis, Seq, SessionId};
@@ -181,7 +181,7 @@ impl Hub {
             Request::Rename { session, to, reply } => {
                 self.apply(at, Input::Rename { session, to });
                 let renamed = self.words.iter().any(|(to, private)| {
-                    *to == session && matches!(private.word, Word::Answer(Answer::Renamed(_)))
+                    *to == session && matches!(private.word, Word::Answer(Answer::Renamed { .. }))
                 });
                 // A session that ended meanwhile does not need to know.
                 let _gone = reply.send(renamed);
@@ -217,8 +217,8 @@ impl Hub {
     /// Applies an input and puts its answers in line.
     fn apply(&mut self, at: Millis, input: Input) {
         self.room.apply(at, input, &mut self.effects);
-        let answers = std::mem::take(&mut self.effects.answers);
-        for (session, answer) in answers {
+        let replies = std::mem::take(&mut self.effects.replies);
+        for Reply { to: session, after, answer } in replies {
             match answer {
                 Answer::Close(reason, detail) => {
                     self.commit();
@@ -232,7 +232,7 @@ impl Hub {
                         member.closer.close(reason, detail);
                     }
                 }
-                answer => self.say(session, Word::Answer(answer)),
+                answer => self.put(session, after, Word::Answer(answer)),
             }
         }
     }
@@ -259,10 +259,14 @@ impl Hub {
 
     /// Puts a word in a session's line, at the place the room has reached.
     fn say(&mut self, session: SessionId, word: Word) {
+        let after = self.effects.entries.last().map_or(self.log.tail().seq, |entry| entry.seq);
+        self.put(session, after, word);
+    }
+
+    fn put(&mut self, session: SessionId, after: Seq, word: Word) {
         if let Word::Answer(Answer::Refused { refusal, .. }) = &word {
             self.counters.refused(refusal.code());
         }
-        let after = self.effects.entries.last().map_or(self.log.tail().seq, |entry| entry.seq);
         if let Some(member) = self.members.get(&session) {
             member.mailbox.owe();
         }

@@ -143,6 +143,8 @@ fn one(dialect: Dialect, nick: &Nick, line: Line<'_>, steps: &mut Steps) {
     }
     match line {
         Line::TooLong(bytes) => steps.refuse(None, Refusal::LineTooLong(bytes)),
+        // Somebody pressed Enter.
+        Line::Whole(line) if line.iter().all(u8::is_ascii_whitespace) => {}
         Line::Whole(line) if dialect == Dialect::Native => event(line, steps),
         Line::Whole(line) => typed(line::strip_own_tag(nick.as_str(), line), steps),
     }
@@ -150,10 +152,6 @@ fn one(dialect: Dialect, nick: &Nick, line: Line<'_>, steps: &mut Steps) {
 
 /// A line of text, with the sender's own tag off it.
 fn typed(line: &[u8], steps: &mut Steps) {
-    if line.is_empty() {
-        // Somebody pressed Enter.
-        return;
-    }
     if line.first() != Some(&b'/') {
         return steps.text(line, false);
     }
@@ -203,6 +201,9 @@ fn event(line: &[u8], steps: &mut Steps) {
         }
         Err(error) => {
             let re = match &error {
+                Malformed::Fields { id: Some(id), .. } if id.len() <= limits::MESSAGE_ID => {
+                    Some(scrub(id).into())
+                }
                 Malformed::Fields { event, .. } => Some(event.as_str().into()),
                 Malformed::NotJson(_) | Malformed::NotAnEvent => None,
             };

@@ -20,7 +20,7 @@ pub enum Malformed {
     #[error("an event is an object with one key, the event's name")]
     NotAnEvent,
     #[error("`{event}` is not as it should be: {why}")]
-    Fields { event: String, why: String },
+    Fields { event: String, id: Option<String>, why: String },
 }
 
 /// Appends an event as one line with its newline.
@@ -63,7 +63,8 @@ fn decode<T: DeserializeOwned>(line: &[u8], known: &[&str]) -> Result<Decoded<T>
     };
     let event = object.keys().next().cloned().unwrap_or_default();
     if known.contains(&event.as_str()) {
-        Err(Malformed::Fields { event, why })
+        let id = object.values().next().and_then(|body| body.get("id")?.as_str());
+        Err(Malformed::Fields { id: id.map(Into::into), event, why })
     } else {
         Ok(Decoded::Unknown(event))
     }
