@@ -2,8 +2,10 @@
 //! does the work, and turns what comes of it into one line and an exit code.
 
 use anyhow::Context;
-use chaty::bot::{self, RunOptions};
-use chaty::cli::{self, AdminArgs, Cli, Command, Join, LogArgs, LogFormat, SendArgs, TailArgs};
+use chaty::bot::{self, RunOptions, tools};
+use chaty::cli::{
+    self, AdminArgs, BotArgs, BotTool, Cli, Command, Join, LogArgs, LogFormat, SendArgs, TailArgs,
+};
 use chaty::config::{self, ServeSettings};
 use chaty::join::send::SendOptions;
 use chaty::join::tail::TailOptions;
@@ -79,6 +81,7 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             let filter = start_log(&log, settings.log.as_deref().unwrap_or("info"), &printer)?;
             block_on(serve(settings, printer, &log_arguments(&log, &filter)))
         }
+        Command::Bot(BotArgs { tool: Some(tool), .. }) => author(tool).map_err(one_line),
         Command::Bot(args) => {
             start_log(&log, "info", &printer)?;
             block_on(bots(args.paths, args.server.server, args.supervised))
@@ -122,6 +125,24 @@ async fn bots(paths: Vec<PathBuf>, server: String, supervised: bool) -> anyhow::
         code = stop.at_once() => Ok(code),
         () = signals.pass_to(stop.clone()) => Ok(FAILED),
     }
+}
+
+/// Helps to write a bot; there is no server in it.
+fn author(tool: BotTool) -> anyhow::Result<u8> {
+    let out = &mut io::stdout().lock();
+    let is_well = match tool {
+        BotTool::New { name } => tools::start(&name, out).map(|()| true)?,
+        BotTool::Check(args) => tools::check(&args.paths, args.json, out)?,
+        BotTool::Docs(args) => {
+            match args.definitions {
+                Some(folder) => tools::write_definitions(&folder, out)?,
+                None if args.markdown => out.write_all(tools::markdown().as_bytes())?,
+                None => out.write_all(tools::text().as_bytes())?,
+            }
+            true
+        }
+    };
+    Ok(if is_well { 0 } else { FAILED })
 }
 
 async fn send(args: SendArgs) -> anyhow::Result<u8> {

@@ -57,6 +57,15 @@ pub(super) fn build(host: &Arc<Host>) -> Engine {
     engine
 }
 
+/// The part of the language's library that bots have, as a definition file.
+pub(super) fn library_definitions() -> String {
+    let mut engine = Engine::new_raw();
+    engine.register_global_module(LIBRARY.clone());
+    let definitions = engine.definitions().include_standard_packages(true);
+    let mut files = definitions.iter_files();
+    files.find(|(name, _)| name == "__static__.d.rhai").map(|(_, text)| text).unwrap_or_default()
+}
+
 fn limit(engine: &mut Engine, host: &Arc<Host>) {
     let limits = host.guard.limits();
     engine

@@ -22,6 +22,7 @@ mod notice;
 mod repeats;
 mod run;
 mod script;
+pub mod tools;
 mod watch;
 mod worker;
 

@@ -98,13 +98,54 @@ Run bots: script files, or folders whose every .rhai file is a bot.
 
 Save a script and the bot changes while the conversation goes on; a script that does not compile \
 is reported with its line, and the last good version goes on. In a folder, new scripts join and \
-deleted ones leave. Ctrl-C ends them all.";
+deleted ones leave. Ctrl-C ends them all.
+
+The tools for authors need no server. A folder that is named like one of them is run as ./NAME.";
 
 pub(super) const BOT_EXAMPLES: &str = "\
 Examples:
-  chaty bot bots/chuck.rhai
-  chaty bot bots
-  chaty bot bots ../more/greeter.rhai --server chat.example.org:55556";
+  chaty bot bots/chuck.rhai    run one
+  chaty bot bots               run a folder of them
+  chaty bot bots ../more/greeter.rhai --server chat.example.org:55556
+  chaty bot new Karma          write one: bots/karma.rhai
+  chaty bot check bots         look for mistakes";
+
+pub(super) const BOT_NEW: &str = "\
+Write a commented script to begin with.
+
+A NAME becomes a file in the folder bots, which is made if need be: `Karma` is bots/karma.rhai. \
+Something that ends in .rhai is the file itself. A file that is there already is never written \
+over. The new script works as it is: it passes `chaty bot check`.";
+
+pub(super) const BOT_NEW_EXAMPLES: &str = "\
+Examples:
+  chaty bot new Karma
+  chaty bot new games/dice.rhai";
+
+pub(super) const BOT_CHECK: &str = "\
+Look for mistakes without running anything: syntax, misspelt functions and properties, wrong \
+numbers of arguments, handlers that nothing would call, a declaration that is not right.
+
+What is found goes to standard output, with file, line, column, the line itself and what was \
+probably meant. The exit code is 0 if there is nothing, and 1 if there is something.";
+
+pub(super) const BOT_CHECK_EXAMPLES: &str = "\
+Examples:
+  chaty bot check bots/karma.rhai
+  chaty bot check bots
+  chaty bot check bots --json | jq -r '.diagnostics[].message'";
+
+pub(super) const BOT_DOCS: &str = "\
+Print everything a script can use: what it declares, the handlers, what a message has, every \
+function with an example, and the limits.
+
+It is made from the tables the interpreter itself is set up from, so it describes this version.";
+
+pub(super) const BOT_DOCS_EXAMPLES: &str = "\
+Examples:
+  chaty bot docs
+  chaty bot docs | grep -A 3 cooldown
+  chaty bot docs --definitions bots/.definitions";
 
 pub(super) const SEND: &str = "\
 Say something in the room, from a script or a pipe.
