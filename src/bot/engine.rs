@@ -5,6 +5,7 @@ use super::api;
 use super::host::Host;
 use super::limits::EXPRESSION_DEPTH;
 use super::message;
+use super::store;
 use rhai::packages::{
     ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage,
     BasicMathPackage, BasicStringPackage, LanguageCorePackage, LogicPackage, MoreStringPackage,
@@ -12,7 +13,7 @@ use rhai::packages::{
 };
 use rhai::{
     Dynamic, Engine, EvalAltResult, ImmutableString, Module, ModuleResolver, NativeCallContext,
-    OptimizationLevel, Position, Shared,
+    OptimizationLevel, Position, Shared, Token,
 };
 use std::sync::{Arc, LazyLock};
 
@@ -52,7 +53,14 @@ pub(super) fn build(host: &Arc<Host>) -> Engine {
     }
     limit(&mut engine, host);
     tame(&mut engine);
+    // So that a declaration can have `match: "…"` without quotes around the name.
+    #[expect(deprecated, reason = "marked as volatile, not as leaving; the version is pinned")]
+    engine.on_parse_token(|token, _position, _state| match token {
+        Token::Reserved(word) if word.as_str() == "match" => Token::Identifier(word),
+        token => token,
+    });
     message::register(&mut engine);
+    store::register(&mut engine);
     api::register(&mut engine, host);
     engine
 }
@@ -89,7 +97,11 @@ fn limit(engine: &mut Engine, host: &Arc<Host>) {
         }
         // A global module would show constants to functions too, but not to closures.
         let is_local = context.scope().contains(name);
-        Ok(if is_local { None } else { weigher.constant(name) })
+        if is_local {
+            return Ok(None);
+        }
+        let file = context.source().unwrap_or_default();
+        Ok(weigher.constant(file, name).or_else(|| store::store(&weigher, name)))
     });
     let printer = host.clone();
     engine.on_print(move |text| printer.log(text));

@@ -2,6 +2,7 @@
 //! more and fewer as the files come and go. Reads no script itself.
 
 use super::find::bot_name;
+use super::keeper::state_file;
 use super::limits::Limits;
 use super::member::{House, Member, Order, State};
 use super::notice::{self, Notice, Report};
@@ -125,6 +126,8 @@ fn check(file: &Path, report: &Report) -> Result<(), RunError> {
         name: bot_name(file).unwrap_or_default(),
         seed: 0,
         limits: Limits::default(),
+        lib: Some(lib_of(file)),
+        extend: None,
     };
     let load = move || Script::load(&text, &options).map(drop);
     let loaded =
@@ -137,6 +140,11 @@ fn check(file: &Path, report: &Report) -> Result<(), RunError> {
         }
         Err(_panic) => Err(RunError::Broken(file.to_owned())),
     }
+}
+
+/// Where the scripts beside this one import from.
+fn lib_of(script: &Path) -> PathBuf {
+    script.parent().unwrap_or(Path::new("")).join("lib")
 }
 
 /// A server that dies takes its end of our standard input along, however it dies.
@@ -173,13 +181,7 @@ impl Bots {
     fn new(options: RunOptions, seed: u64, report: Report) -> Self {
         let retry = if options.supervised { Retry::Always } else { Retry::AfterFirst };
         Self {
-            house: House {
-                server: options.server,
-                retry,
-                limits: Limits::default(),
-                report,
-                tracker: TaskTracker::new(),
-            },
+            house: House { server: options.server, retry, report, tracker: TaskTracker::new() },
             supervised: options.supervised,
             seed,
             all_seen: false,
@@ -215,8 +217,15 @@ impl Bots {
     fn begin(&mut self, path: PathBuf, order: Order) -> Result<(), RunError> {
         let file = path.display().to_string();
         let name = bot_name(&path).unwrap_or_else(|| file.clone());
-        let seed = mixed(self.seed, &name);
-        let member = Member::new(self.house.clone(), file, name.clone(), seed)
+        let options = LoadOptions {
+            file,
+            seed: mixed(self.seed, &name),
+            name: name.clone(),
+            limits: Limits::default(),
+            lib: Some(lib_of(&path)),
+            extend: None,
+        };
+        let member = Member::new(self.house.clone(), options, state_file(&path))
             .map_err(|why| RunError::Thread { name, why })?;
         let (orders, received) = channel::channel(order);
         let (states, state) = channel::channel(State::Fine);

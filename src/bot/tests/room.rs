@@ -137,11 +137,11 @@ async fn an_error_ends_no_bot_and_is_told_once() {
     let script = "fn on_message(msg) {\n  if msg.text == \"bad\" { throw \"no\"; }\n  \"good\"\n}";
     with_bot(script, async |listener, _, notices| {
         let mut peer = Peer::admit(listener, 10).await;
-        for seq in 11..31 {
+        for seq in 11..15 {
             peer.chat(seq, "Neo", "user", 0, "bad").await;
         }
-        peer.chat(31, "Neo", "user", 0, "fine").await;
-        assert_eq!(peer.said().await, ("good".into(), 31));
+        peer.chat(15, "Neo", "user", 0, "fine").await;
+        assert_eq!(peer.said().await, ("good".into(), 15));
         let notices = notices.lock().unwrap();
         let wrong = |notice: &&Notice| matches!(notice, Notice::Wrong(_));
         assert_eq!(notices.iter().filter(wrong).count(), 1, "{notices:?}");

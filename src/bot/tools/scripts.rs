@@ -34,7 +34,14 @@ impl Source {
     }
 
     pub(super) fn options(&self, seed: u64, limits: Limits) -> LoadOptions {
-        LoadOptions { file: self.file.clone(), name: self.name.clone(), seed, limits }
+        LoadOptions {
+            file: self.file.clone(),
+            name: self.name.clone(),
+            seed,
+            limits,
+            lib: None,
+            extend: None,
+        }
     }
 }
 
