@@ -2,9 +2,11 @@
 //! does the work, and turns what comes of it into one line and an exit code.
 
 use anyhow::Context;
-use chaty::bot::{self, RunOptions, tools};
+use chaty::bot::tools::{self, TestOptions, TryOptions};
+use chaty::bot::{self, RunOptions};
 use chaty::cli::{
     self, AdminArgs, BotArgs, BotTool, Cli, Command, Join, LogArgs, LogFormat, SendArgs, TailArgs,
+    TestArgs, TryArgs,
 };
 use chaty::config::{self, ServeSettings};
 use chaty::join::send::SendOptions;
@@ -129,10 +131,18 @@ async fn bots(paths: Vec<PathBuf>, server: String, supervised: bool) -> anyhow::
 
 /// Helps to write a bot; there is no server in it.
 fn author(tool: BotTool) -> anyhow::Result<u8> {
-    let out = &mut io::stdout().lock();
+    let out = &mut io::stdout();
     let is_well = match tool {
         BotTool::New { name } => tools::start(&name, out).map(|()| true)?,
         BotTool::Check(args) => tools::check(&args.paths, args.json, out)?,
+        BotTool::Test(args) => {
+            let TestArgs { paths, seed, replay, json } = args;
+            tools::test(&TestOptions { paths, seed, json, replay }, out)?
+        }
+        BotTool::Try(TryArgs { path, seed }) => {
+            let colour = io::stdout().is_terminal() && !is_colourless();
+            return tools::converse(&TryOptions { path, seed, colour }).map(|()| 0);
+        }
         BotTool::Docs(args) => {
             match args.definitions {
                 Some(folder) => tools::write_definitions(&folder, out)?,
@@ -201,8 +211,7 @@ fn start_log(args: &LogArgs, default: &str, printer: &Printer) -> anyhow::Result
     let filter = EnvFilter::builder()
         .parse(wanted)
         .map_err(|error| Usage(format!("`{wanted}` is no filter for the log: {error}")))?;
-    let colour = io::stderr().is_terminal()
-        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let colour = io::stderr().is_terminal() && !is_colourless();
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(printer.clone())
@@ -213,6 +222,11 @@ fn start_log(args: &LogArgs, default: &str, printer: &Printer) -> anyhow::Result
         LogFormat::Json => log.json().with_target(true).init(),
     }
     Ok(wanted.to_owned())
+}
+
+/// <https://no-color.org>: set and not empty.
+fn is_colourless() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
 /// What makes a child log as this process does.

@@ -6,6 +6,7 @@ use super::host::Host;
 use super::limits::EXPRESSION_DEPTH;
 use super::message;
 use super::store;
+use super::tools::testing;
 use rhai::packages::{
     ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage,
     BasicMathPackage, BasicStringPackage, LanguageCorePackage, LogicPackage, MoreStringPackage,
@@ -62,6 +63,7 @@ pub(super) fn build(host: &Arc<Host>) -> Engine {
     message::register(&mut engine);
     store::register(&mut engine);
     api::register(&mut engine, host);
+    testing::register(&mut engine, &None);
     engine
 }
 

@@ -48,6 +48,20 @@ pub enum BotTool {
         arg_required_else_help = true
     )]
     Check(CheckArgs),
+    /// Try the examples and tests that stand in the scripts
+    #[command(
+        long_about = help::BOT_TEST,
+        after_help = help::BOT_TEST_EXAMPLES,
+        arg_required_else_help = true
+    )]
+    Test(TestArgs),
+    /// Talk to a bot without a server
+    #[command(
+        long_about = help::BOT_TRY,
+        after_help = help::BOT_TRY_EXAMPLES,
+        arg_required_else_help = true
+    )]
+    Try(TryArgs),
     /// Print everything a script can use
     #[command(long_about = help::BOT_DOCS, after_help = help::BOT_DOCS_EXAMPLES)]
     Docs(DocsArgs),
@@ -62,6 +76,34 @@ pub struct CheckArgs {
     /// Print what was found as one JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+/// `chaty bot test`.
+#[derive(Debug, Args)]
+pub struct TestArgs {
+    /// Scripts, or folders whose every .rhai file is a bot
+    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
+    /// Draw the same dice as the run that printed this number [default: others each time]
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
+    /// Hear a conversation that `chaty tail --json` wrote instead, and print what the bots say
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub replay: Option<PathBuf>,
+    /// Print what came of it as one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `chaty bot try`.
+#[derive(Debug, Args)]
+pub struct TryArgs {
+    /// The script to talk to
+    #[arg(value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub path: PathBuf,
+    /// Draw the dice that follow from this number [default: others each time]
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
 }
 
 /// `chaty bot docs`.

@@ -7,7 +7,7 @@ mod help;
 mod man;
 mod serve;
 
-pub use bot::{BotArgs, BotTool, CheckArgs, DocsArgs};
+pub use bot::{BotArgs, BotTool, CheckArgs, DocsArgs, TestArgs, TryArgs};
 pub use man::{man_page, man_pages};
 pub use serve::ServeArgs;
 
@@ -78,7 +78,7 @@ pub enum Command {
         #[command(subcommand)]
         who: Join,
     },
-    /// Run bots, or write them: new, check, docs
+    /// Run bots, or write them: new, check, test, try, docs
     #[command(
         long_about = help::BOT,
         after_help = help::BOT_EXAMPLES,

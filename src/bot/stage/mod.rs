@@ -186,6 +186,15 @@ impl Stage {
         self.script.as_ref()
     }
 
+    /// What a test of this bot has in common with it.
+    pub(in crate::bot) fn mind(&self) -> Arc<Mutex<Mind>> {
+        self.mind.clone()
+    }
+
+    pub(in crate::bot) fn world(&self) -> Arc<World> {
+        self.world.clone()
+    }
+
     /// For the thread that has the connection.
     pub fn ears(&self) -> Option<Ears> {
         let hearing = self.script.as_ref()?.hearing();

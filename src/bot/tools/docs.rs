@@ -4,7 +4,8 @@
 use crate::bot::api::{FUNCTIONS, HANDLERS};
 use crate::bot::declaration::KEYS;
 use crate::bot::limits::Limits;
-use crate::bot::message::PROPERTIES;
+use crate::bot::message::{PROPERTIES, WHO_PROPERTIES};
+use crate::bot::tools::testing::TESTING;
 use std::fmt::Write;
 
 /// Around the generated part of `docs/BOTS.md`.
@@ -80,7 +81,16 @@ pub fn markdown() -> String {
 }
 
 pub(super) fn sections() -> Vec<Section> {
-    vec![declaration(), handlers(), messages(), functions(), limits()]
+    vec![
+        declaration(),
+        handlers(),
+        messages(),
+        members(),
+        functions(),
+        memory(),
+        testing(),
+        limits(),
+    ]
 }
 
 fn declaration() -> Section {
@@ -128,6 +138,66 @@ fn messages() -> Section {
     }
 }
 
+fn members() -> Section {
+    let entry = |property: &'static crate::bot::Property| Entry {
+        head: format!("who.{}", property.name),
+        kind: property.kind,
+        doc: sentence(property.doc),
+        example: "",
+    };
+    Section {
+        title: "Members",
+        intro: "What `on_join` and `on_leave` are given as `who`. In a text it is the name: \
+                `${who}`.",
+        entries: WHO_PROPERTIES.iter().map(entry).collect(),
+    }
+}
+
+fn memory() -> Section {
+    let entry = |head: &str, doc: &str, example: &'static str| Entry {
+        head: head.into(),
+        kind: "",
+        doc: doc.into(),
+        example,
+    };
+    Section {
+        title: "Memory",
+        intro: "Two maps that every function sees. They keep text, numbers, truth values, arrays \
+                and maps; what was never stored is `()`.",
+        entries: vec![
+            entry(
+                "state",
+                "Is kept in a file, across reloads and restarts.",
+                "state.points = (state.points ?? 0) + 1;",
+            ),
+            entry("temp", "Is kept across reloads, not across restarts.", "temp.open = msg.from;"),
+            entry("keys(), values(), len()", "What is in it.", "for name in state.keys() { }"),
+            entry(
+                "contains(key), key in state",
+                "Whether it is in it.",
+                "if \"points\" in state { }",
+            ),
+            entry("remove(key), clear()", "Forgets one, or all.", "temp.remove(\"open\");"),
+        ],
+    }
+}
+
+fn testing() -> Section {
+    let entry = |function: &'static crate::bot::tools::Testing| Entry {
+        head: function.signature.into(),
+        kind: "",
+        doc: function.doc.into(),
+        example: function.example,
+    };
+    Section {
+        title: "Functions of tests",
+        intro: "What a test can do as well: a function `fn test_NAME()`, which `chaty bot test` \
+                calls with a bot that has just come in and a clock that stands. In a test \
+                `state` and `temp` are the bot's own.",
+        entries: TESTING.iter().map(entry).collect(),
+    }
+}
+
 fn functions() -> Section {
     let entry = |function: &'static crate::bot::Function| Entry {
         head: function.signature.into(),
@@ -158,7 +228,8 @@ fn limits() -> Section {
             entry("memory", format!("{} MiB in all variables.", limits.memory / (1024 * 1024))),
             entry("calls", format!("{} inside one another.", limits.calls)),
             entry("variables", format!("{} at once.", limits.variables)),
-            entry("lines", format!("{} said to one message.", limits.lines)),
+            entry("lines", format!("{} to one message, to each who hears them.", limits.lines)),
+            entry("state, temp", format!("{} KiB each.", limits.state / 1024)),
             entry("source", format!("{} KiB a file.", limits.source / 1024)),
         ],
     }

@@ -2,7 +2,7 @@
 
 use crate::bot::find::{bot_name, is_script};
 use crate::bot::limits::Limits;
-use crate::bot::script::{LoadOptions, STACK};
+use crate::bot::script::STACK;
 use anyhow::{Context, bail};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -31,17 +31,6 @@ impl Source {
             bail!("{file} is no text: a script is written in UTF-8");
         };
         Ok(Self { path: path.to_owned(), file, name: bot_name(path).unwrap_or_default(), text })
-    }
-
-    pub(super) fn options(&self, seed: u64, limits: Limits) -> LoadOptions {
-        LoadOptions {
-            file: self.file.clone(),
-            name: self.name.clone(),
-            seed,
-            limits,
-            lib: None,
-            extend: None,
-        }
     }
 }
 
