@@ -134,10 +134,14 @@ impl Kept {
             self.fresh.pop_first();
         }
         let (last, left) = self.fresh.entry(array).or_insert((usize::MAX, Vec::new()));
+        let mut among = left.len();
         if left.is_empty() {
-            left.extend((0..length).filter(|index| length == 1 || index != last));
+            // The last one goes to the end, out of the reach of this draw.
+            left.extend((0..length).filter(|index| index != last));
+            among = left.len().max(1);
+            left.extend(Some(*last).filter(|last| *last < length));
         }
-        let index = left.swap_remove(draw(left.len()));
+        let index = left.swap_remove(draw(among));
         *last = index;
         index
     }

@@ -37,7 +37,7 @@ mod world;
 mod tests;
 
 pub use action::{Action, To};
-pub use api::{FUNCTIONS, Function, HANDLERS, Handler};
+pub use api::{FUNCTIONS, Function, HANDLERS, Handler, TEST_FUNCTIONS, TEST_PREFIX};
 pub use declaration::{KEYS, Key};
 pub use diagnostic::Diagnostic;
 pub use find::{NoSuchBot, join_bot_path};

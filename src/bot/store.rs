@@ -3,7 +3,7 @@
 
 use super::host::Host;
 use super::mind::Which;
-use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, FuncRegistration, ImmutableString};
 use std::fmt;
 use std::sync::Arc;
 
@@ -36,9 +36,12 @@ pub(super) const STORES: [&str; 2] = ["state", "temp"];
 pub(super) fn register(engine: &mut Engine) {
     engine.register_type_with_name::<Store>("store");
     engine.register_indexer_get(|store: &mut Store, key: ImmutableString| store.get(&key));
-    engine.register_indexer_set(|store: &mut Store, key: ImmutableString, value: Dynamic| {
-        store.set(&key, value)
-    });
+    // The handle is a constant, and what it leads to is not.
+    FuncRegistration::new_index_setter()
+        .with_purity(true)
+        .register_into_engine(engine, |store: &mut Store, key: ImmutableString, value: Dynamic| {
+            store.set(&key, value)
+        });
     engine.register_fn("contains", |store: &mut Store, key: &str| {
         store.host.read(|kept| kept.map(store.which).contains_key(key))
     });

@@ -1,6 +1,7 @@
 //! How a script is read: compiled, its top level run with actions disabled, checked, declared.
 
 use super::{FUNCTIONS, LoadOptions, Script, diagnostic, functions_of};
+use crate::bot::api::{TEST_FUNCTIONS, TEST_PREFIX};
 use crate::bot::declaration::Declaration;
 use crate::bot::diagnostic::Diagnostic;
 use crate::bot::engine;
@@ -77,9 +78,14 @@ impl Loading<'_> {
             let (place, message) = explain::parse(&error, self.source, &self.names);
             self.finding(place, message)
         })?;
+        let mut tested = false;
         for function in draft.iter_functions() {
+            tested |= function.name.starts_with(TEST_PREFIX);
             let params = function.params.iter().map(ToString::to_string).collect();
             self.names.own.entry(function.name.to_owned()).or_default().push(params);
+        }
+        for (name, arguments) in TEST_FUNCTIONS.iter().filter(|_| tested) {
+            self.names.functions.entry((*name).to_owned()).or_default().extend(*arguments);
         }
         let mut scope = Scope::new();
         self.host.guard.start();

@@ -5,6 +5,7 @@ mod contract;
 mod diagnostics;
 mod hostile;
 mod room;
+mod stage;
 
 use super::diagnostic::Diagnostic;
 use super::limits::Limits;
