@@ -134,3 +134,124 @@ fn docs_are_a_text_a_page_and_definitions() {
     assert!(ours.starts_with("module static;\n") && ours.contains("\nfn pick(array: ?) -> ?;\n"));
     assert!(read("rhai.d.rhai").contains("fn push("));
 }
+
+#[test]
+fn the_shipped_bots_do_what_they_say_of_themselves() {
+    for seed in ["1", "2", "3"] {
+        let ran = bot(root(), &["test", "bots", "--seed", seed]);
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.out);
+        assert!(!ran.out.contains("no examples"), "{}", ran.out);
+    }
+}
+
+#[test]
+fn a_new_bot_passes_its_own_tests() {
+    let home = folder(&[]);
+    assert_eq!(bot(home.path(), &["new", "Karma"]).code, 0);
+    let ran = bot(home.path(), &["test", "bots"]);
+    assert_eq!(ran.code, 0, "{}", ran.out);
+    assert!(ran.out.starts_with("bots/karma.rhai: 3 passed\n"), "{}", ran.out);
+}
+
+const MOODY: &str = r#"
+/// > Neo: hello
+/// < Hello, Trinity!
+fn on_message(msg) {
+    if msg.text == "boom" { throw "bang"; }
+    `Hello, ${msg.from}!`
+}
+fn test_waits() { after_all(); send("Neo", "hi"); expect_silence(); }
+fn test_fails() { send("Neo", "boom"); }
+fn test_is_given_something(x) { }
+fn after_all() { expect(1 + 1 == 2, "arithmetic"); }
+"#;
+
+#[test]
+fn a_failure_shows_the_difference_the_conversation_and_the_seed() {
+    let home = folder(&[("moody.rhai", MOODY)]);
+    let ran = bot(home.path(), &["test", "moody.rhai", "--seed", "7"]);
+    assert_eq!(ran.code, 1);
+    let first = "moody.rhai:3:5: error: Moody says something else\n\
+                 \x20 3 | /// < Hello, Trinity!\n\
+                 \x20   |     ^\n\
+                 \x20 expected  Hello, Trinity!\n\
+                 \x20 said      Hello, Neo!\n\
+                 \x20                  ^ from here on\n\
+                 \x20 so far:\n    > Neo: hello\n    < Hello, Neo!\n";
+    assert!(ran.out.starts_with(first), "{}", ran.out);
+    for part in [
+        "error: Moody was not silent",
+        "  expected  (nothing)\n  said      Hello, Neo!\n",
+        "error: Moody failed here",
+        "moody.rhai:5:29: error: bang",
+        "a test is given nothing: `fn test_is_given_something()`",
+        "4 of 4 tests failed; the same dice again:\n  chaty bot test moody.rhai --seed 7\n",
+    ] {
+        assert!(ran.out.contains(part), "no {part:?} in\n{}", ran.out);
+    }
+    let ran = bot(home.path(), &["test", "moody.rhai", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((ran.code, &report["failed"], &report["passed"]), (1, &4.into(), &0.into()));
+    assert_eq!(report["tests"][0]["failure"]["line"], 3);
+}
+
+#[test]
+fn the_functions_of_tests_are_for_tests_only() {
+    let script = "fn on_message(msg) { send(\"Neo\", \"again\"); }\n\
+                  fn test_it() { send(\"Neo\", \"hi\"); }";
+    let home = folder(&[("sly.rhai", script)]);
+    let ran = bot(home.path(), &["test", "sly.rhai"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.out.contains("send(name, line) works in a test only"), "{}", ran.out);
+}
+
+#[test]
+fn time_and_memory_in_a_test_are_the_bots_own() {
+    let script = r#"
+        fn cmd_wait(msg, args) { state.asked = now(); after(90, "ring", msg.from); }
+        fn ring(who) { say(`${who}!`); }
+        fn test_it_rings_once_and_in_time() {
+            send("Neo", "!wait");
+            expect(state.asked > 0, "nothing stored");
+            expect_silence();
+            advance(89);
+            expect_silence();
+            advance(2);
+            expect_said("Neo!");
+            advance(100000);
+            expect_silence();
+        }
+        fn test_begins_with_an_empty_memory() { expect(state.len() == 0, state); }
+    "#;
+    let home = folder(&[("wait.rhai", script)]);
+    let ran = bot(home.path(), &["test", "wait.rhai"]);
+    assert_eq!(ran.code, 0, "{}", ran.out);
+}
+
+#[test]
+fn a_recorded_conversation_is_heard_again() {
+    let record = concat!(
+        r##"{"join":{"room":"#lobby","seq":1,"at":1700000000000,"who":"Neo"}}"##,
+        "\n",
+        r##"{"chat":{"room":"#lobby","seq":2,"at":1700000001000,"from":"Neo","text":"work?"}}"##,
+        "\n",
+        r##"{"later":{"than":"this"}}"##,
+        "\n",
+        r##"{"chat":{"room":"#lobby","seq":3,"at":1700000002000,"from":"Bob","kind":"bot","text":"work!"}}"##,
+        "\n",
+    );
+    let home = folder(&[("record.jsonl", record), ("bad.jsonl", "hello\n")]);
+    let alice = root().join("bots/alice.rhai");
+    let alice = alice.to_str().unwrap();
+    let ran = bot(home.path(), &["test", alice, "--replay", "record.jsonl"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let said = "#2 Neo: work?\n  < I think working sounds great!\n";
+    assert!(ran.out.starts_with(said), "{}", ran.out);
+    assert!(ran.out.contains("Alice says 1 line to 3 events"), "{}", ran.out);
+    let ran = bot(home.path(), &["test", alice, "--replay", "record.jsonl", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(report["bots"][0]["said"][0]["seq"], 2);
+    let ran = bot(home.path(), &["test", alice, "--replay", "bad.jsonl"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("bad.jsonl:1: this is no line of a record"), "{}", ran.err);
+}

@@ -33,8 +33,9 @@ pub fn start(name: &str, out: &mut dyn Write) -> anyhow::Result<()> {
     writeln!(
         out,
         "wrote {shown}. Next:\n\
-         \x20 chaty bot check {shown}   look for mistakes\n\
-         \x20 chaty bot {shown}         bring it into the room; save it, and it changes there"
+         \x20 chaty bot test {shown}   try the examples and tests in it\n\
+         \x20 chaty bot try {shown}    talk to it, no server needed\n\
+         \x20 chaty bot {shown}        bring it into the room; save it, and it changes there"
     )?;
     Ok(out.flush()?)
 }

@@ -121,7 +121,10 @@ fn of_test(source: &Source, name: &str, seed: u64) -> Result<(), Diagnostic> {
     let (_, ended) = test.run(name);
     ended.map_err(|diagnostic| {
         let scene = lock(&scene);
-        let detail = scene.detail.clone().unwrap_or_default();
+        let mut detail = scene.detail.clone().unwrap_or_default();
+        if !detail.is_empty() && !detail.ends_with('\n') {
+            detail.push('\n');
+        }
         diagnostic.noting(format!("{detail}{}", conversation(&scene.play)))
     })
 }
