@@ -1,5 +1,6 @@
 //! The sandbox: an interpreter with the language's plain library and the bots' own functions, and
-//! with every limit set. Has no file, no socket, no clock, no `eval`, no `import` and no sleep.
+//! with every limit set. Has no file, no socket, no clock, no `eval` and no sleep; what it may import
+//! is the library's to say.
 
 use super::api;
 use super::host::Host;
@@ -13,8 +14,8 @@ use rhai::packages::{
     Package,
 };
 use rhai::{
-    Dynamic, Engine, EvalAltResult, ImmutableString, Module, ModuleResolver, NativeCallContext,
-    OptimizationLevel, Position, Shared, Token,
+    Dynamic, Engine, EvalAltResult, ImmutableString, Module, NativeCallContext, OptimizationLevel,
+    Position, Shared, Token,
 };
 use std::sync::{Arc, LazyLock};
 
@@ -86,9 +87,7 @@ fn limit(engine: &mut Engine, host: &Arc<Host>) {
         .set_max_call_levels(limits.calls)
         .set_max_variables(limits.variables)
         .set_max_functions(FUNCTIONS)
-        .set_max_modules(0)
-        .set_max_expr_depths(EXPRESSION_DEPTH, EXPRESSION_DEPTH / 2)
-        .set_module_resolver(NoImports);
+        .set_max_expr_depths(EXPRESSION_DEPTH, EXPRESSION_DEPTH / 2);
     let watcher = host.clone();
     engine.on_progress(move |_operations| watcher.guard.step());
     let weigher = host.clone();
@@ -162,19 +161,4 @@ fn replace(
         *text = text.replace(find, by).into();
     }
     Ok(())
-}
-
-/// A bot is one file.
-struct NoImports;
-
-impl ModuleResolver for NoImports {
-    fn resolve(
-        &self,
-        _engine: &Engine,
-        _source: Option<&str>,
-        path: &str,
-        position: Position,
-    ) -> Result<Shared<Module>, Box<EvalAltResult>> {
-        Err(EvalAltResult::ErrorModuleNotFound(path.into(), position).into())
-    }
 }

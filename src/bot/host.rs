@@ -74,7 +74,7 @@ pub(super) struct Host {
     me: OnceLock<String>,
     /// The constants of each file, which every function in it sees: by the file, the script's
     /// own under the empty name.
-    constants: OnceLock<BTreeMap<String, BTreeMap<String, Dynamic>>>,
+    constants: Mutex<BTreeMap<String, BTreeMap<String, Dynamic>>>,
     mind: Arc<Mutex<Mind>>,
     world: Arc<World>,
     /// Calls that are planned.
@@ -97,7 +97,7 @@ impl Host {
         Self {
             guard: Guard::new(limits),
             me: OnceLock::new(),
-            constants: OnceLock::new(),
+            constants: Mutex::default(),
             mind,
             world,
             plans: AtomicUsize::new(0),
@@ -121,13 +121,13 @@ impl Host {
         self.me.get().map(ImmutableString::from).unwrap_or_default()
     }
 
-    /// Called once, when the top level has run.
-    pub(super) fn remember(&self, constants: BTreeMap<String, BTreeMap<String, Dynamic>>) {
-        self.constants.get_or_init(|| constants);
+    /// Called when the top level of a file has run.
+    pub(super) fn remember(&self, file: &str, constants: BTreeMap<String, Dynamic>) {
+        lock(&self.constants).insert(file.to_owned(), constants);
     }
 
     pub(super) fn constant(&self, file: &str, name: &str) -> Option<Dynamic> {
-        self.constants.get()?.get(file)?.get(name).cloned()
+        lock(&self.constants).get(file)?.get(name).cloned()
     }
 
     /// A handler begins: from now on what it does is collected.

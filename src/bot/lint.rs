@@ -22,6 +22,12 @@ const KEYWORDS: [&str; 9] =
 /// The first mistake in the order of the file, if there is one.
 pub(super) fn check(ast: &AST, source: &str, names: &Names) -> Result<Handlers, Finding> {
     let handlers = handlers(names, source)?;
+    check_library(ast, names)?;
+    Ok(handlers)
+}
+
+/// The first mistake in a file that is no bot.
+pub(super) fn check_library(ast: &AST, names: &Names) -> Result<(), Finding> {
     let mut found = Vec::new();
     let mut seen = Seen::default();
     ast.walk(&mut |path: &[ASTNode<'_>]| {
@@ -30,13 +36,31 @@ pub(super) fn check(ast: &AST, source: &str, names: &Names) -> Result<Handlers, 
     });
     ast.walk(&mut |path: &[ASTNode<'_>]| {
         found.extend(mistake(path, names, &seen));
+        found.extend(late_import(path, ast));
         true
     });
     found.sort_by_key(|finding| finding.place);
     match found.into_iter().next() {
         Some(first) => Err(first),
-        None => Ok(handlers),
+        None => Ok(()),
     }
+}
+
+/// An `import` that is not at the top would read a file while the bot answers, and one whose name
+/// is computed is unknown to whoever watches the files.
+fn late_import(path: &[ASTNode<'_>], ast: &AST) -> Option<Finding> {
+    let Some(ASTNode::Stmt(Stmt::Import(import, at))) = path.last() else {
+        return None;
+    };
+    if !matches!(import.0, Expr::StringConstant(..)) {
+        let message = "`import` takes the name of a file in quotes".into();
+        return Some(Finding { place: place(*at), message });
+    }
+    let is_top = |statement: &Stmt| matches!(statement, Stmt::Import(_, top) if top == at);
+    (!ast.statements().iter().any(is_top)).then(|| Finding {
+        place: place(*at),
+        message: "`import` stands at the top of the file".into(),
+    })
 }
 
 /// Which handlers there are; functions that were meant to be one are mistakes.

@@ -16,6 +16,7 @@ mod hearing;
 mod host;
 mod json;
 mod keeper;
+mod library;
 mod limits;
 mod lint;
 mod member;
@@ -37,7 +38,7 @@ mod world;
 mod tests;
 
 pub use action::{Action, To};
-pub use api::{FUNCTIONS, Function, HANDLERS, Handler, TEST_FUNCTIONS, TEST_PREFIX};
+pub use api::{FUNCTIONS, Function, HANDLERS, Handler};
 pub use declaration::{KEYS, Key};
 pub use diagnostic::Diagnostic;
 pub use find::{NoSuchBot, join_bot_path};

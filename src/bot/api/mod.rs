@@ -69,25 +69,6 @@ pub const HANDLERS: &[Handler] = &[
     ),
 ];
 
-/// What a script's own `test_…` functions may call, with the numbers of arguments. Only the tests'
-/// runner has these functions; a bot in a room has not, and its check lets them pass.
-pub const TEST_FUNCTIONS: &[(&str, &[usize])] = &[
-    ("send", &[1, 2]),
-    ("whisper_to", &[1, 2]),
-    ("join", &[1]),
-    ("leave", &[1]),
-    ("advance", &[1]),
-    ("seed", &[1]),
-    ("reload", &[0, 1]),
-    ("expect", &[1, 2]),
-    ("expect_said", &[1, 2]),
-    ("expect_whisper", &[1, 2]),
-    ("expect_silence", &[0]),
-];
-
-/// How the names of a script's tests begin.
-pub const TEST_PREFIX: &str = "test_";
-
 pub(super) type Failed = Box<EvalAltResult>;
 
 /// Gives an engine the whole table.

@@ -30,11 +30,21 @@ const GOODBYE: Duration = Duration::from_secs(2);
 /// How long the same refusal is not told again.
 const REFUSALS: Duration = Duration::from_mins(1);
 
+/// How often each file of a library was found changed.
+pub(super) type Edits = BTreeMap<PathBuf, u64>;
+
 /// The file's state, as the watch found it; the last one counts.
 #[derive(Debug, Clone)]
 pub(super) enum Order {
-    Run { text: String, noticed: Instant },
-    Unreadable { why: String },
+    Run {
+        text: String,
+        noticed: Instant,
+        /// What has become of the files it may import.
+        edits: Edits,
+    },
+    Unreadable {
+        why: String,
+    },
 }
 
 /// How a bot is, for whoever runs it.
@@ -67,6 +77,7 @@ pub(super) struct Member {
     /// When the bot has something to do of its own accord.
     due: Option<u64>,
     running: Option<Running>,
+    tried: Option<Tried>,
     link: Option<Link>,
     repeats: Repeats,
     /// The last refusal that was told, and when: a muted bot is refused at every message.
@@ -75,6 +86,13 @@ pub(super) struct Member {
     notes: Vec<(Discriminant<Note>, Instant, usize)>,
     /// Lines that found no room on their way out, since the last that did.
     dropped: usize,
+}
+
+/// What was last to run, and whether it does.
+struct Tried {
+    text: String,
+    edits: Edits,
+    ran: bool,
 }
 
 /// The version that runs.
@@ -103,6 +121,7 @@ impl Member {
             clock: Clock::default(),
             due: None,
             running: None,
+            tried: None,
             link: None,
             repeats: Repeats::default(),
             refused: None,
@@ -159,14 +178,23 @@ impl Member {
 
     async fn follow(&mut self, order: Order) {
         match order {
-            Order::Run { text, noticed } => self.load(text, noticed).await,
+            Order::Run { text, edits, .. } if self.runs(&text, &edits) => {}
+            Order::Run { text, noticed, edits } => self.load(text, noticed, edits).await,
             Order::Unreadable { why } => {
                 self.wrong(Diagnostic::whole(&self.file, format!("cannot be read: {why}")));
             }
         }
     }
 
-    async fn load(&mut self, text: String, noticed: Instant) {
+    /// Whether the version that runs is this text, with what it imports.
+    fn runs(&self, text: &str, edits: &Edits) -> bool {
+        let (Some(running), Some(tried)) = (&self.running, &self.tried) else { return false };
+        let same = |file: &PathBuf| tried.edits.get(file) == edits.get(file);
+        tried.ran && tried.text == text && running.loaded.imports.iter().all(same)
+    }
+
+    async fn load(&mut self, text: String, noticed: Instant, edits: Edits) {
+        self.tried = Some(Tried { text: text.clone(), edits, ran: false });
         let (loaded, answer) = match self.worker.load(text, self.clock.now()).await {
             Ok(loaded) => loaded,
             Err(diagnostic) => {
@@ -174,13 +202,14 @@ impl Member {
                 return self.wrong(diagnostic);
             }
         };
+        self.tried = self.tried.take().map(|tried| Tried { ran: true, ..tried });
         self.repeats.clear();
         let since = time_of_day();
         let before = self.running.replace(Running { loaded, since });
         let renamed =
             before.as_ref().is_some_and(|before| before.loaded.name.to_string() != self.name());
         if before.is_some() {
-            let file = self.short_file();
+            let file = short(&self.file).to_owned();
             (self.house.report)(Notice::Reloaded { file, took: noticed.elapsed() });
         }
         if renamed && let Some(link) = self.link.take() {
@@ -203,7 +232,7 @@ impl Member {
         {
             let (line, column) = diagnostic.place.unwrap_or((0, 0));
             let place = if line == 0 { String::new() } else { format!(":{line}:{column}") };
-            let text = format!("{}{place}: {}", self.short_file(), diagnostic.message);
+            let text = format!("{}{place}: {}", short(&diagnostic.file), diagnostic.message);
             // Without a connection there is nobody to tell.
             link.handle.whisper(owner, &text).await.ok();
         }
@@ -241,10 +270,6 @@ impl Member {
             None => "waiting for a version that works".to_owned(),
         };
         (self.house.report)(Notice::Wrong(diagnostic.noting(note)));
-    }
-
-    fn short_file(&self) -> String {
-        self.file.rsplit(['/', std::path::MAIN_SEPARATOR]).next().unwrap_or(&self.file).to_owned()
     }
 
     /// Acts on what the connection says; gives the reason if that was its end.
@@ -397,6 +422,11 @@ impl Link {
         // A server that does not listen is left without a goodbye.
         timeout(GOODBYE, end).await.ok();
     }
+}
+
+/// A file's name without its folders.
+fn short(file: &str) -> &str {
+    file.rsplit(['/', std::path::MAIN_SEPARATOR]).next().unwrap_or(file)
 }
 
 /// The next event of a connection; without one, never.

@@ -1,19 +1,18 @@
 //! How a script is read: compiled, its top level run with actions disabled, checked, declared.
 
 use super::{FUNCTIONS, LoadOptions, Script, diagnostic, functions_of};
-use crate::bot::api::{TEST_FUNCTIONS, TEST_PREFIX};
 use crate::bot::declaration::Declaration;
 use crate::bot::diagnostic::Diagnostic;
 use crate::bot::engine;
 use crate::bot::explain::{self, Names};
 use crate::bot::hearing::{Handlers, Hearing};
 use crate::bot::host::Host;
+use crate::bot::library::{self, Library};
 use crate::bot::lint;
 use crate::bot::mind::Mind;
 use crate::bot::store::STORES;
 use crate::bot::world::World;
 use rhai::{AST, Dynamic, Engine, Expr, Scope, Stmt};
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 impl Script {
@@ -33,14 +32,17 @@ impl Script {
             extend(&mut engine);
             functions = functions_of(&engine);
         }
+        let library = Library::new(options.lib.clone(), host.clone(), functions.clone());
+        library.serve(&mut engine);
         let names = Names { functions, ..Names::default() };
-        let mut loading = Loading { file: &options.file, source, engine, host, names };
+        let mut loading = Loading { file: &options.file, source, engine, host, names, library };
         let (draft, constants) = loading.draft()?;
         let declaration = loading.declaration(&draft, &constants, &options.name)?;
         let ast = loading.compile(&constants)?;
         let handlers = loading.check(&ast, &declaration)?;
         loading.host.name(declaration.name.as_str());
-        let Loading { engine, host, names, .. } = loading;
+        let Loading { engine, host, names, library, .. } = loading;
+        library.close();
         Ok(Self {
             file: options.file.clone(),
             source: source.to_owned(),
@@ -48,6 +50,7 @@ impl Script {
             ast,
             host,
             names,
+            library,
             hearing: Arc::new(Hearing::new(&declaration, &handlers)),
             handlers,
             declaration,
@@ -62,6 +65,7 @@ struct Loading<'a> {
     engine: Engine,
     host: Arc<Host>,
     names: Names,
+    library: Arc<Library>,
 }
 
 impl Loading<'_> {
@@ -78,22 +82,24 @@ impl Loading<'_> {
             let (place, message) = explain::parse(&error, self.source, &self.names);
             self.finding(place, message)
         })?;
-        let mut tested = false;
         for function in draft.iter_functions() {
-            tested |= function.name.starts_with(TEST_PREFIX);
             let params = function.params.iter().map(ToString::to_string).collect();
             self.names.own.entry(function.name.to_owned()).or_default().push(params);
-        }
-        for (name, arguments) in TEST_FUNCTIONS.iter().filter(|_| tested) {
-            self.names.functions.entry((*name).to_owned()).or_default().extend(*arguments);
         }
         let mut scope = Scope::new();
         self.host.guard.start();
         let ran = self.engine.run_ast_with_scope(&mut scope, &draft);
         if ran.is_err() || self.host.guard.tripped().is_some() {
             let error = ran.err().unwrap_or_else(|| "the top level did not end".into());
-            let (place, message) = explain::run(&error, &self.host.guard, &self.names);
-            return Err(self.finding(place, message));
+            let found = explain::run(&error, &self.host.guard, &self.names);
+            let wrong = self.library.wrong();
+            return Err(wrong.unwrap_or_else(|| self.finding(found.place, found.message)));
+        }
+        // Plain Rhai shows what a file imports to its top level only.
+        for (name, alias) in library::imports(&draft) {
+            if let Some(module) = self.library.module(&name) {
+                self.engine.register_static_module(&alias, module);
+            }
         }
         Ok((draft, self.constants(&scope)))
     }
@@ -128,7 +134,7 @@ impl Loading<'_> {
     fn compile(&mut self, constants: &Scope<'_>) -> Result<AST, Diagnostic> {
         let named = |(name, _, value): (&str, bool, &Dynamic)| (name.to_owned(), value.clone());
         let own = constants.iter_raw().map(named).collect();
-        self.host.remember(BTreeMap::from([(String::new(), own)]));
+        self.host.remember("", own);
         let mut known = constants.clone();
         for store in STORES {
             known.push_constant(store, ());

@@ -9,6 +9,7 @@ use super::engine;
 use super::explain::{self, Names};
 use super::hearing::{Handlers, Hearing};
 use super::host::{Context, Done, Host, Later, printable};
+use super::library::Library;
 use super::limits::Limits;
 use super::lint;
 use super::message::{Heard, Who};
@@ -48,6 +49,7 @@ pub struct Script {
     ast: AST,
     host: Arc<Host>,
     names: Names,
+    library: Arc<Library>,
     declaration: Declaration,
     handlers: Handlers,
     hearing: Arc<Hearing>,
@@ -133,7 +135,7 @@ impl Script {
 
     /// The files it imports.
     pub(super) fn imports(&self) -> Vec<PathBuf> {
-        Vec::new()
+        self.library.files()
     }
 
     /// Where it speaks when nobody asked.
@@ -295,9 +297,12 @@ impl Script {
 
     /// Some limits are reached between two lines: then the handler's own line is named.
     fn diagnose(&self, handler: &str, error: &EvalAltResult) -> Diagnostic {
-        let (place, message) = explain::run(error, &self.host.guard, &self.names);
-        let place = place.or_else(|| lint::find_fn(&self.source, handler));
-        diagnostic(&self.file, &self.source, place, message)
+        let found = explain::run(error, &self.host.guard, &self.names);
+        if let Some(imported) = self.library.find(&found.source) {
+            return diagnostic(&imported.file, &imported.source, found.place, found.message);
+        }
+        let place = found.place.or_else(|| lint::find_fn(&self.source, handler));
+        diagnostic(&self.file, &self.source, place, found.message)
     }
 }
 

@@ -181,8 +181,8 @@ fn syntax() {
     check("fn on_message(msg) { eval(\"1\") }", Some((1, 22)), "`eval` is not available to bots");
     check(
         "import \"../secret\" as s;\nfn on_message(msg) { }",
-        Some((1, 1)),
-        "`import` is not available: a bot is one file",
+        Some((1, 8)),
+        "`import` is not available here",
     );
     check("let 5 = 3;", Some((1, 5)), "expecting name of a variable");
 }

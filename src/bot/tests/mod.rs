@@ -4,6 +4,8 @@ mod citizens;
 mod contract;
 mod diagnostics;
 mod hostile;
+mod library;
+mod life;
 mod room;
 mod stage;
 
