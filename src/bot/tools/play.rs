@@ -58,8 +58,8 @@ impl Play {
         manners: bool,
     ) -> Result<(Self, Moment), Diagnostic> {
         let load = source.options(seed, patient());
-        let state = serde_json::Map::new();
-        let mut stage = Stage::new(StageOptions { load, state, manners });
+        let options = StageOptions { load, state: serde_json::Map::new(), manners };
+        let mut stage = Stage::new(options);
         let outcome = stage.load(&source.text, now)?;
         let room = stage.script().map_or_else(String::new, |script| script.home().to_owned());
         let mut play = Self {

@@ -1,6 +1,8 @@
 //! A line of a bot as its author writes and reads it: `text`, `/me waves`, `/msg Neo text`, as a
 //! person would type it. Compares it with what was expected.
 
+use std::fmt::Write;
+
 /// Whether a line is what was expected: the same, but that each `*` stands for any text.
 pub(in crate::bot::tools) fn fits(expected: &str, line: &str) -> bool {
     let mut parts = expected.split('*');
@@ -29,7 +31,7 @@ pub(in crate::bot::tools) fn difference(expected: &[&str], said: &[&str]) -> Str
         let lines = if lines.is_empty() { &["(nothing)"] } else { lines };
         for (at, line) in lines.iter().enumerate() {
             let what = if at == 0 { what } else { "" };
-            text.push_str(&format!("  {what:<10}{line}\n"));
+            let _infallible = writeln!(text, "  {what:<10}{line}");
         }
     };
     put("expected", expected);
@@ -37,7 +39,7 @@ pub(in crate::bot::tools) fn difference(expected: &[&str], said: &[&str]) -> Str
     if let ([expected], [said]) = (expected, said) {
         let same = expected.chars().zip(said.chars()).take_while(|(a, b)| a == b).count();
         if same > 0 && !expected.contains('*') {
-            text.push_str(&format!("{}^ from here on\n", " ".repeat(12 + same)));
+            let _infallible = writeln!(text, "{}^ from here on", " ".repeat(12 + same));
         }
     }
     text

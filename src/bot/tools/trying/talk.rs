@@ -2,9 +2,11 @@
 //! nothing.
 
 use crate::bot::diagnostic::Diagnostic;
+use crate::bot::script::Script;
 use crate::bot::tools::play::{Moment, Play};
 use crate::bot::tools::scripts::Source;
 use serde_json::Value;
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 /// Who types, until `/as` says otherwise.
@@ -27,9 +29,12 @@ pub(super) struct Talk {
     play: Play,
     source: Source,
     who: String,
-    /// How the file looked from outside when it was last read.
-    seen: Option<(SystemTime, u64)>,
+    /// How the script and what it imports looked from outside when they were last read.
+    read: Vec<Outside>,
 }
+
+/// When a file was last changed, and its length.
+type Outside = Option<(SystemTime, u64)>;
 
 /// What is shown for a line.
 #[derive(Debug, Default)]
@@ -59,8 +64,9 @@ pub(super) enum Style {
 impl Talk {
     pub(super) fn begin(source: &Source, seed: u64, now: u64) -> Result<(Self, Reply), Diagnostic> {
         let (play, moment) = Play::begin(source, seed, now, true)?;
-        let seen = outside(source);
-        let talk = Self { play, source: source.clone(), who: SOMEBODY.into(), seen };
+        let mut talk =
+            Self { play, source: source.clone(), who: SOMEBODY.into(), read: Vec::new() };
+        talk.read = talk.outside();
         let mut reply = Reply::default();
         let name = talk.play.name();
         reply.note(format!("{name} is here, and you are {SOMEBODY}. /help lists the commands."));
@@ -76,24 +82,25 @@ impl Talk {
     /// Loads the script again if its file has changed.
     pub(super) fn look(&mut self) -> Reply {
         let mut reply = Reply::default();
-        let now = outside(&self.source);
-        if now.is_none() || now == self.seen {
+        let now = self.outside();
+        if now == self.read {
             return reply;
         }
-        self.seen = now;
-        let Ok(source) = Source::read(&self.source.path) else { return reply };
-        if source.text == self.source.text || source.text.is_empty() {
-            return reply;
-        }
+        self.read = now;
+        // In the middle of a save there may be nothing to read.
+        let source = Source::read(&self.source.path).ok();
+        let Some(source) = source.filter(|source| !source.text.is_empty()) else { return reply };
         self.source = source;
-        match self.play.follow(self.source.text.clone()) {
+        let followed = self.play.follow(self.source.text.clone());
+        match followed {
             Ok(moment) => {
-                reply.note("loaded again".into());
+                self.read = self.outside();
+                reply.note("loaded again");
                 self.show(moment, &mut reply);
             }
             Err(diagnostic) => {
                 reply.wrong(&diagnostic);
-                reply.note("still talking to the version before".into());
+                reply.note("still talking to the version before");
             }
         }
         reply
@@ -107,9 +114,9 @@ impl Talk {
         let rest = rest.trim();
         match word {
             "" => {}
-            "/help" => HELP.iter().for_each(|line| reply.note((*line).to_owned())),
+            "/help" => HELP.iter().for_each(|line| reply.note(line)),
             "/quit" => reply.is_the_end = true,
-            "/as" if rest.is_empty() => reply.note("usage: /as NAME".into()),
+            "/as" if rest.is_empty() => reply.note("usage: /as NAME"),
             "/as" => {
                 rest.clone_into(&mut self.who);
                 reply.note(format!("you are {rest} now"));
@@ -142,8 +149,17 @@ impl Talk {
                 let moment = self.play.advance(crate::bot::declaration::millis(secs));
                 self.show(moment, reply);
             }
-            _ => reply.note("usage: /advance SECS, such as /advance 60".into()),
+            _ => reply.note("usage: /advance SECS, such as /advance 60"),
         }
+    }
+
+    fn outside(&mut self) -> Vec<Outside> {
+        let imports = self.play.stage().script().map(Script::imports).unwrap_or_default();
+        let look = |path: &PathBuf| {
+            let meta = std::fs::metadata(path).ok()?;
+            Some((meta.modified().ok()?, meta.len()))
+        };
+        std::iter::once(&self.source.path).chain(&imports).map(look).collect()
     }
 
     fn named(&self, given: &str) -> String {
@@ -171,8 +187,8 @@ impl Talk {
 }
 
 impl Reply {
-    fn note(&mut self, text: String) {
-        for line in text.lines() {
+    fn note(&mut self, text: impl AsRef<str>) {
+        for line in text.as_ref().lines() {
             self.lines.push(Shown { text: format!("-- {line}"), style: Style::Note });
         }
     }
@@ -182,11 +198,6 @@ impl Reply {
             self.lines.push(Shown { text: line.to_owned(), style: Style::Wrong });
         }
     }
-}
-
-fn outside(source: &Source) -> Option<(SystemTime, u64)> {
-    let meta = std::fs::metadata(&source.path).ok()?;
-    Some((meta.modified().ok()?, meta.len()))
 }
 
 fn pretty(map: serde_json::Map<String, Value>) -> String {
