@@ -237,12 +237,13 @@ fn limits() -> Section {
 
 /// The tables' phrases as whole sentences.
 fn sentence(text: &str) -> String {
+    let first = text.split(' ').next().unwrap_or_default();
+    // A name of the language keeps its small letter.
+    let is_name = first.contains(['`', '_', '(']);
     let mut letters = text.chars();
     let Some(first) = letters.next() else { return String::new() };
     let end = if text.ends_with(['.', '?', '!']) { "" } else { "." };
-    // A name of the language keeps its small letter.
-    let first: String =
-        if text.starts_with('`') { first.into() } else { first.to_uppercase().collect() };
+    let first: String = if is_name { first.into() } else { first.to_uppercase().collect() };
     first + letters.as_str() + end
 }
 
@@ -305,6 +306,7 @@ mod tests {
     fn phrases_become_sentences_and_code_keeps_its_backticks() {
         assert_eq!(sentence("who said it"), "Who said it.");
         assert_eq!(sentence("`word` is it"), "`word` is it.");
+        assert_eq!(sentence("on_timer(name) is called"), "on_timer(name) is called.");
         assert_eq!(code("`${me()}`|x"), "`` `${me()}`\\|x ``");
         let mut text = String::new();
         wrap(&mut text, &"abc ".repeat(40), 6);
