@@ -225,12 +225,12 @@ fn a_hostile_bot_troubles_nobody_else() {
             "evil.rhai",
             "fn on_message(msg) { let m = #{}; let i = 0; loop { m[`${i}`] = m; i += 1; } }",
         ),
-        ("kind.rhai", "fn on_message(msg) { \"ok\" }"),
+        ("kind.rhai", "fn on_message(msg) { msg.text }"),
     ]);
     let mut neo = Person::join(&house, "Neo");
-    for _ in 0..5 {
-        neo.say("hi");
-        assert_eq!(neo.hear(1), ["Kind: ok"]);
+    for n in 0..5 {
+        neo.say(&format!("hi {n}"));
+        assert_eq!(neo.hear(1), [format!("Kind: hi {n}")]);
     }
     wait_for(&house.log, "more than 2000 elements");
 }

@@ -1,18 +1,21 @@
 //! The sandbox: an interpreter with the language's plain library and the bots' own functions, and
-//! with every limit set. Has no file, no socket, no clock, no `eval`, no `import` and no sleep.
+//! with every limit set. Has no file, no socket, no clock, no `eval` and no sleep; what it may import
+//! is the library's to say.
 
 use super::api;
 use super::host::Host;
 use super::limits::EXPRESSION_DEPTH;
 use super::message;
+use super::store;
+use super::tools::testing;
 use rhai::packages::{
     ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage,
     BasicMathPackage, BasicStringPackage, LanguageCorePackage, LogicPackage, MoreStringPackage,
     Package,
 };
 use rhai::{
-    Dynamic, Engine, EvalAltResult, ImmutableString, Module, ModuleResolver, NativeCallContext,
-    OptimizationLevel, Position, Shared,
+    Dynamic, Engine, EvalAltResult, ImmutableString, Module, NativeCallContext, OptimizationLevel,
+    Position, Shared, Token,
 };
 use std::sync::{Arc, LazyLock};
 
@@ -52,9 +55,26 @@ pub(super) fn build(host: &Arc<Host>) -> Engine {
     }
     limit(&mut engine, host);
     tame(&mut engine);
+    // So that a declaration can have `match: "…"` without quotes around the name.
+    #[expect(deprecated, reason = "marked as volatile, not as leaving; the version is pinned")]
+    engine.on_parse_token(|token, _position, _state| match token {
+        Token::Reserved(word) if word.as_str() == "match" => Token::Identifier(word),
+        token => token,
+    });
     message::register(&mut engine);
+    store::register(&mut engine);
     api::register(&mut engine, host);
+    testing::register(&mut engine, &None);
     engine
+}
+
+/// The part of the language's library that bots have, as a definition file.
+pub(super) fn library_definitions() -> String {
+    let mut engine = Engine::new_raw();
+    engine.register_global_module(LIBRARY.clone());
+    let definitions = engine.definitions().include_standard_packages(true);
+    let mut files = definitions.iter_files();
+    files.find(|(name, _)| name == "__static__.d.rhai").map(|(_, text)| text).unwrap_or_default()
 }
 
 fn limit(engine: &mut Engine, host: &Arc<Host>) {
@@ -67,9 +87,7 @@ fn limit(engine: &mut Engine, host: &Arc<Host>) {
         .set_max_call_levels(limits.calls)
         .set_max_variables(limits.variables)
         .set_max_functions(FUNCTIONS)
-        .set_max_modules(0)
-        .set_max_expr_depths(EXPRESSION_DEPTH, EXPRESSION_DEPTH / 2)
-        .set_module_resolver(NoImports);
+        .set_max_expr_depths(EXPRESSION_DEPTH, EXPRESSION_DEPTH / 2);
     let watcher = host.clone();
     engine.on_progress(move |_operations| watcher.guard.step());
     let weigher = host.clone();
@@ -80,7 +98,11 @@ fn limit(engine: &mut Engine, host: &Arc<Host>) {
         }
         // A global module would show constants to functions too, but not to closures.
         let is_local = context.scope().contains(name);
-        Ok(if is_local { None } else { weigher.constant(name) })
+        if is_local {
+            return Ok(None);
+        }
+        let file = context.source().unwrap_or_default();
+        Ok(weigher.constant(file, name).or_else(|| store::store(&weigher, name)))
     });
     let printer = host.clone();
     engine.on_print(move |text| printer.log(text));
@@ -139,19 +161,4 @@ fn replace(
         *text = text.replace(find, by).into();
     }
     Ok(())
-}
-
-/// A bot is one file.
-struct NoImports;
-
-impl ModuleResolver for NoImports {
-    fn resolve(
-        &self,
-        _engine: &Engine,
-        _source: Option<&str>,
-        path: &str,
-        position: Position,
-    ) -> Result<Shared<Module>, Box<EvalAltResult>> {
-        Err(EvalAltResult::ErrorModuleNotFound(path.into(), position).into())
-    }
 }

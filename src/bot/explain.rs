@@ -63,27 +63,33 @@ impl Names {
     }
 }
 
-/// What stopped a script while it ran: where, and why.
-pub(super) fn run(
-    error: &EvalAltResult,
-    guard: &Guard,
-    names: &Names,
-) -> (Option<(usize, usize)>, String) {
+/// What stopped a script while it ran.
+#[derive(Debug)]
+pub(super) struct Stopped {
+    /// The file it happened in; empty for the script itself.
+    pub source: String,
+    pub place: Option<(usize, usize)>,
+    pub message: String,
+}
+
+/// Says what stopped a script: where, and why.
+pub(super) fn run(error: &EvalAltResult, guard: &Guard, names: &Names) -> Stopped {
     let message = match guard.tripped() {
         Some(trip) => trip.explain(guard.limits()),
         None => runtime(error.unwrap_inner(), guard, names),
     };
-    (innermost(error), message)
+    let (source, place) = innermost(error, "").unwrap_or_default();
+    Stopped { source, place, message }
 }
 
-/// The position nearest to the cause: errors of limits carry none of their own.
-fn innermost(error: &EvalAltResult) -> Option<(usize, usize)> {
+/// The file and position nearest to the cause: errors of limits carry none of their own.
+fn innermost(error: &EvalAltResult, source: &str) -> Option<(String, Option<(usize, usize)>)> {
     let inner = match error {
-        EvalAltResult::ErrorInFunctionCall(_, _, inner, _)
-        | EvalAltResult::ErrorInModule(_, inner, _) => innermost(inner),
+        EvalAltResult::ErrorInFunctionCall(_, source, inner, _) => innermost(inner, source),
+        EvalAltResult::ErrorInModule(_, inner, _) => innermost(inner, source),
         _ => None,
     };
-    inner.or_else(|| place(error.position()))
+    inner.or_else(|| Some((source.to_owned(), Some(place(error.position())?))))
 }
 
 /// Line and column of a position, if it is one.
@@ -98,7 +104,7 @@ fn runtime(error: &EvalAltResult, guard: &Guard, names: &Names) -> String {
         EvalAltResult::ErrorFunctionNotFound(signature, _) => no_such_call(signature, names),
         EvalAltResult::ErrorVariableNotFound(name, _) => names.unknown_variable(name),
         EvalAltResult::ErrorModuleNotFound(_, _) | EvalAltResult::ErrorTooManyModules(_) => {
-            "`import` is not available: a bot is one file".into()
+            "`import` takes the name of a file in lib, beside the script".into()
         }
         EvalAltResult::ErrorDotExpr(text, _) => property(text),
         EvalAltResult::ErrorMismatchDataType(wanted, given, _)
@@ -134,6 +140,9 @@ fn runtime(error: &EvalAltResult, guard: &Guard, names: &Names) -> String {
         EvalAltResult::ErrorDataRace(_, _) => "a closure uses the variable whose method calls it; \
             put what it needs into a variable of its own first, `let from = msg.from;`"
             .into(),
+        EvalAltResult::ErrorNonPureMethodCallOnConstant(name, _) => format!(
+            "`{name}` would change a constant; make a copy that can be changed, `let copy = …;`"
+        ),
         EvalAltResult::ErrorUnboundThis(_) => {
             "`this` means nothing here: the function was not called as a method".into()
         }
@@ -182,7 +191,9 @@ fn syntax(error: &ParseErrorType, names: &Names) -> String {
             "`///` stands right before a function; use `//` anywhere else".into()
         }
         ParseErrorType::ModuleUndefined(name) => {
-            format!("there is no module `{name}`: a bot is one file")
+            format!(
+                "there is no module `{name}`: `import \"{name}\" as {name};` at the top brings it in"
+            )
         }
         other => plain(&other.to_string()),
     }
@@ -256,6 +267,10 @@ pub(super) fn kind(name: &str) -> String {
         "map" | "Map" | "object map" => "a map".into(),
         "Fn" | "FnPtr" => "a function".into(),
         "msg" => "a message".into(),
+        "who" => "a member".into(),
+        "store" => "all of `state` or `temp`".into(),
+        other if other.ends_with("::Who") => "a member".into(),
+        other if other.ends_with("::Store") => "all of `state` or `temp`".into(),
         other if other.ends_with("::Heard") => "a message".into(),
         "()" | "" => "nothing, ()".into(),
         "range" | "range=" => "a range".into(),

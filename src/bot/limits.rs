@@ -1,7 +1,7 @@
 //! What one event may cost a script, and the guard that keeps account while it runs. Decides when
 //! a script ends, never what is said about it.
 
-use rhai::{Dynamic, EvalContext, FnPtr};
+use rhai::{Dynamic, EvalContext, FnPtr, Map};
 use std::fmt;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
@@ -28,8 +28,10 @@ pub struct Limits {
     pub variables: usize,
     /// Bytes of a script. The longest useful bot known has a tenth of it.
     pub source: usize,
-    /// Lines a bot says to one event.
+    /// Lines a bot says to one event, to the room or to one member.
     pub lines: usize,
+    /// Bytes of `state`, and of `temp`: thousands of scores, and written to a file in a millisecond.
+    pub state: usize,
 }
 
 impl Default for Limits {
@@ -44,6 +46,7 @@ impl Default for Limits {
             variables: 256,
             source: 64 * 1024,
             lines: 5,
+            state: 256 * 1024,
         }
     }
 }
@@ -249,6 +252,18 @@ impl Scale<'_> {
     fn check(&self, elements: usize) -> Result<(), Trip> {
         if elements > self.limits.elements { Err(Trip::Elements) } else { Ok(()) }
     }
+}
+
+/// What a map holds, in bytes; nothing, if it is over a limit.
+pub(super) fn weight(map: &Map, limits: &Limits) -> Option<usize> {
+    let mut scale = Scale { limits, bytes: 0 };
+    let mut elements = map.len();
+    for (key, item) in map {
+        scale.bytes += ENTRY_BYTES + key.len();
+        scale.add(item, 0, &mut elements).ok()?;
+    }
+    scale.check(elements).ok()?;
+    Some(scale.bytes)
 }
 
 fn nanos(duration: Duration) -> u64 {

@@ -1,7 +1,7 @@
 //! Reads a compiled script for mistakes that would show only when the line runs: functions that do
 //! not exist, wrong numbers of arguments, handlers that would never be called. Runs nothing.
 
-use super::api::HANDLERS;
+use super::api::{COMMAND, COMMAND_PREFIX, HANDLERS};
 use super::explain::{Names, place, unknown_property};
 use super::hearing::Handlers;
 use super::nearest::nearest;
@@ -22,6 +22,12 @@ const KEYWORDS: [&str; 9] =
 /// The first mistake in the order of the file, if there is one.
 pub(super) fn check(ast: &AST, source: &str, names: &Names) -> Result<Handlers, Finding> {
     let handlers = handlers(names, source)?;
+    check_library(ast, names)?;
+    Ok(handlers)
+}
+
+/// The first mistake in a file that is no bot.
+pub(super) fn check_library(ast: &AST, names: &Names) -> Result<(), Finding> {
     let mut found = Vec::new();
     let mut seen = Seen::default();
     ast.walk(&mut |path: &[ASTNode<'_>]| {
@@ -30,25 +36,53 @@ pub(super) fn check(ast: &AST, source: &str, names: &Names) -> Result<Handlers, 
     });
     ast.walk(&mut |path: &[ASTNode<'_>]| {
         found.extend(mistake(path, names, &seen));
+        found.extend(late_import(path, ast));
         true
     });
     found.sort_by_key(|finding| finding.place);
     match found.into_iter().next() {
         Some(first) => Err(first),
-        None => Ok(handlers),
+        None => Ok(()),
     }
+}
+
+/// An `import` that is not at the top would read a file while the bot answers, and one whose name
+/// is computed is unknown to whoever watches the files.
+fn late_import(path: &[ASTNode<'_>], ast: &AST) -> Option<Finding> {
+    let Some(ASTNode::Stmt(Stmt::Import(import, at))) = path.last() else {
+        return None;
+    };
+    if !matches!(import.0, Expr::StringConstant(..)) {
+        let message = "`import` takes the name of a file in quotes".into();
+        return Some(Finding { place: place(*at), message });
+    }
+    let is_top = |statement: &Stmt| matches!(statement, Stmt::Import(_, top) if top == at);
+    (!ast.statements().iter().any(is_top)).then(|| Finding {
+        place: place(*at),
+        message: "`import` stands at the top of the file".into(),
+    })
 }
 
 /// Which handlers there are; functions that were meant to be one are mistakes.
 fn handlers(names: &Names, source: &str) -> Result<Handlers, Finding> {
     let known = || HANDLERS.iter().map(|handler| handler.name);
+    let mut commands = BTreeSet::new();
     for (name, all) in &names.own {
         let here = || find_fn(source, name);
-        if let Some(handler) = HANDLERS.iter().find(|handler| handler.name == name) {
+        let command = name.strip_prefix(COMMAND_PREFIX);
+        let table = command.map_or(name.as_str(), |_| COMMAND);
+        if let Some(handler) = HANDLERS.iter().find(|handler| handler.name == table) {
             if all.iter().all(|params| params.len() != handler.params.len()) {
                 let wanted = handler.params.join(", ");
                 let message = format!("`{name}` is called with ({wanted})");
                 return Err(Finding { place: here(), message });
+            }
+            if let Some(command) = command {
+                if command.is_empty() || command != command.to_lowercase() {
+                    let message = "a command's name is in small letters: `cmd_kudos`".into();
+                    return Err(Finding { place: here(), message });
+                }
+                commands.insert(command.to_owned());
             }
             continue;
         }
@@ -68,6 +102,13 @@ fn handlers(names: &Names, source: &str) -> Result<Handlers, Finding> {
         mention: has("on_mention"),
         trigger: has("on_trigger"),
         message: has("on_message"),
+        whisper: has("on_whisper"),
+        join: has("on_join"),
+        leave: has("on_leave"),
+        timer: has("on_timer"),
+        load: has("on_load"),
+        unload: has("on_unload"),
+        commands,
     };
     if handlers == Handlers::default() {
         let names = known().collect::<Vec<_>>().join(", ");
@@ -232,7 +273,9 @@ fn wrong_number(name: &str, given: usize, names: &Names) -> String {
 
 /// Whether nothing but the handlers' parameter is called `msg` in this script.
 fn msg_is_a_message(names: &Names, seen: &Seen) -> bool {
-    let is_handler = |name: &str| HANDLERS.iter().any(|handler| handler.name == name);
+    let is_handler = |name: &str| {
+        name.starts_with(COMMAND_PREFIX) || HANDLERS.iter().any(|handler| handler.name == name)
+    };
     let takes_msg = |all: &[Vec<String>]| all.iter().flatten().any(|param| param == "msg");
     !seen.declared.contains("msg")
         && names.own.iter().all(|(name, all)| is_handler(name) || !takes_msg(all))

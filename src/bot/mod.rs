@@ -5,6 +5,7 @@
 //! a connection and a `worker`, the thread its [`Script`] lives on; a script is what `engine`,
 //! `api` and `lint` made of its text. What is not for a script's ears ends at [`Hearing`].
 
+mod action;
 mod api;
 mod declaration;
 mod diagnostic;
@@ -13,29 +14,38 @@ mod explain;
 mod find;
 mod hearing;
 mod host;
+mod json;
+mod keeper;
+mod library;
 mod limits;
 mod lint;
 mod member;
 mod message;
+mod mind;
 mod nearest;
 mod notice;
 mod repeats;
 mod run;
 mod script;
+mod stage;
+mod store;
+pub mod tools;
 mod watch;
 mod worker;
+mod world;
 
 #[cfg(test)]
 mod tests;
 
+pub use action::{Action, To};
 pub use api::{FUNCTIONS, Function, HANDLERS, Handler};
 pub use declaration::{KEYS, Key};
 pub use diagnostic::Diagnostic;
 pub use find::{NoSuchBot, join_bot_path};
 pub use hearing::Hearing;
-pub use host::Action;
 pub use limits::Limits;
-pub use message::{Heard, Message, PROPERTIES, Property};
+pub use message::{Heard, Message, PROPERTIES, Property, WHO_PROPERTIES, Who};
 pub use notice::Notice;
 pub use run::{RunError, RunOptions, run, run_telling};
-pub use script::{LoadOptions, Outcome, STACK, Script};
+pub use script::{Extend, LoadOptions, STACK, Script};
+pub use stage::{Ears, Event, Note, Outcome, Stage, StageOptions, Stats};

@@ -2,20 +2,21 @@
 //! more and fewer as the files come and go. Reads no script itself.
 
 use super::find::bot_name;
+use super::keeper::state_file;
 use super::limits::Limits;
-use super::member::{House, Member, Order, State};
+use super::member::{Edits, House, Member, Order, State};
 use super::notice::{self, Notice, Report};
 use super::script::{LoadOptions, STACK, Script};
 use super::watch::{self, Change, Watched};
 use crate::client::Retry;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch as channel;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -63,7 +64,7 @@ pub async fn run_telling(
     shutdown: impl Future<Output = ()>,
     report: Arc<dyn Fn(Notice) + Send + Sync>,
 ) -> Result<(), RunError> {
-    let watched = sort(&options)?;
+    let mut watched = sort(&options)?;
     let seed = options.seed.unwrap_or_else(rand::random);
     for file in &watched.files {
         check(file, &report)?;
@@ -72,7 +73,9 @@ pub async fn run_telling(
     if options.supervised {
         end_with_stdin(stop.clone());
     }
-    let mut bots = Bots::new(options, seed, report);
+    let libs = libs_of(&watched);
+    watched.folders.extend(libs.iter().cloned());
+    let mut bots = Bots::new(options, seed, libs, report);
     let (watching, mut changes, problems) = watch::start(watched, bots.leave.clone());
     for problem in problems {
         (bots.house.report)(Notice::Warning(problem));
@@ -93,6 +96,13 @@ pub async fn run_telling(
     };
     bots.leave().await;
     result
+}
+
+/// The folders that the scripts import from; one that was named is a folder of bots.
+fn libs_of(watched: &Watched) -> BTreeSet<PathBuf> {
+    let beside = watched.files.iter().map(|file| lib_of(file));
+    let inside = watched.folders.iter().map(|folder| folder.join("lib"));
+    beside.chain(inside).filter(|lib| !watched.folders.contains(lib)).collect()
 }
 
 /// Tells files from folders.
@@ -125,6 +135,8 @@ fn check(file: &Path, report: &Report) -> Result<(), RunError> {
         name: bot_name(file).unwrap_or_default(),
         seed: 0,
         limits: Limits::default(),
+        lib: Some(lib_of(file)),
+        extend: None,
     };
     let load = move || Script::load(&text, &options).map(drop);
     let loaded =
@@ -137,6 +149,11 @@ fn check(file: &Path, report: &Report) -> Result<(), RunError> {
         }
         Err(_panic) => Err(RunError::Broken(file.to_owned())),
     }
+}
+
+/// Where the scripts beside this one import from.
+fn lib_of(script: &Path) -> PathBuf {
+    script.parent().unwrap_or(Path::new("")).join("lib")
 }
 
 /// A server that dies takes its end of our standard input along, however it dies.
@@ -157,6 +174,10 @@ struct Bots {
     seed: u64,
     /// Every script there was at the beginning has its member.
     all_seen: bool,
+    /// Folders of files that are no bots: those of one are loaded anew with what they import.
+    libs: BTreeSet<PathBuf>,
+    /// How often each file in them was found changed.
+    edits: Edits,
     members: BTreeMap<PathBuf, Handle>,
     leave: CancellationToken,
     /// Wakes the runner when a member's state changes.
@@ -170,19 +191,15 @@ struct Handle {
 }
 
 impl Bots {
-    fn new(options: RunOptions, seed: u64, report: Report) -> Self {
+    fn new(options: RunOptions, seed: u64, libs: BTreeSet<PathBuf>, report: Report) -> Self {
         let retry = if options.supervised { Retry::Always } else { Retry::AfterFirst };
         Self {
-            house: House {
-                server: options.server,
-                retry,
-                limits: Limits::default(),
-                report,
-                tracker: TaskTracker::new(),
-            },
+            house: House { server: options.server, retry, report, tracker: TaskTracker::new() },
             supervised: options.supervised,
             seed,
             all_seen: false,
+            libs,
+            edits: Edits::new(),
             members: BTreeMap::new(),
             leave: CancellationToken::new(),
             woken: Arc::default(),
@@ -190,8 +207,17 @@ impl Bots {
     }
 
     fn follow(&mut self, change: Change) -> Result<(), RunError> {
+        if let Change::Text { path, .. } | Change::Unreadable { path, .. } | Change::Gone { path } =
+            &change
+            && path.parent().is_some_and(|folder| self.libs.contains(folder))
+        {
+            self.imported(path);
+            return Ok(());
+        }
         let (path, order) = match change {
-            Change::Text { path, text, noticed } => (path, Order::Run { text, noticed }),
+            Change::Text { path, text, noticed } => {
+                (path, Order::Run { text, noticed, edits: self.edits.clone() })
+            }
             Change::Unreadable { path, why } => (path, Order::Unreadable { why }),
             Change::Gone { path } => {
                 self.members.remove(&path);
@@ -212,11 +238,37 @@ impl Bots {
         }
     }
 
+    /// Something that scripts import is another one now: whoever has it loads it.
+    fn imported(&mut self, library: &Path) {
+        if !self.all_seen {
+            return; // they have only just been read
+        }
+        *self.edits.entry(library.to_owned()).or_default() += 1;
+        for (script, member) in &self.members {
+            if library.parent() != Some(lib_of(script).as_path()) {
+                continue;
+            }
+            member.orders.send_modify(|order| {
+                if let Order::Run { noticed, edits, .. } = order {
+                    *noticed = Instant::now();
+                    edits.clone_from(&self.edits);
+                }
+            });
+        }
+    }
+
     fn begin(&mut self, path: PathBuf, order: Order) -> Result<(), RunError> {
         let file = path.display().to_string();
         let name = bot_name(&path).unwrap_or_else(|| file.clone());
-        let seed = mixed(self.seed, &name);
-        let member = Member::new(self.house.clone(), file, name.clone(), seed)
+        let options = LoadOptions {
+            file,
+            seed: mixed(self.seed, &name),
+            name: name.clone(),
+            limits: Limits::default(),
+            lib: Some(lib_of(&path)),
+            extend: None,
+        };
+        let member = Member::new(self.house.clone(), options, state_file(&path))
             .map_err(|why| RunError::Thread { name, why })?;
         let (orders, received) = channel::channel(order);
         let (states, state) = channel::channel(State::Fine);

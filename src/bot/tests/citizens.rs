@@ -1,7 +1,6 @@
 //! The four citizens answer to the letter, for every word and every pair of words.
 
-use super::{lines, load, options, said};
-use crate::bot::Script;
+use super::{Bot, lines, load, options, said};
 use crate::wire::entry::Kind;
 use std::collections::BTreeSet;
 
@@ -14,13 +13,13 @@ const SCRIPTS: [(&str, &str); 4] = [
     ("Dora", include_str!("../../../bots/dora.rhai")),
 ];
 
-fn citizen(name: &str) -> Script {
+fn citizen(name: &str) -> Bot {
     let (_, source) = SCRIPTS.iter().find(|(known, _)| *known == name).unwrap();
     load(source).unwrap_or_else(|diagnostic| panic!("{diagnostic}"))
 }
 
 #[track_caller]
-fn check(bot: &Script, text: &str, answer: &str) {
+fn check(bot: &Bot, text: &str, answer: &str) {
     assert_eq!(lines(&bot.answer(&said(text))), [answer], "{text}");
 }
 
@@ -117,7 +116,7 @@ fn the_examples_in_their_scripts_are_true() {
 #[test]
 fn the_same_seed_draws_the_same() {
     let draw = |seed| {
-        let dora = Script::load(include_str!("../../../bots/dora.rhai"), &options(seed)).unwrap();
+        let dora = Bot::load(include_str!("../../../bots/dora.rhai"), options(seed)).unwrap();
         (0..20).flat_map(|_| lines(&dora.answer(&said("play")))).collect::<Vec<_>>()
     };
     assert_eq!(draw(1), draw(1));

@@ -78,7 +78,8 @@ fn handlers_that_would_never_be_called() {
     check(
         "fn on_message(msg) {}\nfn on_zebra() {}",
         Some((2, 4)),
-        "nothing calls `on_zebra`: the handlers are on_mention, on_trigger, on_message",
+        "nothing calls `on_zebra`: the handlers are cmd_NAME, on_mention, on_trigger, on_message, \
+         on_whisper, on_join, on_leave, on_timer, on_load, on_unload",
     );
     check(
         "fn onMessage(msg) {}",
@@ -92,8 +93,8 @@ fn handlers_that_would_never_be_called() {
         "`on_trigger` is called with (msg, word)",
     );
     for empty in ["", "// nothing", "const BOT = #{};", "fn helper() { }"] {
-        let message =
-            "there is no handler: a bot has one or more of on_mention, on_trigger, on_message";
+        let message = "there is no handler: a bot has one or more of cmd_NAME, on_mention, on_trigger, \
+             on_message, on_whisper, on_join, on_leave, on_timer, on_load, on_unload";
         check(empty, None, message);
     }
     check(
@@ -180,8 +181,8 @@ fn syntax() {
     check("fn on_message(msg) { eval(\"1\") }", Some((1, 22)), "`eval` is not available to bots");
     check(
         "import \"../secret\" as s;\nfn on_message(msg) { }",
-        Some((1, 1)),
-        "`import` is not available: a bot is one file",
+        Some((1, 8)),
+        "`import` is not available here",
     );
     check("let 5 = 3;", Some((1, 5)), "expecting name of a variable");
 }

@@ -1,7 +1,7 @@
 //! Scripts that mean harm: each must end in a clear error, soon, and leave the bot able to answer.
 
-use super::{answer, load, on_a_bots_stack, options, refused, said};
-use crate::bot::{Limits, LoadOptions, Outcome, Script};
+use super::{Bot, answer, load, on_a_bots_stack, options, refused, said};
+use crate::bot::{Limits, LoadOptions, Outcome};
 
 /// The script fails with this in its message, and the same engine still answers afterwards.
 #[track_caller]
@@ -147,7 +147,8 @@ fn what_is_not_to_be_had() {
         let diagnostic = refused(source);
         assert!(diagnostic.message.contains(message), "{source}: {diagnostic}");
     }
-    ends("import \"../outside\" as x;", "`import` is not available");
+    let inside = refused("fn on_message(msg) { import \"../outside\" as x; }");
+    assert_eq!(inside.message, "`import` stands at the top of the file");
 }
 
 #[test]
@@ -168,7 +169,7 @@ fn the_clock_ends_what_the_count_of_steps_does_not() {
     let source = "fn on_message(msg) { loop { } }";
     let limits = Limits { operations: u64::MAX, ..Limits::default() };
     let error = on_a_bots_stack(move || {
-        let script = Script::load(source, &LoadOptions { limits, ..options(1) }).unwrap();
+        let script = Bot::load(source, LoadOptions { limits, ..options(1) }).unwrap();
         script.answer(&said("hi")).error.unwrap()
     });
     assert_eq!(error.message, "this takes too long: over 50 ms for one event");

@@ -4,15 +4,22 @@ mod citizens;
 mod contract;
 mod diagnostics;
 mod hostile;
+mod library;
+mod life;
 mod room;
+mod stage;
 
 use super::diagnostic::Diagnostic;
-use super::host::Action;
 use super::limits::Limits;
 use super::message::Message;
-use super::script::{LoadOptions, Outcome, STACK, Script};
+use super::script::{LoadOptions, STACK};
+use super::stage::{Event, Outcome, Stage, StageOptions};
 use crate::wire::entry::Kind;
+use std::cell::RefCell;
 use std::time::Duration;
+
+/// The time at which everything in these tests begins, in milliseconds.
+const START: u64 = 1_700_000_000_000;
 
 /// The limits, but for the clock: a busy machine must not decide a test.
 fn patient() -> Limits {
@@ -20,11 +27,35 @@ fn patient() -> Limits {
 }
 
 fn options(seed: u64) -> LoadOptions {
-    LoadOptions { file: "bots/test.rhai".into(), name: "Test".into(), seed, limits: patient() }
+    LoadOptions {
+        file: "bots/test.rhai".into(),
+        name: "Test".into(),
+        seed,
+        limits: patient(),
+        lib: None,
+        extend: None,
+    }
 }
 
-fn load(source: &str) -> Result<Script, Diagnostic> {
-    Script::load(source, &options(7))
+/// A bot whose manners are not what the test is about.
+#[derive(Debug)]
+struct Bot(RefCell<Stage>);
+
+impl Bot {
+    fn load(source: &str, load: LoadOptions) -> Result<Self, Diagnostic> {
+        let mut stage =
+            Stage::new(StageOptions { load, state: serde_json::Map::new(), manners: false });
+        stage.load(source, START)?;
+        Ok(Self(RefCell::new(stage)))
+    }
+
+    fn answer(&self, message: &Message) -> Outcome {
+        self.0.borrow_mut().take(&Event::Message(message.clone()), START)
+    }
+}
+
+fn load(source: &str) -> Result<Bot, Diagnostic> {
+    Bot::load(source, options(7))
 }
 
 fn said(text: &str) -> Message {
@@ -35,14 +66,15 @@ fn said(text: &str) -> Message {
         kind: Kind::User,
         text: text.into(),
         emote: false,
+        whisper: false,
         hops: 0,
-        at: 1_700_000_000_000,
+        at: START,
     }
 }
 
 fn lines(outcome: &Outcome) -> Vec<String> {
     assert_eq!(outcome.error, None);
-    outcome.actions.iter().map(|Action::Say { text, .. }| text.to_string()).collect()
+    outcome.actions.iter().map(|action| action.text.to_string()).collect()
 }
 
 /// Runs a test on a bot's stack; the test harness gives its threads a quarter of it.

@@ -1,19 +1,37 @@
 //! Decides which messages concern a bot, before any script is entered: whole words and names,
 //! whatever their case and the punctuation around them. Knows no script.
 
+mod words;
+
 use super::declaration::{Declaration, HearsBots};
-use super::message::{Heard, HeardMessage, Message};
+use super::message::{Heard, HeardMessage, Message, Who};
+use super::stage::Event;
 use crate::wire::entry::Kind;
 use crate::wire::limits::HOPS;
+use regex::Regex;
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use unicode_normalization::UnicodeNormalization;
+use words::{called, command, fold, is_named};
+
+pub(super) use words::words;
+
+/// Matches of the declared expression a script is shown: as many as a line has words.
+const MATCHES: usize = 100;
 
 /// Which handlers a script has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Handlers {
     pub trigger: bool,
     pub mention: bool,
     pub message: bool,
+    pub whisper: bool,
+    pub join: bool,
+    pub leave: bool,
+    pub timer: bool,
+    pub load: bool,
+    pub unload: bool,
+    /// The names behind `cmd_`.
+    pub commands: BTreeSet<String>,
 }
 
 /// What a bot listens for.
@@ -27,14 +45,15 @@ pub struct Hearing {
     rooms: Vec<String>,
     /// Each trigger as declared, and as words that have to follow one another.
     triggers: Vec<(String, Vec<String>)>,
+    matches: Option<Regex>,
 }
 
 impl Hearing {
-    pub(super) fn new(declaration: &Declaration, handlers: Handlers) -> Self {
+    pub(super) fn new(declaration: &Declaration, handlers: &Handlers) -> Self {
         Self {
             me: fold(declaration.name.as_str()),
             name: declaration.name.to_string(),
-            handlers,
+            handlers: handlers.clone(),
             hears_bots: declaration.hears_bots.clone(),
             rooms: declaration.rooms.iter().map(|room| room.as_str().to_owned()).collect(),
             triggers: declaration
@@ -42,6 +61,17 @@ impl Hearing {
                 .iter()
                 .map(|trigger| (trigger.clone(), words(trigger)))
                 .collect(),
+            matches: declaration.matches.as_ref().map(|pattern| pattern.0.clone()),
+        }
+    }
+
+    /// Whether a handler is concerned with an event.
+    pub fn concerns(&self, event: &Event) -> bool {
+        match event {
+            Event::Message(message) => self.hear(message).is_some(),
+            Event::Join { room, who, .. } => self.handlers.join && self.greets(room, who),
+            Event::Leave { room, who, .. } => self.handlers.leave && self.greets(room, who),
+            Event::Rename { .. } | Event::Roster { .. } => false,
         }
     }
 
@@ -50,97 +80,87 @@ impl Hearing {
         if !self.is_for_us(message) {
             return None;
         }
+        let command = command(&message.text, &self.me, message.whisper)
+            .filter(|command| self.handlers.commands.contains(&command.name));
+        if message.whisper {
+            let concerned = self.handlers.whisper || command.is_some();
+            return concerned.then(|| self.heard(message, words(&message.text), command, false));
+        }
         let words = words(&message.text);
-        let triggers = self.triggers_in(&words);
+        let mentioned = is_named(&message.text, &self.me);
+        let concerned = command.is_some()
+            || self.handlers.mention && mentioned
+            || self.handlers.trigger && self.triggers_in(&words).next().is_some()
+            || self.handlers.message && self.is_match(&message.text);
+        concerned.then(|| self.heard(message, words, command, mentioned))
+    }
+
+    fn heard(
+        &self,
+        message: &Message,
+        words: Vec<String>,
+        command: Option<super::message::Command>,
+        mentioned: bool,
+    ) -> Heard {
         let mut mentions = called(&message.text);
-        let mentioned =
-            mentions.iter().any(|name| fold(name) == self.me) || is_named(&message.text, &self.me);
         if mentioned {
             // As the bot writes itself, so that `me() in msg.mentions` is true.
             mentions.retain(|name| fold(name) != self.me);
             mentions.insert(0, self.name.clone());
         }
-        let concerned = self.handlers.message
-            || self.handlers.mention && mentioned
-            || self.handlers.trigger && !triggers.is_empty();
-        concerned.then(|| {
-            let message = message.clone();
-            Heard(Arc::new(HeardMessage { message, words, triggers, mentions, mentioned }))
-        })
+        let mut triggers: Vec<(usize, &String)> = self.triggers_in(&words).collect();
+        triggers.sort_by_key(|(at, _)| *at);
+        let triggers = triggers.into_iter().map(|(_, name)| name.clone()).collect();
+        let text = &message.text;
+        let group = |group: Option<regex::Match<'_>>| group.map(|group| group.as_str().to_owned());
+        let captures = self.matches.as_ref().and_then(|regex| regex.captures(text));
+        let all = self.matches.iter().flat_map(|regex| regex.find_iter(text)).take(MATCHES);
+        Heard(Arc::new(HeardMessage {
+            message: message.clone(),
+            matched: self.is_match(text),
+            matches: all.map(|found| found.as_str().to_owned()).collect(),
+            captures: captures.map(|all| all.iter().map(group).collect()).unwrap_or_default(),
+            words,
+            triggers,
+            mentions,
+            mentioned,
+            command,
+        }))
     }
 
-    /// A bot never hears itself, other bots only if it says so, and none past the hop limit.
+    /// A bot never hears itself, other bots only if it says so, and none past the hop limit. Bots'
+    /// whispers carry no hops, so that nothing could end an exchange of them: they are not heard.
     fn is_for_us(&self, message: &Message) -> bool {
         let from_a_bot = message.kind == Kind::Bot;
+        let hears =
+            !message.whisper && message.hops < HOPS && self.hears_bots.allows(&message.from);
         fold(&message.from) != self.me
-            && (!from_a_bot || message.hops < HOPS && self.hears_bots.allows(&message.from))
-            && (self.rooms.is_empty() || self.rooms.contains(&message.room))
+            && (!from_a_bot || hears)
+            && (message.whisper || self.is_here(&message.room))
     }
 
-    fn triggers_in(&self, said: &[String]) -> Vec<String> {
-        let mut found: Vec<(usize, &String)> = self
-            .triggers
-            .iter()
-            .filter(|(_, trigger)| !trigger.is_empty())
-            .filter_map(|(name, trigger)| {
+    fn greets(&self, room: &str, who: &Who) -> bool {
+        fold(&who.name) != self.me
+            && (who.kind != Kind::Bot || self.hears_bots.allows(&who.name))
+            && self.is_here(room)
+    }
+
+    fn is_here(&self, room: &str) -> bool {
+        self.rooms.is_empty() || self.rooms.iter().any(|known| known == room)
+    }
+
+    fn is_match(&self, text: &str) -> bool {
+        self.matches.as_ref().is_none_or(|regex| regex.is_match(text))
+    }
+
+    fn triggers_in<'a>(&'a self, said: &'a [String]) -> impl Iterator<Item = (usize, &'a String)> {
+        self.triggers.iter().filter(|(_, trigger)| !trigger.is_empty()).filter_map(
+            |(name, trigger)| {
                 let at = said.windows(trigger.len()).position(|window| window == trigger)?;
                 Some((at, name))
-            })
-            .collect();
-        found.sort_by_key(|(at, _)| *at);
-        found.into_iter().map(|(_, name)| name.clone()).collect()
+            },
+        )
     }
-}
-
-/// The words of a text: letters and digits, small, an apostrophe kept inside.
-pub(super) fn words(text: &str) -> Vec<String> {
-    fold(text)
-        .split(|c: char| !c.is_alphanumeric() && c != '\'')
-        .map(|word| word.trim_matches('\''))
-        .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect()
-}
-
-/// How words and names are compared: composed, small, with one kind of apostrophe.
-fn fold(text: &str) -> String {
-    if text.is_ascii() {
-        text.to_ascii_lowercase()
-    } else {
-        text.nfc().flat_map(char::to_lowercase).map(|c| if c == '’' { '\'' } else { c }).collect()
-    }
-}
-
-/// Names written `@Name`, as written, each once.
-fn called(text: &str) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for (at, _) in text.match_indices('@') {
-        let (before, after) = text.split_at(at);
-        if before.chars().next_back().is_some_and(char::is_alphanumeric) {
-            continue; // an address, not a call
-        }
-        let name: String = after
-            .chars()
-            .skip(1)
-            .take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
-            .collect();
-        if !name.is_empty() && !names.iter().any(|known| fold(known) == fold(&name)) {
-            names.push(name);
-        }
-    }
-    names
-}
-
-/// Whether a name stands in the text as a whole, with nothing that belongs to a word on either side.
-fn is_named(text: &str, name: &str) -> bool {
-    let text = fold(text);
-    text.match_indices(name).any(|(at, _)| {
-        let (before, rest) = text.split_at(at);
-        let after = rest.split_at(name.len()).1;
-        let of_a_word = |c: char| c.is_alphanumeric() || c == '_';
-        !before.chars().next_back().is_some_and(of_a_word)
-            && !after.chars().next().is_some_and(of_a_word)
-    })
 }
 
 #[cfg(test)]
@@ -154,8 +174,13 @@ mod tests {
             triggers: ["work", "play", "good morning", "café"].map(String::from).to_vec(),
             hears_bots,
             rooms: Vec::new(),
+            matches: None,
+            cooldown: None,
+            timers: Vec::new(),
+            owner: None,
         };
-        Hearing::new(&declaration, Handlers { trigger: true, mention: true, message: false })
+        let handlers = Handlers { trigger: true, mention: true, ..Handlers::default() };
+        Hearing::new(&declaration, &handlers)
     }
 
     fn message(text: &str) -> Message {
@@ -166,6 +191,7 @@ mod tests {
             kind: Kind::User,
             text: text.into(),
             emote: false,
+            whisper: false,
             hops: 0,
             at: 0,
         }

@@ -1,20 +1,24 @@
 //! One bot in the room: its connection, its script's thread, and the file it follows. Everything
 //! happens one after the other here, so that a new version takes over between two events.
 
+mod clock;
+mod events;
+
+use super::action::{Action, To};
 use super::diagnostic::Diagnostic;
-use super::host::Action;
-use super::limits::Limits;
-use super::message::Message;
 use super::notice::{Notice, Report};
 use super::repeats::Repeats;
 use super::script::LoadOptions;
-use super::worker::{Loaded, Worker};
+use super::stage::{Note, Outcome};
+use super::worker::{Answer, Loaded, Task, Worker};
 use crate::client::{self, Closed, Event, Handle, Retry};
 use crate::wire::entry::Kind;
-use crate::wire::native::{Chat, Say, ServerEvent, Welcome};
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use crate::wire::native::{ClientEvent, Say, ServerEvent, Welcome, Who};
+use clock::{Clock, time_of_day};
+use events::happening;
 use std::collections::BTreeMap;
+use std::mem::{Discriminant, discriminant};
+use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout};
@@ -26,11 +30,21 @@ const GOODBYE: Duration = Duration::from_secs(2);
 /// How long the same refusal is not told again.
 const REFUSALS: Duration = Duration::from_mins(1);
 
+/// How often each file of a library was found changed.
+pub(super) type Edits = BTreeMap<PathBuf, u64>;
+
 /// The file's state, as the watch found it; the last one counts.
 #[derive(Debug, Clone)]
 pub(super) enum Order {
-    Run { text: String, noticed: Instant },
-    Unreadable { why: String },
+    Run {
+        text: String,
+        noticed: Instant,
+        /// What has become of the files it may import.
+        edits: Edits,
+    },
+    Unreadable {
+        why: String,
+    },
 }
 
 /// How a bot is, for whoever runs it.
@@ -47,7 +61,6 @@ pub(super) enum State {
 pub(super) struct House {
     pub server: String,
     pub retry: Retry,
-    pub limits: Limits,
     pub report: Report,
     pub tracker: TaskTracker,
 }
@@ -59,15 +72,27 @@ pub(super) struct Member {
     file: String,
     /// What the bot is called if it does not say.
     default_name: String,
-    seed: u64,
     worker: Worker,
+    clock: Clock,
+    /// When the bot has something to do of its own accord.
+    due: Option<u64>,
     running: Option<Running>,
+    tried: Option<Tried>,
     link: Option<Link>,
     repeats: Repeats,
     /// The last refusal that was told, and when: a muted bot is refused at every message.
     refused: Option<(String, Instant)>,
+    /// When a kind of note was last told, and how many were not since.
+    notes: Vec<(Discriminant<Note>, Instant, usize)>,
     /// Lines that found no room on their way out, since the last that did.
     dropped: usize,
+}
+
+/// What was last to run, and whether it does.
+struct Tried {
+    text: String,
+    edits: Edits,
+    ran: bool,
 }
 
 /// The version that runs.
@@ -86,22 +111,21 @@ struct Link {
 }
 
 impl Member {
-    pub(super) fn new(
-        house: House,
-        file: String,
-        name: String,
-        seed: u64,
-    ) -> std::io::Result<Self> {
+    pub(super) fn new(house: House, options: LoadOptions, state: PathBuf) -> std::io::Result<Self> {
+        let (file, default_name) = (options.file.clone(), options.name.clone());
         Ok(Self {
-            worker: Worker::start(&name)?,
+            worker: Worker::start(options, state)?,
             house,
             file,
-            default_name: name,
-            seed,
+            default_name,
+            clock: Clock::default(),
+            due: None,
             running: None,
+            tried: None,
             link: None,
             repeats: Repeats::default(),
             refused: None,
+            notes: Vec::new(),
             dropped: 0,
         })
     }
@@ -128,6 +152,10 @@ impl Member {
                         states.send_replace(State::Fine);
                     }
                 }
+                () = self.clock.at(self.due) => {
+                    let answer = self.worker.ask(Task::Advance, self.clock.now()).await;
+                    self.settle(answer).await;
+                }
                 event = next(&mut self.link) => {
                     if let Some(why) = self.take(event).await {
                         states.send_replace(State::Out { name: self.name(), why });
@@ -150,31 +178,38 @@ impl Member {
 
     async fn follow(&mut self, order: Order) {
         match order {
-            Order::Run { text, noticed } => self.load(text, noticed).await,
+            Order::Run { text, edits, .. } if self.runs(&text, &edits) => {}
+            Order::Run { text, noticed, edits } => self.load(text, noticed, edits).await,
             Order::Unreadable { why } => {
                 self.wrong(Diagnostic::whole(&self.file, format!("cannot be read: {why}")));
             }
         }
     }
 
-    async fn load(&mut self, text: String, noticed: Instant) {
-        let options = LoadOptions {
-            file: self.file.clone(),
-            name: self.default_name.clone(),
-            seed: self.seed,
-            limits: self.house.limits.clone(),
-        };
-        let loaded = match self.worker.load(text, options).await {
+    /// Whether the version that runs is this text, with what it imports.
+    fn runs(&self, text: &str, edits: &Edits) -> bool {
+        let (Some(running), Some(tried)) = (&self.running, &self.tried) else { return false };
+        let same = |file: &PathBuf| tried.edits.get(file) == edits.get(file);
+        tried.ran && tried.text == text && running.loaded.imports.iter().all(same)
+    }
+
+    async fn load(&mut self, text: String, noticed: Instant, edits: Edits) {
+        self.tried = Some(Tried { text: text.clone(), edits, ran: false });
+        let (loaded, answer) = match self.worker.load(text, self.clock.now()).await {
             Ok(loaded) => loaded,
-            Err(diagnostic) => return self.wrong(diagnostic),
+            Err(diagnostic) => {
+                self.tell_owner(&diagnostic).await;
+                return self.wrong(diagnostic);
+            }
         };
+        self.tried = self.tried.take().map(|tried| Tried { ran: true, ..tried });
         self.repeats.clear();
         let since = time_of_day();
         let before = self.running.replace(Running { loaded, since });
         let renamed =
             before.as_ref().is_some_and(|before| before.loaded.name.to_string() != self.name());
         if before.is_some() {
-            let file = self.short_file();
+            let file = short(&self.file).to_owned();
             (self.house.report)(Notice::Reloaded { file, took: noticed.elapsed() });
         }
         if renamed && let Some(link) = self.link.take() {
@@ -182,6 +217,34 @@ impl Member {
         }
         if self.link.is_none() {
             self.connect();
+        } else {
+            self.ask_who().await;
+        }
+        self.settle(answer).await;
+    }
+
+    /// Whispers to the bot's owner what is wrong with an edit. Where nobody of that name is, the
+    /// server refuses it, and that is all.
+    async fn tell_owner(&self, diagnostic: &Diagnostic) {
+        let owner = self.running.as_ref().and_then(|running| running.loaded.owner.as_deref());
+        if let (Some(owner), Some(link)) = (owner, &self.link)
+            && !link.handle.is_full()
+        {
+            let (line, column) = diagnostic.place.unwrap_or((0, 0));
+            let place = if line == 0 { String::new() } else { format!(":{line}:{column}") };
+            let text = format!("{}{place}: {}", short(&diagnostic.file), diagnostic.message);
+            // Without a connection there is nobody to tell.
+            link.handle.whisper(owner, &text).await.ok();
+        }
+    }
+
+    /// Asks the room for its roster, if the script ever does.
+    async fn ask_who(&self) {
+        if let (Some(running), Some(link)) = (&self.running, &self.link)
+            && running.loaded.asks_who
+        {
+            // A connection that is lost is asked again when it is back.
+            link.handle.send(ClientEvent::Who(Who::default())).await.ok();
         }
     }
 
@@ -209,10 +272,6 @@ impl Member {
         (self.house.report)(Notice::Wrong(diagnostic.noting(note)));
     }
 
-    fn short_file(&self) -> String {
-        self.file.rsplit(['/', std::path::MAIN_SEPARATOR]).next().unwrap_or(&self.file).to_owned()
-    }
-
     /// Acts on what the connection says; gives the reason if that was its end.
     async fn take(&mut self, event: Option<Event>) -> Option<Closed> {
         let name = self.name();
@@ -221,12 +280,13 @@ impl Member {
             Some(Event::Online { welcome, .. }) => {
                 report(Notice::Online { name });
                 self.arrive(&welcome);
+                self.ask_who().await;
             }
-            Some(Event::Server(ServerEvent::Chat(chat))) => self.hear(chat).await,
             Some(Event::Server(ServerEvent::Refused(refused))) => {
                 self.refused(refused.text.into_owned());
             }
-            Some(Event::Server(_)) => {}
+            Some(Event::Server(ServerEvent::Crowd(_))) => self.ask_who().await,
+            Some(Event::Server(event)) => self.hear(event).await,
             Some(Event::Offline { why, retry_in }) => {
                 report(Notice::Offline { name, why, retry_in });
             }
@@ -258,42 +318,81 @@ impl Member {
         }
     }
 
-    async fn hear(&mut self, chat: Chat<'static>) {
+    async fn hear(&mut self, event: ServerEvent<'static>) {
         let (Some(running), Some(link)) = (&self.running, &self.link) else { return };
-        if link.past.get(&*chat.room).is_some_and(|past| chat.seq <= *past) {
-            return; // replayed: it was said while nobody was listening
+        let now = self.clock.now();
+        let Some((happening, place)) = happening(event) else { return };
+        if let Some((room, seq)) = place
+            && link.past.get(&room).is_some_and(|past| seq <= *past)
+        {
+            return; // replayed: it happened while nobody was listening
         }
-        let (seq, room) = (chat.seq, chat.room.to_string());
-        let Some(heard) = running.loaded.hearing.hear(&message(chat)) else { return };
-        let outcome = self.worker.handle(heard).await;
-        for line in outcome.log {
+        if running.loaded.ears.notice(&happening, now) {
+            let answer = self.worker.ask(Task::Act(happening), now).await;
+            self.settle(answer).await;
+        }
+    }
+
+    /// Does what came of a call, and tells what there is to tell.
+    async fn settle(&mut self, answer: Answer) {
+        let Answer { outcome, due, .. } = answer;
+        self.due = due;
+        let Outcome { actions, log, error, notes, .. } = outcome;
+        for line in log {
             (self.house.report)(Notice::Log { name: self.name(), line });
         }
-        if let Some(diagnostic) = outcome.error
+        if let Some(diagnostic) = error
             && let Some(diagnostic) = self.repeats.admit(diagnostic, Instant::now())
         {
             (self.house.report)(Notice::Wrong(diagnostic));
         }
-        for action in outcome.actions {
-            self.act(action, &room, seq).await;
+        for note in notes {
+            self.note(&note);
         }
+        for action in actions {
+            self.act(action).await;
+        }
+    }
+
+    /// Tells what the host did about the bot, each kind once a minute.
+    fn note(&mut self, note: &Note) {
+        let kind = discriminant(note);
+        let known = self.notes.iter_mut().find(|(known, _, _)| *known == kind);
+        let more = match known {
+            Some((_, at, held_back)) if at.elapsed() < REFUSALS => {
+                *held_back += 1;
+                return;
+            }
+            Some((_, at, held_back)) => {
+                *at = Instant::now();
+                std::mem::take(held_back)
+            }
+            None => {
+                self.notes.push((kind, Instant::now(), 0));
+                0
+            }
+        };
+        let more = if more == 0 { String::new() } else { format!(" (and {more} more since)") };
+        (self.house.report)(Notice::Warning(format!("{} is {note}{more}", self.name())));
     }
 
     /// Says a line. It never waits: acks come between the events, which would wait for us. What
     /// finds no room is dropped, because an answer that is a minute late answers nothing.
-    async fn act(&mut self, action: Action, room: &str, cause: u64) {
+    async fn act(&mut self, action: Action) {
         let Some(link) = &self.link else { return };
-        let Action::Say { text, emote } = action;
-        let say = Say {
-            id: None,
-            room: Some(room.to_owned()),
-            text: text.to_string(),
-            emote,
-            cause: Some(cause),
-        };
         if link.handle.is_full() {
             self.dropped += 1;
-        } else if link.handle.say(say).await.is_ok() && self.dropped > 0 {
+            return;
+        }
+        let Action { to, text, emote, cause, .. } = action;
+        let said = match to {
+            To::Room(room) => {
+                let text = text.to_string();
+                link.handle.say(Say { id: None, room: Some(room), text, emote, cause }).await
+            }
+            To::Member(name) => link.handle.whisper(&name, &text).await,
+        };
+        if said.is_ok() && self.dropped > 0 {
             let (dropped, name) = (std::mem::take(&mut self.dropped), self.name());
             let text = format!("{dropped} lines of {name} found no room and were dropped");
             (self.house.report)(Notice::Warning(text));
@@ -301,6 +400,8 @@ impl Member {
     }
 
     async fn goodbye(mut self) {
+        let answer = self.worker.ask(Task::Leave, self.clock.now()).await;
+        self.settle(answer).await;
         if let Some(link) = self.link.take() {
             link.close().await;
         }
@@ -323,30 +424,16 @@ impl Link {
     }
 }
 
+/// A file's name without its folders.
+fn short(file: &str) -> &str {
+    file.rsplit(['/', std::path::MAIN_SEPARATOR]).next().unwrap_or(file)
+}
+
 /// The next event of a connection; without one, never.
 async fn next(link: &mut Option<Link>) -> Option<Event> {
     match link {
         Some(link) => link.events.recv().await,
         None => std::future::pending().await,
-    }
-}
-
-/// Now, where the author is.
-fn time_of_day() -> String {
-    let now = TimeZone::system().to_datetime(Timestamp::now());
-    format!("{:02}:{:02}:{:02}", now.hour(), now.minute(), now.second())
-}
-
-fn message(chat: Chat<'static>) -> Message {
-    Message {
-        seq: chat.seq,
-        room: chat.room.into_owned(),
-        from: chat.from.into_owned(),
-        kind: chat.kind,
-        text: chat.text.into_owned(),
-        emote: chat.emote,
-        hops: chat.hops,
-        at: chat.at,
     }
 }
 

@@ -1,0 +1,199 @@
+//! How a script is read: compiled, its top level run with actions disabled, checked, declared.
+
+use super::{FUNCTIONS, LoadOptions, Script, diagnostic, functions_of};
+use crate::bot::declaration::Declaration;
+use crate::bot::diagnostic::Diagnostic;
+use crate::bot::engine;
+use crate::bot::explain::{self, Names};
+use crate::bot::hearing::{Handlers, Hearing};
+use crate::bot::host::Host;
+use crate::bot::library::{self, Library};
+use crate::bot::lint;
+use crate::bot::mind::Mind;
+use crate::bot::store::STORES;
+use crate::bot::world::World;
+use rhai::{AST, Dynamic, Engine, Expr, Scope, Stmt};
+use std::sync::{Arc, Mutex};
+
+impl Script {
+    /// As [`Script::load`], with the memory and the room of the version before.
+    pub(in crate::bot) fn load_into(
+        source: &str,
+        options: &LoadOptions,
+        mind: Arc<Mutex<Mind>>,
+        world: Arc<World>,
+    ) -> Result<Self, Diagnostic> {
+        // Some editors begin a file with a byte order mark.
+        let source = source.strip_prefix('\u{feff}').unwrap_or(source);
+        let host = Arc::new(Host::new(options.limits.clone(), mind, world));
+        let mut engine = engine::build(&host);
+        let mut functions = FUNCTIONS.clone();
+        if let Some(extend) = &options.extend {
+            extend(&mut engine);
+            functions = functions_of(&engine);
+        }
+        let library = Library::new(options.lib.clone(), host.clone(), functions.clone());
+        library.serve(&mut engine);
+        let names = Names { functions, ..Names::default() };
+        let mut loading = Loading { file: &options.file, source, engine, host, names, library };
+        let (draft, constants) = loading.draft()?;
+        let declaration = loading.declaration(&draft, &constants, &options.name)?;
+        let ast = loading.compile(&constants)?;
+        let handlers = loading.check(&ast, &declaration)?;
+        loading.host.name(declaration.name.as_str());
+        let Loading { engine, host, names, library, .. } = loading;
+        library.close();
+        Ok(Self {
+            file: options.file.clone(),
+            source: source.to_owned(),
+            engine,
+            ast,
+            host,
+            names,
+            library,
+            hearing: Arc::new(Hearing::new(&declaration, &handlers)),
+            handlers,
+            declaration,
+        })
+    }
+}
+
+/// A script on its way to being one.
+struct Loading<'a> {
+    file: &'a str,
+    source: &'a str,
+    engine: Engine,
+    host: Arc<Host>,
+    names: Names,
+    library: Arc<Library>,
+}
+
+impl Loading<'_> {
+    /// First pass: compiles loosely and runs the top level, which gives the constants. Plain Rhai
+    /// does not show constants to functions; the second pass does.
+    fn draft(&mut self) -> Result<(AST, Scope<'static>), Diagnostic> {
+        let limit = self.host.guard.limits().source;
+        if self.source.len() > limit {
+            let message = format!("a script has at most {} KiB", limit / 1024);
+            return Err(Diagnostic::whole(self.file, message));
+        }
+        self.engine.set_strict_variables(false);
+        let draft = self.engine.compile(self.source).map_err(|error| {
+            let (place, message) = explain::parse(&error, self.source, &self.names);
+            self.finding(place, message)
+        })?;
+        for function in draft.iter_functions() {
+            let params = function.params.iter().map(ToString::to_string).collect();
+            self.names.own.entry(function.name.to_owned()).or_default().push(params);
+        }
+        let mut scope = Scope::new();
+        self.host.guard.start();
+        let ran = self.engine.run_ast_with_scope(&mut scope, &draft);
+        if ran.is_err() || self.host.guard.tripped().is_some() {
+            let error = ran.err().unwrap_or_else(|| "the top level did not end".into());
+            let found = explain::run(&error, &self.host.guard, &self.names);
+            let wrong = self.library.wrong();
+            return Err(wrong.unwrap_or_else(|| self.finding(found.place, found.message)));
+        }
+        // Plain Rhai shows what a file imports to its top level only.
+        for (name, alias) in library::imports(&draft) {
+            if let Some(module) = self.library.module(&name) {
+                self.engine.register_static_module(&alias, module);
+            }
+        }
+        Ok((draft, self.constants(&scope)))
+    }
+
+    /// The constants of the top level, the later of two with one name.
+    fn constants(&mut self, scope: &Scope<'_>) -> Scope<'static> {
+        let mut constants = Scope::new();
+        for (name, is_constant, value) in scope.iter_raw() {
+            if !is_constant {
+                self.names.globals.insert(name.to_owned());
+            } else if self.names.constants.insert(name.to_owned()) {
+                constants.push_constant_dynamic(name, value.clone());
+            }
+        }
+        constants
+    }
+
+    fn declaration(
+        &self,
+        draft: &AST,
+        constants: &Scope<'_>,
+        name: &str,
+    ) -> Result<Declaration, Diagnostic> {
+        Declaration::read(constants.get("BOT"), name).map_err(|wrong| {
+            let place = wrong.key.as_deref().and_then(|key| place_of_key(draft, key));
+            let place = place.or_else(|| place_of_key(draft, ""));
+            self.finding(place, wrong.message)
+        })
+    }
+
+    /// Second pass: strict, with the constants in sight of every function.
+    fn compile(&mut self, constants: &Scope<'_>) -> Result<AST, Diagnostic> {
+        let named = |(name, _, value): (&str, bool, &Dynamic)| (name.to_owned(), value.clone());
+        let own = constants.iter_raw().map(named).collect();
+        self.host.remember("", own);
+        let mut known = constants.clone();
+        for store in STORES {
+            known.push_constant(store, ());
+        }
+        self.engine.set_strict_variables(true);
+        self.engine.compile_with_scope(&known, self.source).map_err(|error| {
+            let (place, message) = explain::parse(&error, self.source, &self.names);
+            self.finding(place, message)
+        })
+    }
+
+    fn check(&self, ast: &AST, declaration: &Declaration) -> Result<Handlers, Diagnostic> {
+        let handlers = lint::check(ast, self.source, &self.names)
+            .map_err(|found| self.finding(found.place, found.message))?;
+        if handlers.trigger && declaration.triggers.is_empty() {
+            let message = "`on_trigger` waits for words: declare them, \
+                           `const BOT = #{ triggers: [\"…\"] };`";
+            return Err(self.finding(lint::find_fn(self.source, "on_trigger"), message.into()));
+        }
+        if !handlers.trigger && !declaration.triggers.is_empty() {
+            let message = "there are triggers, and no `on_trigger(msg, word)` to call";
+            return Err(self.finding(place_of_key(ast, "triggers"), message.into()));
+        }
+        let pairs = [
+            ("match", declaration.matches.is_some(), handlers.message, "on_message(msg)"),
+            ("timers", !declaration.timers.is_empty(), handlers.timer, "on_timer(name)"),
+        ];
+        for (key, declared, handled, handler) in pairs {
+            if declared && !handled {
+                let message = format!("there is `{key}`, and no `{handler}` to call");
+                return Err(self.finding(place_of_key(ast, key), message));
+            }
+        }
+        if handlers.timer && declaration.timers.is_empty() {
+            let message = "`on_timer` waits for timers: declare them, \
+                           `const BOT = #{ timers: #{ tick: 60 } };`";
+            return Err(self.finding(lint::find_fn(self.source, "on_timer"), message.into()));
+        }
+        Ok(handlers)
+    }
+
+    fn finding(&self, place: Option<(usize, usize)>, message: String) -> Diagnostic {
+        diagnostic(self.file, self.source, place, message)
+    }
+}
+
+/// Where a key stands in `const BOT = #{ … }`; with no key, where `BOT` itself does.
+fn place_of_key(ast: &AST, key: &str) -> Option<(usize, usize)> {
+    ast.statements().iter().find_map(|statement| {
+        let Stmt::Var(var, _, _) = statement else {
+            return None;
+        };
+        if var.0.name != "BOT" {
+            return None;
+        }
+        let in_map = match &var.1 {
+            Expr::Map(map, _) => map.0.iter().find(|(name, _)| name.name == key),
+            _ => None,
+        };
+        explain::place(in_map.map_or(var.0.pos, |(name, _)| name.pos))
+    })
+}
