@@ -5,7 +5,8 @@
 //! [`LOW`] behind or makes no progress at all. Publishers wait while more than half of all readers
 //! are congested: then the machine or the network is the limit, and reading faster than it can
 //! deliver would only push healthy readers out of the retained log. A minority, slow or hostile,
-//! delays nobody. And nobody waits for ever: see [`LONGEST_WAIT`].
+//! delays nobody. Who takes nothing is no reader: any number of them changes nothing for the
+//! others. And nobody waits for ever: see [`LONGEST_WAIT`].
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -34,7 +35,15 @@ pub(super) struct Gate {
 #[derive(Debug)]
 pub(super) struct Reader {
     gate: Arc<Gate>,
-    congested: bool,
+    pace: Pace,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    Even,
+    Congested,
+    /// It takes nothing, and is not counted.
+    Stuck,
 }
 
 impl Gate {
@@ -60,15 +69,6 @@ impl Gate {
         let _passed = timeout(LONGEST_WAIT, opened).await;
     }
 
-    fn count(&self, up: bool) {
-        if up {
-            self.congested.fetch_add(1, Ordering::Relaxed);
-        } else {
-            self.congested.fetch_sub(1, Ordering::Relaxed);
-            self.notify();
-        }
-    }
-
     fn notify(&self) {
         if self.is_open() {
             self.opened.notify_waiters();
@@ -79,33 +79,44 @@ impl Gate {
 impl Reader {
     pub(super) fn new(gate: Arc<Gate>) -> Self {
         gate.readers.fetch_add(1, Ordering::Relaxed);
-        Self { gate, congested: false }
+        Self { gate, pace: Pace::Even }
     }
 
     /// Says how far behind the tail this reader is.
     pub(super) fn behind(&mut self, bytes: u64) {
-        let congested = if self.congested { bytes > LOW } else { bytes > HIGH };
-        self.set(congested);
+        let mark = if self.pace == Pace::Congested { LOW } else { HIGH };
+        self.set(if bytes > mark { Pace::Congested } else { Pace::Even });
     }
 
     /// Says that this reader takes nothing: it must not hold up the others.
     pub(super) fn stuck(&mut self) {
-        self.set(false);
+        self.set(Pace::Stuck);
     }
 
-    fn set(&mut self, congested: bool) {
-        if self.congested != congested {
-            self.congested = congested;
-            self.gate.count(congested);
+    fn set(&mut self, pace: Pace) {
+        let before = std::mem::replace(&mut self.pace, pace);
+        if before == pace {
+            return;
         }
+        let Gate { readers, congested, .. } = &*self.gate;
+        match before {
+            Pace::Stuck => _ = readers.fetch_add(1, Ordering::Relaxed),
+            Pace::Congested => _ = congested.fetch_sub(1, Ordering::Relaxed),
+            Pace::Even => {}
+        }
+        match pace {
+            Pace::Stuck => _ = readers.fetch_sub(1, Ordering::Relaxed),
+            Pace::Congested => _ = congested.fetch_add(1, Ordering::Relaxed),
+            Pace::Even => {}
+        }
+        self.gate.notify();
     }
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        self.set(false);
-        self.gate.readers.fetch_sub(1, Ordering::Relaxed);
-        self.gate.notify();
+        // What is stuck is not counted any more.
+        self.set(Pace::Stuck);
     }
 }
 
@@ -126,6 +137,28 @@ mod tests {
         readers[2].behind(HIGH + 1);
         gate.pass().await;
         assert_eq!(start.elapsed(), LONGEST_WAIT);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn readers_that_take_nothing_do_not_open_the_gate_for_a_flood() {
+        let gate = Arc::new(Gate::default());
+        let mut dead: Vec<Reader> = (0..1000).map(|_| Reader::new(gate.clone())).collect();
+        dead.iter_mut().for_each(Reader::stuck);
+        let mut healthy: Vec<Reader> = (0..3).map(|_| Reader::new(gate.clone())).collect();
+        for reader in healthy.iter_mut().take(2) {
+            reader.behind(HIGH + 1);
+        }
+        let start = Instant::now();
+        gate.pass().await;
+        assert_eq!(start.elapsed(), LONGEST_WAIT, "it is the healthy that count");
+        // Whoever takes something again is a reader again.
+        for reader in &mut dead {
+            reader.behind(0);
+        }
+        assert!(gate.is_open());
+        drop((dead, healthy));
+        assert_eq!(gate.readers.load(Ordering::Relaxed), 0);
+        assert_eq!(gate.congested.load(Ordering::Relaxed), 0);
     }
 
     #[tokio::test(start_paused = true)]
