@@ -52,6 +52,11 @@ impl Cursor {
         }
     }
 
+    /// Reads nothing any more, and keeps nothing of the log alive.
+    pub fn let_go(&mut self) {
+        *self = Self::new(Arc::new(Chunk::new(self.room().clone(), Vec::new(), 0)), 0);
+    }
+
     /// The room this reads.
     pub fn room(&self) -> &RoomName {
         self.chunk.room()

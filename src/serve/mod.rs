@@ -56,6 +56,11 @@ pub enum ServeError {
     Listen { addr: SocketAddr, error: io::Error },
 }
 
+/// The hub ended though nobody asked it to, and with it the room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the room broke down, which is a bug of chaty's: please report the lines above")]
+pub struct HubDied;
+
 /// A server that listens and is ready to run.
 #[derive(Debug)]
 pub struct Server {
@@ -107,15 +112,24 @@ impl Server {
     }
 
     /// Serves until `shutdown` or the administrator's `shutdown`, then drains.
-    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+    ///
+    /// # Errors
+    ///
+    /// When the hub has died. Every session has ended then.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), HubDied> {
         let Self { listener, connections, hub, shared, shutdown: asked, .. } = self;
         // The hub is not tracked: it ends by being drained, and is waited for by name.
         let hubs = TaskTracker::new();
-        let hub = hubs.spawn(hub.run());
+        let mut hub = hubs.spawn(hub.run());
         tokio::select! {
             () = listener::accept(&listener, shared.clone(), connections) => {}
             () = shutdown => {}
             () = asked.cancelled() => {}
+            // It ends by being drained; a panic has been logged.
+            _early = &mut hub => {
+                shared.kill.cancel();
+                return Err(HubDied);
+            }
         }
         drop(listener);
         let drain = async {
@@ -130,6 +144,7 @@ impl Server {
             shared.kill.cancel();
             shared.tracker.wait().await;
         }
+        Ok(())
     }
 }
 

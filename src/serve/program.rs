@@ -9,7 +9,7 @@ use super::admin::socket::{AdminSocket, SocketError};
 use super::admin::{Clerk, Desk};
 use super::stop::{Signals, Stop};
 use super::supervise::{Supervised, reachable};
-use super::{Options, ServeError, Server};
+use super::{HubDied, Options, ServeError, Server};
 use crate::config::{self, DEFAULT_SERVER, ServeSettings};
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
@@ -32,6 +32,8 @@ pub enum ProgramError {
     Signals(io::Error),
     #[error("cannot run the bots: {0}")]
     Bots(io::Error),
+    #[error(transparent)]
+    Died(#[from] HubDied),
 }
 
 /// What runs beside the server, and how it is ended.
@@ -81,14 +83,15 @@ pub async fn run(
         code = stop.at_once() => code,
         // To the very end: a second signal also cuts short what runs beside the server.
         () = signals.pass_to(stop.clone()) => 1,
-        () = async {
-            server.run(async {
+        served = async {
+            let served = server.run(async {
                 drain.await;
                 tracing::info!("shutting down; a signal now exits at once");
                 drop(ending);
             }).await;
             beside.end().await;
-        } => 0,
+            served
+        } => served.map(|()| 0)?,
     };
     drop(console);
     match code {

@@ -16,7 +16,7 @@ use crate::log::{Cursor, Gap, Log, Tail};
 use crate::room::{Answer, Effects, Input, Refusal, Reply, Room};
 use crate::wire::Dialect;
 use crate::wire::close::CloseReason;
-use crate::wire::entry::{Millis, Seq, SessionId};
+use crate::wire::entry::{Entry, Event, Millis, Seq, SessionId};
 use crate::wire::room_name::RoomName;
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -164,7 +164,8 @@ impl Hub {
     fn commit(&mut self) {
         let entries = std::mem::take(&mut self.effects.entries);
         if !entries.is_empty() {
-            stats::add(&self.counters.messages, entries.len());
+            let is_chat = |entry: &&Entry| matches!(entry.event, Event::Chat(_));
+            stats::add(&self.counters.messages, entries.iter().filter(is_chat).count());
             self.log.append(entries);
         }
     }

@@ -72,6 +72,17 @@ impl Batch {
         }
     }
 
+    /// Leaves only the rest of the line that is half written, if one is, and copies that.
+    pub(super) fn keep_line(&mut self) {
+        let first = self.pieces.front().map(Piece::bytes).unwrap_or_default();
+        let (written, rest) = first.split_at(self.written.min(first.len()));
+        let is_half = written.last().is_some_and(|&byte| byte != b'\n');
+        let line = rest.split_inclusive(|&byte| byte == b'\n').next().filter(|_| is_half);
+        let line = line.unwrap_or_default().to_vec();
+        *self = Self::default();
+        self.own(line);
+    }
+
     /// Writes what the socket takes now; `Ready` with how much.
     pub(super) fn poll_write<W: AsyncWrite + Unpin>(
         &mut self,

@@ -31,7 +31,7 @@ use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use writer::Writer;
+use writer::{EndsSession, Writer};
 
 /// What every session shares.
 #[derive(Debug, Clone)]
@@ -95,6 +95,7 @@ async fn member<R, W>(
         tail: shared.hub.tail(),
         unread,
         gate: gate::Reader::new(shared.hub.gate().clone()),
+        end: EndsSession(closer.clone()),
         closer: closer.clone(),
         limits: shared.limits.clone(),
         position: admission.position,

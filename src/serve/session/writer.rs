@@ -38,6 +38,8 @@ pub(super) struct Writer<W> {
     pub(super) unread: Unread,
     pub(super) gate: gate::Reader,
     pub(super) closer: Closer,
+    /// However the writer ends, the session does.
+    pub(super) end: EndsSession,
     pub(super) limits: Arc<Limits>,
     /// The last entry taken, for `list`.
     pub(super) position: Arc<AtomicU64>,
@@ -46,6 +48,17 @@ pub(super) struct Writer<W> {
     pub(super) waiting: Option<Box<Private>>,
     /// Messages of a raw session not yet sent: each goes alone.
     pub(super) paced: VecDeque<Vec<u8>>,
+}
+
+/// Closes the session when the writer is gone, also by a panic: a member that cannot be written to
+/// must not stay.
+#[derive(Debug)]
+pub(super) struct EndsSession(pub(super) Closer);
+
+impl Drop for EndsSession {
+    fn drop(&mut self) {
+        self.0.close(CloseReason::Lost, None);
+    }
 }
 
 /// Where gathering ends.
@@ -225,6 +238,9 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             // Whoever is kicked hears no more of the room.
             self.paced.clear();
         }
+        if reason == CloseReason::Lagged {
+            self.let_go();
+        }
         loop {
             if self.write(false).await.is_err() || self.pace_out().await.is_err() {
                 return;
@@ -241,6 +257,16 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         if self.write(false).await.is_ok() {
             let _already_gone = self.out.shutdown().await;
         }
+    }
+
+    /// Keeps nothing of the log alive any more, which has let go of it: only the line that is half
+    /// out is still owed.
+    fn let_go(&mut self) {
+        self.batch.keep_line();
+        self.cursor.let_go();
+        self.paced.clear();
+        self.waiting = None;
+        while self.unread.try_recv().is_some() {}
     }
 
     async fn pace_out(&mut self) -> Result<(), CloseReason> {
@@ -327,6 +353,7 @@ mod tests {
             tail: published,
             unread,
             gate: gate::Reader::new(Arc::default()),
+            end: EndsSession(Closer::default()),
             closer: Closer::default(),
             limits: Arc::default(),
             position: Arc::default(),
