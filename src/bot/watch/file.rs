@@ -102,6 +102,10 @@ async fn read(path: &Path) -> Found {
     }
 }
 
+/// Reads of a file that changes under them; whoever goes on writing is read once more when it
+/// closes the file.
+const ATTEMPTS: u32 = 5;
+
 /// Reads no more than one byte over what a script may have; the script's own check says the rest.
 async fn try_read(path: &Path) -> io::Result<Vec<u8>> {
     // A pipe of that name would be waited for, for ever.
@@ -110,8 +114,22 @@ async fn try_read(path: &Path) -> io::Result<Vec<u8>> {
     }
     let limit = u64::try_from(Limits::default().source + 1).unwrap_or(u64::MAX);
     let mut bytes = Vec::new();
-    File::open(path).await?.take(limit).read_to_end(&mut bytes).await?;
+    for _ in 0..ATTEMPTS {
+        let mut file = File::open(path).await?;
+        let before = version(&file).await?;
+        bytes.clear();
+        (&mut file).take(limit).read_to_end(&mut bytes).await?;
+        if version(&file).await? == before {
+            break;
+        }
+        // Somebody saved while we read: the beginning of one text and the end of another.
+    }
     Ok(bytes)
+}
+
+async fn version(file: &File) -> io::Result<(u64, Option<SystemTime>)> {
+    let metadata = file.metadata().await?;
+    Ok((metadata.len(), metadata.modified().ok()))
 }
 
 fn hash(found: &Found) -> u64 {
