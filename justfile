@@ -26,3 +26,13 @@ serve:
 # Licences, sources and advisories of the dependencies (needs cargo-deny)
 deny:
     cargo deny --config .deny.toml check
+
+# From a saved script to its new answer, under 500 messages a second: 600 saves, some ten seconds
+save-to-live:
+    cargo build --release
+    python3 tests/save_to_live.py target/release/chaty
+
+# 200 bots in one process: time to come, memory of each, message to answer; some ten seconds
+bots-figures:
+    cargo build --release
+    python3 tests/bots_figures.py target/release/chaty
