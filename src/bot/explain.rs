@@ -266,8 +266,6 @@ pub(super) fn kind(name: &str) -> String {
         "msg" => "a message".into(),
         "who" => "a member".into(),
         "store" => "all of `state` or `temp`".into(),
-        "plan" => "a plan".into(),
-        other if other.ends_with("::Plan") => "a plan".into(),
         other if other.ends_with("::Who") => "a member".into(),
         other if other.ends_with("::Store") => "all of `state` or `temp`".into(),
         other if other.ends_with("::Heard") => "a message".into(),

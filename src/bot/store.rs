@@ -1,7 +1,6 @@
 //! `state` and `temp` in a script: maps whose every change can be undone. What they hold is in the
 //! bot's mind; these are only the handles to it.
 
-use super::api::Plan;
 use super::host::Host;
 use super::mind::Which;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, FuncRegistration, ImmutableString};
@@ -70,13 +69,8 @@ impl Store {
 
     fn set(&self, key: &str, value: Dynamic) -> Result<(), Failed> {
         let which = self.which;
-        // A plan is kept as its number, by which it can be cancelled.
-        let value = match value.flatten().try_cast_result::<Plan>() {
-            Ok(plan) => plan.0.into(),
-            Err(value) => value,
-        };
         self.host.change(which.name(), Some(which), |kept, limits, _| {
-            kept.set(which, key, value, limits)
+            kept.set(which, key, value.flatten(), limits)
         })
     }
 

@@ -57,7 +57,7 @@ pub const FUNCTIONS: &[Function] = &[
     function(
         "after",
         "after(secs, function, [arg])",
-        "Calls a function of the script later, with the argument if there is one; gives a plan for `cancel`. A reload keeps the plan, a restart does not.",
+        "Calls a function of the script later, with the argument if there is one; gives a number for `cancel`. A reload keeps the plan, a restart does not.",
         r#"after(90, "ring", msg.from);"#,
         |engine, host| {
             let other = host.clone();
@@ -71,11 +71,11 @@ pub const FUNCTIONS: &[Function] = &[
     ),
     function(
         "cancel",
-        "cancel(plan)",
+        "cancel(number)",
         "Takes back what `after` planned.",
         r#"let plan = after(5, "ring", "x"); cancel(plan);"#,
         |engine, host| {
-            engine.register_fn("cancel", move |plan: Dynamic| time::cancel(&host, &plan));
+            engine.register_fn("cancel", move |number: i64| host.cancel(number));
         },
     ),
     function(

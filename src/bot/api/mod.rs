@@ -6,7 +6,6 @@ mod functions;
 mod time;
 
 pub use functions::FUNCTIONS;
-pub(super) use time::Plan;
 
 use super::host::Host;
 use rhai::{Engine, EvalAltResult};
@@ -74,7 +73,6 @@ pub(super) type Failed = Box<EvalAltResult>;
 
 /// Gives an engine the whole table.
 pub(super) fn register(engine: &mut Engine, host: &Arc<Host>) {
-    engine.register_type_with_name::<Plan>("plan");
     for function in FUNCTIONS {
         (function.register)(engine, host.clone());
     }

@@ -9,11 +9,6 @@ use rhai::Dynamic;
 /// A planned call comes after a tenth of a second at the earliest: a plan is no loop.
 const SOON: u64 = 100;
 
-/// What `after` gives. No number, so that a handler whose last line is an `after` answers nothing:
-/// a block's last value is its result, with a semicolon behind it or without.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::bot) struct Plan(pub i64);
-
 /// A script's number of seconds, whole or not.
 pub(super) fn seconds(function: &str, value: &Dynamic) -> Result<f64, Failed> {
     #[expect(clippy::cast_precision_loss, reason = "a year of seconds is exact")]
@@ -35,24 +30,14 @@ pub(super) fn after(
     secs: &Dynamic,
     function: &str,
     argument: Option<Dynamic>,
-) -> Result<Plan, Failed> {
+) -> Result<i64, Failed> {
     let millis = millis(seconds("after", secs)?).max(SOON);
     if let Some(argument) = &argument {
         json::check(argument).map_err(|kind| {
             format!("after(…) hands on text, numbers, truth values, arrays and maps, not {kind}")
         })?;
     }
-    host.after(millis, function, argument).map(Plan)
-}
-
-/// Takes a plan, or the number it becomes when it is kept.
-pub(super) fn cancel(host: &Host, plan: &Dynamic) -> Result<(), Failed> {
-    let number = plan.clone().try_cast::<Plan>().map(|plan| plan.0);
-    let Some(number) = number.or_else(|| plan.as_int().ok()) else {
-        let kind = crate::bot::explain::kind(plan.type_name());
-        return Err(format!("cancel(plan) takes what `after` gave, not {kind}").into());
-    };
-    host.cancel(number)
+    host.after(millis, function, argument)
 }
 
 pub(super) fn cooldown(host: &Host, key: &Dynamic, secs: &Dynamic) -> Result<bool, Failed> {

@@ -3,7 +3,6 @@
 
 mod load;
 
-use super::api::Plan;
 use super::declaration::Declaration;
 use super::diagnostic::Diagnostic;
 use super::engine;
@@ -279,7 +278,7 @@ impl Script {
 
     /// A returned string is the reply, an array is several lines, nothing is no answer.
     fn say_returned(&self, handler: &str, value: Dynamic) -> Result<(), Box<EvalAltResult>> {
-        if value.is_unit() || value.is::<Plan>() {
+        if value.is_unit() {
             return Ok(());
         }
         let lines = match value.try_cast_result::<Array>() {
