@@ -2,8 +2,12 @@
 //! does the work, and turns what comes of it into one line and an exit code.
 
 use anyhow::Context;
+use chaty::bot::tools::{self, TestOptions, TryOptions};
 use chaty::bot::{self, RunOptions};
-use chaty::cli::{self, AdminArgs, Cli, Command, Join, LogArgs, LogFormat, SendArgs, TailArgs};
+use chaty::cli::{
+    self, AdminArgs, BotArgs, BotTool, Cli, Command, Join, LogArgs, LogFormat, SendArgs, TailArgs,
+    TestArgs, TryArgs,
+};
 use chaty::config::{self, ServeSettings};
 use chaty::join::send::SendOptions;
 use chaty::join::tail::TailOptions;
@@ -79,6 +83,7 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             let filter = start_log(&log, settings.log.as_deref().unwrap_or("info"), &printer)?;
             block_on(serve(settings, printer, &log_arguments(&log, &filter)))
         }
+        Command::Bot(BotArgs { tool: Some(tool), .. }) => author(tool).map_err(one_line),
         Command::Bot(args) => {
             start_log(&log, "info", &printer)?;
             block_on(bots(args.paths, args.server.server, args.supervised))
@@ -122,6 +127,32 @@ async fn bots(paths: Vec<PathBuf>, server: String, supervised: bool) -> anyhow::
         code = stop.at_once() => Ok(code),
         () = signals.pass_to(stop.clone()) => Ok(FAILED),
     }
+}
+
+/// Helps to write a bot; there is no server in it.
+fn author(tool: BotTool) -> anyhow::Result<u8> {
+    let out = &mut io::stdout();
+    let is_well = match tool {
+        BotTool::New { name } => tools::start(&name, out).map(|()| true)?,
+        BotTool::Check(args) => tools::check(&args.paths, args.json, out)?,
+        BotTool::Test(args) => {
+            let TestArgs { paths, seed, replay, json } = args;
+            tools::test(&TestOptions { paths, seed, json, replay }, out)?
+        }
+        BotTool::Try(TryArgs { path, seed }) => {
+            let colour = io::stdout().is_terminal() && !is_colourless();
+            return tools::converse(&TryOptions { path, seed, colour }).map(|()| 0);
+        }
+        BotTool::Docs(args) => {
+            match args.definitions {
+                Some(folder) => tools::write_definitions(&folder, out)?,
+                None if args.markdown => out.write_all(tools::markdown().as_bytes())?,
+                None => out.write_all(tools::text().as_bytes())?,
+            }
+            true
+        }
+    };
+    Ok(if is_well { 0 } else { FAILED })
 }
 
 async fn send(args: SendArgs) -> anyhow::Result<u8> {
@@ -180,8 +211,7 @@ fn start_log(args: &LogArgs, default: &str, printer: &Printer) -> anyhow::Result
     let filter = EnvFilter::builder()
         .parse(wanted)
         .map_err(|error| Usage(format!("`{wanted}` is no filter for the log: {error}")))?;
-    let colour = io::stderr().is_terminal()
-        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let colour = io::stderr().is_terminal() && !is_colourless();
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(printer.clone())
@@ -192,6 +222,11 @@ fn start_log(args: &LogArgs, default: &str, printer: &Printer) -> anyhow::Result
         LogFormat::Json => log.json().with_target(true).init(),
     }
     Ok(wanted.to_owned())
+}
+
+/// <https://no-color.org>: set and not empty.
+fn is_colourless() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
 /// What makes a child log as this process does.

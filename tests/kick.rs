@@ -2,6 +2,10 @@
 
 use crate::support::Server;
 use serde_json::json;
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 #[test]
 fn a_kick_is_the_last_word_in_every_dialect() {
@@ -95,4 +99,36 @@ fn an_unknown_name_is_said_so_and_nobody_is_kicked() {
     server.console("kick Smith");
     server.answers("Smith is not here");
     server.fence(&mut [&mut neo]);
+}
+
+/// Closing a socket with unread input resets it, and what was still on its way is lost with it:
+/// whoever was talking when it was kicked lost its last words.
+#[test]
+fn a_kick_is_heard_by_who_is_talking_and_late_in_reading() {
+    let mut server = Server::start();
+    let mut neo = server.line("Neo");
+    let mut trin = server.native("Trin");
+    neo.hears("Trin just connected");
+    // More than Neo's side takes unread: the rest waits in the server's.
+    let text = "x".repeat(4000);
+    for _ in 0..600 {
+        trin.says(&text).hears_ack(None);
+    }
+    let mut talker = neo.wire.writer();
+    let stop = Arc::new(AtomicBool::new(false));
+    let talking = thread::spawn({
+        let stop = stop.clone();
+        move || {
+            while !stop.load(Ordering::SeqCst) && talker.write_all(&[b'\n'; 16 * 1024]).is_ok() {}
+        }
+    });
+    server.console("kick Neo");
+    trin.hears_of("leave", "Neo");
+    stop.store(true, Ordering::SeqCst);
+    talking.join().unwrap();
+    let mut last = Vec::new();
+    while let Some(line) = neo.wire.line_or_cut() {
+        last = line;
+    }
+    assert_eq!(String::from_utf8_lossy(&last), "KICK");
 }

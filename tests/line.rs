@@ -153,6 +153,8 @@ fn history_is_shown_on_notice_lines() {
     for n in 1..=5 {
         neo.says(&format!("message {n}"));
     }
+    // They have been said before Trin comes in.
+    neo.says("/rooms").hears("-- #lobby: 1 here");
     let mut trin = server.line("Trin");
     neo.hears("Trin just connected");
     trin.says("/history 3").hears_all(&[
@@ -210,4 +212,30 @@ fn a_muted_member_is_told_and_nobody_hears_it() {
     server.console("unmute Neo").fence(&mut [&mut neo, &mut trin]);
     neo.says("hi");
     trin.hears("Neo: hi");
+}
+
+/// Lines behind a `/nick` wait until it is settled; one that was too long let the next ones pass.
+#[test]
+fn a_line_too_long_behind_a_new_name_does_not_bring_the_old_name_back() {
+    let mut server = Server::start();
+    let mut neo = server.line("Neo");
+    let mut trin = server.line("Trin");
+    neo.hears("Trin just connected");
+    neo.wire.sends(format!("/nick One\nOne: a\n{}\nOne: b\n", "x".repeat(5000)));
+    trin.hears_all(&["Neo is now known as One", "One: a", "One: b"]);
+    neo.hears("-- you are now known as One");
+    neo.hears("-- that line is 5000 bytes long; the limit is 4096");
+    server.fence(&mut [&mut neo, &mut trin]);
+}
+
+/// Whole lines in front of too much without a newline were lost if they came in the same read.
+#[test]
+fn what_was_said_before_too_much_without_a_newline_is_said() {
+    let server = Server::start();
+    let mut neo = server.line("Neo");
+    let mut trin = server.line("Trin");
+    neo.hears("Trin just connected");
+    neo.wire.sends(format!("one\ntwo\n{}", "x".repeat(17 * 1024)));
+    trin.hears_all(&["Neo: one", "Neo: two", "Neo left the chat"]);
+    neo.hears("-- too many bytes without a newline").ends();
 }

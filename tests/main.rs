@@ -24,3 +24,4 @@ mod split;
 mod support;
 mod text;
 mod tidy;
+mod tools;

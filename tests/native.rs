@@ -51,7 +51,7 @@ fn what_is_not_understood_is_answered_and_survived() {
     neo.sends(&json!({"say": {"text": 5}})).hears_refusal(Some("say"), "bad_event");
     neo.sends(&json!({"hello": {"v": 1, "nick": "Two"}}));
     neo.hears_refusal(Some("hello"), "bad_event");
-    for bad in ["", "hi", "{", "[]", "null", "{}", "{\"who\":{},\"ping\":{}}"] {
+    for bad in ["hi", "{", "[]", "null", "{}", "{\"who\":{},\"ping\":{}}"] {
         neo.wire.sends(format!("{bad}\n"));
         neo.hears_refusal(None, "bad_event");
     }
@@ -271,4 +271,55 @@ fn a_crowds_coming_and_going_is_folded() {
     assert_eq!(joined, 5);
     server.fence(&mut [&mut neo, &mut trin]);
     drop(others);
+}
+
+/// Bug: 65 questions in one write closed a client that read every answer.
+#[test]
+fn a_burst_of_questions_closes_nobody_who_reads() {
+    let mut server = Server::start();
+    let mut neo = server.native("Neo");
+    let ping = |id: u32| format!("{{\"ping\":{{\"id\":\"{id}\"}}}}\n");
+    let pings: Vec<String> = (0..5000).map(ping).collect();
+    neo.wire.sends(pings.concat());
+    for id in 0..5000 {
+        neo.hears(&json!({"pong": {"id": id.to_string()}}));
+    }
+    server.fence(&mut [&mut neo]);
+}
+
+/// Bug: asking for the name one has was answered with nothing at all.
+#[test]
+fn ones_own_name_is_an_answer_too() {
+    let mut server = Server::start();
+    let mut neo = server.native("Neo");
+    neo.sends(&json!({"nick": {"nick": "Neo"}}));
+    neo.hears(&json!({"notice": {"text": "you are Neo already"}}));
+    server.fence(&mut [&mut neo]);
+}
+
+/// Bug: a wrong field hid the id the client gave.
+#[test]
+fn a_malformed_event_is_refused_by_its_id() {
+    let mut server = Server::start();
+    let mut neo = server.native("Neo");
+    neo.sends(&json!({"say": {"id": "a1", "text": 5}})).hears_refusal(Some("a1"), "bad_event");
+    server.fence(&mut [&mut neo]);
+}
+
+/// Bug: what was refused or resent was answered after what came later.
+#[test]
+fn answers_come_in_the_order_of_what_was_asked() {
+    let mut server = Server::start();
+    let mut neo = server.native("Neo");
+    let say = |id: &str| json!({"say": {"id": id, "text": id}});
+    let seq = neo.sends(&say("a")).hears_ack(Some("a"));
+    let empty = json!({"say": {"id": "x", "text": "  "}});
+    let lines = [say("a"), say("b"), empty, say("c"), json!({"ping": {"id": "p"}})];
+    neo.wire.sends(lines.map(|line| format!("{line}\n")).concat());
+    neo.hears(&json!({"ack": {"id": "a", "room": "#lobby", "seq": seq, "duplicate": true}}));
+    neo.hears_ack(Some("b"));
+    neo.hears_refusal(Some("x"), "empty");
+    neo.hears_ack(Some("c"));
+    neo.hears(&json!({"pong": {"id": "p"}}));
+    server.fence(&mut [&mut neo]);
 }

@@ -54,7 +54,7 @@ fn what_a_raw_member_says_is_stamped_and_not_echoed() {
     smith.says("Smith: oneSmith: twoSmith: three");
     neo.hears_all(&["Smith: one", "Smith: two", "Smith: three"]);
     smith.says("/who").hears("-- 2 in #lobby:").hears("--   Neo, Smith");
-    smith.says("  ").hears("-- there is nothing in that message");
+    smith.says("  ");
     server.fence(&mut [&mut smith, &mut neo]);
 }
 

@@ -4,6 +4,7 @@
 
 mod checks;
 mod flags;
+mod guarantees;
 mod source;
 
 use checks::{

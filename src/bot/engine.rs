@@ -7,6 +7,7 @@ use super::host::Host;
 use super::limits::EXPRESSION_DEPTH;
 use super::message;
 use super::store;
+use super::tools::testing;
 use rhai::packages::{
     ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage,
     BasicMathPackage, BasicStringPackage, LanguageCorePackage, LogicPackage, MoreStringPackage,
@@ -63,7 +64,17 @@ pub(super) fn build(host: &Arc<Host>) -> Engine {
     message::register(&mut engine);
     store::register(&mut engine);
     api::register(&mut engine, host);
+    testing::register(&mut engine, &None);
     engine
+}
+
+/// The part of the language's library that bots have, as a definition file.
+pub(super) fn library_definitions() -> String {
+    let mut engine = Engine::new_raw();
+    engine.register_global_module(LIBRARY.clone());
+    let definitions = engine.definitions().include_standard_packages(true);
+    let mut files = definitions.iter_files();
+    files.find(|(name, _)| name == "__static__.d.rhai").map(|(_, text)| text).unwrap_or_default()
 }
 
 fn limit(engine: &mut Engine, host: &Arc<Host>) {

@@ -140,6 +140,9 @@ fn runtime(error: &EvalAltResult, guard: &Guard, names: &Names) -> String {
         EvalAltResult::ErrorDataRace(_, _) => "a closure uses the variable whose method calls it; \
             put what it needs into a variable of its own first, `let from = msg.from;`"
             .into(),
+        EvalAltResult::ErrorNonPureMethodCallOnConstant(name, _) => format!(
+            "`{name}` would change a constant; make a copy that can be changed, `let copy = …;`"
+        ),
         EvalAltResult::ErrorUnboundThis(_) => {
             "`this` means nothing here: the function was not called as a method".into()
         }

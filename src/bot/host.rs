@@ -235,6 +235,13 @@ impl Host {
         })
     }
 
+    /// Whether a value is the number of something that this very call has planned.
+    pub(super) fn is_plan(&self, value: &Dynamic) -> bool {
+        let is =
+            |order: &Order| matches!(order, Order::After(later) if value.as_int() == Ok(later.id));
+        lock(&self.call).as_ref().is_some_and(|call| call.done.orders.iter().any(is))
+    }
+
     /// How many calls are planned already.
     pub(super) fn plan(&self, plans: usize) {
         self.plans.store(plans, Ordering::Relaxed);

@@ -29,6 +29,7 @@ mod run;
 mod script;
 mod stage;
 mod store;
+pub mod tools;
 mod watch;
 mod worker;
 mod world;

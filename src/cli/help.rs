@@ -98,13 +98,99 @@ Run bots: script files, or folders whose every .rhai file is a bot.
 
 Save a script and the bot changes while the conversation goes on; a script that does not compile \
 is reported with its line, and the last good version goes on. In a folder, new scripts join and \
-deleted ones leave. Ctrl-C ends them all.";
+deleted ones leave. Ctrl-C ends them all.
+
+The tools for authors need no server. A folder that is named like one of them is run as ./NAME.";
 
 pub(super) const BOT_EXAMPLES: &str = "\
 Examples:
-  chaty bot bots/chuck.rhai
-  chaty bot bots
-  chaty bot bots ../more/greeter.rhai --server chat.example.org:55556";
+  chaty bot bots/chuck.rhai    run one
+  chaty bot bots               run a folder of them
+  chaty bot bots ../more/greeter.rhai --server chat.example.org:55556
+  chaty bot new Karma          write one: bots/karma.rhai
+  chaty bot check bots         look for mistakes
+  chaty bot test bots          try what they say of themselves
+  chaty bot try bots/chuck.rhai";
+
+pub(super) const BOT_NEW: &str = "\
+Write a commented script to begin with.
+
+A NAME becomes a file in the folder bots, which is made if need be: `Karma` is bots/karma.rhai. \
+Something that ends in .rhai is the file itself. A file that is there already is never written \
+over. The new script works as it is: it passes `chaty bot check` and `chaty bot test`.";
+
+pub(super) const BOT_NEW_EXAMPLES: &str = "\
+Examples:
+  chaty bot new Karma
+  chaty bot new games/dice.rhai";
+
+pub(super) const BOT_CHECK: &str = "\
+Look for mistakes without running anything: syntax, misspelt functions and properties, wrong \
+numbers of arguments, handlers that nothing would call, a declaration that is not right.
+
+What is found goes to standard output, with file, line, column, the line itself and what was \
+probably meant. The exit code is 0 if there is nothing, and 1 if there is something.";
+
+pub(super) const BOT_CHECK_EXAMPLES: &str = "\
+Examples:
+  chaty bot check bots/karma.rhai
+  chaty bot check bots
+  chaty bot check bots --json | jq -r '.diagnostics[].message'";
+
+pub(super) const BOT_TEST: &str = "\
+Try the examples and tests that stand in the scripts.
+
+An example is part of a comment: a line `> Neo: hello` is said, and `< Hello, Neo!` is what the \
+bot has to say then, with * for any text. A test is a function, `fn test_votes_count_once()`, \
+that calls send, join, leave, advance, seed, reload, expect, expect_said and expect_silence.
+
+There is no server and no clock in it: every test begins on the same Monday morning, and an hour \
+passes at once. What bots draw is different each time; a failure prints the number that draws the \
+same again. The exit code is 0 if all went well, and 1 if anything failed.
+
+With --replay the bots hear a recorded conversation instead, at the times it had, and what they \
+say is printed; the exit code is 1 if a script failed on it.";
+
+pub(super) const BOT_TEST_EXAMPLES: &str = "\
+Examples:
+  chaty bot test bots
+  chaty bot test bots/karma.rhai --seed 7
+  chaty bot test bots --json | jq '.tests[] | select(.ok | not)'
+  chaty tail --json --after 0 > yesterday.jsonl
+  chaty bot test bots/karma.rhai --replay yesterday.jsonl";
+
+pub(super) const BOT_TRY: &str = "\
+Talk to a bot without a server.
+
+What you type is said in a room where only you and the bot are. Save the script, and the next \
+line is answered by the new version. The clock stands until you move it:
+
+  /as NAME         be somebody else from now on
+  /join [NAME]     come in; /leave [NAME] goes
+  /msg BOT TEXT    whisper; /me TEXT does something
+  /advance SECS    let time pass, with everything that is due meanwhile
+  /state           what the bot keeps
+  /help, /quit
+
+Without a terminal each line of standard input is one of these, and the answers are the output.";
+
+pub(super) const BOT_TRY_EXAMPLES: &str = "\
+Examples:
+  chaty bot try bots/karma.rhai
+  chaty bot try bots/dice.rhai --seed 7
+  echo '!roll 2d6' | chaty bot try bots/dice.rhai";
+
+pub(super) const BOT_DOCS: &str = "\
+Print everything a script can use: what it declares, the handlers, what a message has, every \
+function with an example, and the limits.
+
+It is made from the tables the interpreter itself is set up from, so it describes this version.";
+
+pub(super) const BOT_DOCS_EXAMPLES: &str = "\
+Examples:
+  chaty bot docs
+  chaty bot docs | grep -A 3 cooldown
+  chaty bot docs --definitions bots/.definitions";
 
 pub(super) const SEND: &str = "\
 Say something in the room, from a script or a pipe.

@@ -2,10 +2,12 @@
 //! connects, listens or prints anything but help.
 
 mod address;
+mod bot;
 mod help;
 mod man;
 mod serve;
 
+pub use bot::{BotArgs, BotTool, CheckArgs, DocsArgs, TestArgs, TryArgs};
 pub use man::{man_page, man_pages};
 pub use serve::ServeArgs;
 
@@ -76,7 +78,7 @@ pub enum Command {
         #[command(subcommand)]
         who: Join,
     },
-    /// Run bots: script files, or folders of them
+    /// Run bots, or write them: new, check, test, try, docs
     #[command(
         long_about = help::BOT,
         after_help = help::BOT_EXAMPLES,
@@ -129,19 +131,6 @@ pub enum Join {
         #[command(flatten)]
         server: ServerArg,
     },
-}
-
-/// `chaty bot`.
-#[derive(Debug, Args)]
-pub struct BotArgs {
-    /// Scripts, or folders whose every .rhai file is a bot
-    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
-    pub paths: Vec<PathBuf>,
-    #[command(flatten)]
-    pub server: ServerArg,
-    /// Run under a server: wait for it for ever, end when standard input does
-    #[arg(long, hide = true)]
-    pub supervised: bool,
 }
 
 /// `chaty send`.
@@ -257,6 +246,21 @@ mod tests {
             }
             all.extend(command.get_subcommands().cloned());
         }
+    }
+
+    #[test]
+    fn a_word_that_is_no_tool_is_a_bot_to_run() {
+        let bot = |args: &[&str]| match Cli::try_parse_from(args).unwrap().command {
+            Command::Bot(args) => args,
+            other => panic!("{other:?}"),
+        };
+        let run = bot(&["chaty", "bot", "bots/chuck.rhai", "more", "--server", "[::1]:7"]);
+        assert_eq!((run.tool.is_none(), run.paths.len(), run.server.port()), (true, 2, 7));
+        let tool = bot(&["chaty", "bot", "check", "--json", "bots"]).tool;
+        assert!(matches!(tool, Some(BotTool::Check(CheckArgs { json: true, .. }))), "{tool:?}");
+        // A folder that is named like a tool is run by its path.
+        assert_eq!(bot(&["chaty", "bot", "./new"]).paths, [PathBuf::from("./new")]);
+        assert!(Cli::try_parse_from(["chaty", "bot"]).is_err());
     }
 
     #[test]

@@ -42,7 +42,7 @@ impl Closed {
                 Self::Unreachable { .. } | Self::Lost { .. } => true,
                 // The other one may leave, or be a ghost the server has not noticed yet.
                 Self::Refused { code, .. } if code == "nick_taken" => retry == Retry::Always,
-                Self::Refused { code, .. } => matches!(code.as_str(), "full" | "shutting_down"),
+                Self::Refused { code, .. } => code == "full",
                 Self::Bye { code, .. } => {
                     CloseReason::from_code(code).is_none_or(CloseReason::is_worth_a_retry)
                 }
@@ -62,7 +62,7 @@ impl fmt::Display for Closed {
             }
             Self::Refused { code, text } => match code.as_str() {
                 "nick_taken" | "nick_invalid" => write!(f, "{text}; choose another name"),
-                "full" | "shutting_down" => write!(f, "{text}; try again later"),
+                "full" => write!(f, "{text}; try again later"),
                 _ => f.write_str(text),
             },
             Self::Kicked { text } | Self::Bye { text, .. } => f.write_str(text),

@@ -51,11 +51,6 @@ impl<P> Outbox<P> {
         found.and_then(|at| self.waiting.remove(at)).is_some()
     }
 
-    /// Whether the message waits for its answer.
-    pub(super) fn has(&self, id: &str) -> bool {
-        self.waiting.iter().any(|message| &*message.id == id)
-    }
-
     /// A resume shows something this client said. Returns whether it is one of the messages that
     /// wait: then its ack follows and stands for it.
     pub(super) fn is_replayed(&mut self, shown: &str, emote: bool) -> bool {

@@ -9,11 +9,8 @@ use std::collections::BTreeMap;
 /// The client's place under one epoch of the server.
 #[derive(Debug, Default)]
 pub(super) struct Place {
-    /// Not known before the first welcome.
+    /// Not known before the first welcome: the user's word is of whatever log there is.
     epoch: Option<String>,
-    /// The place is the user's word, given without an epoch: the server took it for another
-    /// log's and begins at its first entry.
-    claimed: bool,
     rooms: BTreeMap<String, RoomPlace>,
 }
 
@@ -36,19 +33,17 @@ impl Place {
         place
     }
 
-    /// What the next `hello` asks for. The epoch is empty if only the user's word stands behind
-    /// the place.
+    /// What the next `hello` asks for.
     pub(super) fn resume(&self) -> Option<Resume> {
         (!self.rooms.is_empty()).then(|| Resume {
-            epoch: self.epoch.clone().unwrap_or_default(),
+            epoch: self.epoch.clone(),
             after: self.rooms.iter().map(|(room, place)| (room.clone(), place.last)).collect(),
         })
     }
 
-    /// Admitted. Numbers of another epoch mean nothing here, and neither do numbers that the
-    /// server has not come to yet.
+    /// Admitted. Numbers of another epoch mean nothing here, and of this one there are none that
+    /// the server has not come to yet.
     pub(super) fn welcome(&mut self, welcome: &Welcome<'_>) {
-        self.claimed = self.epoch.is_none();
         let is_new_epoch = self.epoch.as_deref().is_some_and(|epoch| epoch != welcome.epoch);
         self.epoch = Some(welcome.epoch.clone().into_owned());
         for RoomState { room, seq, .. } in &welcome.rooms {
@@ -56,9 +51,7 @@ impl Place {
             let place = self.rooms.entry(room.clone().into_owned());
             let place = place.or_insert(RoomPlace { last: *seq, replay: 0 });
             place.replay = *seq;
-            if is_new_epoch || place.last > *seq {
-                place.last = 0;
-            }
+            place.last = if is_new_epoch { 0 } else { place.last.min(*seq) };
         }
     }
 
@@ -83,15 +76,11 @@ impl Place {
         self.rooms.get(room).is_some_and(|place| seq <= place.replay)
     }
 
-    /// The part of a gap that the client has not seen; counts it as seen.
-    pub(super) fn gap<'a>(&mut self, mut gap: Gap<'a>) -> Option<Gap<'a>> {
+    /// Counts what is not to be had any more as seen.
+    pub(super) fn gap(&mut self, gap: &Gap<'_>) {
         if let Some(place) = self.rooms.get_mut(&*gap.room) {
-            gap.after = gap.after.max(place.last);
             place.last = place.last.max(gap.before.saturating_sub(1));
         }
-        let is_empty = gap.before <= gap.after.saturating_add(1);
-        // Under another epoch an empty gap still says that the old log is gone.
-        (!is_empty || !self.claimed).then_some(gap)
     }
 }
 
@@ -112,10 +101,6 @@ mod tests {
         }
     }
 
-    fn gap(after: u64, before: u64) -> Gap<'static> {
-        Gap { room: "#lobby".into(), after, before }
-    }
-
     #[test]
     fn begins_at_the_end_and_resumes_after_the_last() {
         let mut place = Place::new(None);
@@ -123,7 +108,7 @@ mod tests {
         place.welcome(&welcome("e", 7));
         assert!(!place.see("#lobby", 7) && place.see("#lobby", 8) && !place.see("#lobby", 8));
         let resume = place.resume().unwrap();
-        assert_eq!((resume.epoch.as_str(), resume.after["#lobby"]), ("e", 8));
+        assert_eq!((resume.epoch.as_deref(), resume.after["#lobby"]), (Some("e"), 8));
         place.welcome(&welcome("e", 12));
         assert!(place.is_replay("#lobby", 12) && !place.is_replay("#lobby", 13));
         assert!(place.see("#lobby", 9), "what was missed is new");
@@ -132,28 +117,26 @@ mod tests {
     #[test]
     fn another_epoch_begins_from_nothing() {
         let mut place = Place::new(Some(Seq(5)));
-        assert_eq!(place.resume().unwrap().epoch, "");
+        assert_eq!(place.resume().unwrap().epoch, None);
         place.welcome(&welcome("e", 9));
         assert!(!place.see("#lobby", 5), "the user's word counts under the first epoch");
         assert!(place.see("#lobby", 6));
         place.welcome(&welcome("f", 2));
-        assert_eq!(place.gap(gap(0, 1)), Some(gap(0, 1)), "the old log is gone");
         assert!(place.see("#lobby", 1) && place.see("#lobby", 2));
     }
 
     #[test]
-    fn a_number_that_is_not_reached_yet_is_of_another_log() {
+    fn a_number_that_is_not_reached_yet_is_the_end() {
         let mut place = Place::new(Some(Seq(500)));
         place.welcome(&welcome("e", 9));
-        assert!(place.see("#lobby", 1));
+        assert!(!place.see("#lobby", 9) && place.see("#lobby", 10));
     }
 
     #[test]
-    fn a_gap_is_only_what_was_not_seen() {
+    fn a_gap_counts_as_seen() {
         let mut place = Place::new(Some(Seq(10)));
         place.welcome(&welcome("e", 40));
-        assert_eq!(place.gap(gap(0, 11)), None);
-        assert_eq!(place.gap(gap(0, 15)), Some(gap(10, 15)));
+        place.gap(&Gap { room: "#lobby".into(), after: 10, before: 15 });
         assert!(!place.see("#lobby", 14) && place.see("#lobby", 15));
     }
 }

@@ -229,15 +229,25 @@ impl<D: Dial> Task<D> {
             E::Join(e) | E::Leave(e) => self.place.see(&e.room, e.seq),
             E::Crowd(e) => self.place.see(&e.room, e.seq),
             E::Rename(e) => {
+                // A replayed one is of an earlier connection: this one's name is the welcome's.
+                let is_live = !self.place.is_replay(&e.room, e.seq);
                 let is_new = self.place.see(&e.room, e.seq);
-                if is_new && *e.from == *self.nick.as_str() {
+                if is_new && is_live && *e.from == *self.nick.as_str() {
                     self.renamed(&e.to);
                 }
                 is_new
             }
             E::Ack(ack) => self.is_awaited(ack),
-            E::Refused(refused) => self.is_final(refused),
-            E::Gap(gap) => return self.place.gap(gap.clone()).map(E::Gap),
+            E::Refused(refused) => {
+                if let Some(re) = refused.re.as_deref() {
+                    self.outbox.done(re);
+                }
+                true
+            }
+            E::Gap(gap) => {
+                self.place.gap(gap);
+                true
+            }
             E::Pong(pong) => pong.id.as_deref() != Some(OWN_PING),
             E::Welcome(_) => false,
             _ => true,
@@ -266,18 +276,6 @@ impl<D: Dial> Task<D> {
             }
         }
         is_awaited
-    }
-
-    /// A server that goes down has not judged the message: it is sent to the next one.
-    fn is_final(&mut self, refused: &Refused<'_>) -> bool {
-        let Some(re) = refused.re.as_deref() else {
-            return true;
-        };
-        if refused.code == "shutting_down" && self.outbox.has(re) {
-            return false;
-        }
-        self.outbox.done(re);
-        true
     }
 
     fn renamed(&mut self, to: &str) {

@@ -16,10 +16,8 @@ pub(super) enum Colours {
 const FEW: [u8; 6] = [31, 32, 33, 35, 36, 94];
 
 /// Of the 256 colours' cube, by the same rule: full enough to differ, of medium lightness.
-const MANY: [u8; 24] = [
-    32, 33, 36, 37, 62, 64, 67, 68, 71, 72, 97, 98, 99, 101, 103, 127, 130, 132, 133, 136, 160,
-    166, 167, 168,
-];
+/// Twelve hues around the circle: more would be alike.
+const MANY: [u8; 12] = [160, 37, 136, 98, 64, 168, 32, 166, 71, 133, 62, 101];
 
 impl Colours {
     /// What the environment asks for. `var` looks a variable up; an empty one is none, as
@@ -58,8 +56,9 @@ impl Colours {
 
     fn code(self, style: Style) -> Option<String> {
         let pick = |palette: &[u8], number: u32| {
-            let len = u32::try_from(palette.len()).unwrap_or(1);
-            let at = usize::try_from(number % len).unwrap_or(0);
+            // The upper bits, spread once more: FNV's lower ones are poor. (Knuth, TAOCP 3, 6.4.)
+            let spread = u64::from(number.wrapping_mul(0x9e37_79b9));
+            let at = usize::try_from((spread * palette.len() as u64) >> 32).unwrap_or(0);
             palette.get(at).copied().unwrap_or_default()
         };
         Some(match (style, self) {

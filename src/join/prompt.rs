@@ -12,6 +12,7 @@ use super::session::Session;
 use super::style::Line;
 use super::terminal::Guard;
 use crate::wire::command::{self, Command, Typed};
+use rustix::process::{Signal, getpid, kill_process};
 use rustyline::error::ReadlineError;
 use rustyline::{
     Cmd, ColorMode, ConditionalEventHandler, Editor, Event, EventContext, EventHandler,
@@ -59,6 +60,8 @@ pub(super) struct Prompt {
     has_text: Arc<AtomicBool>,
     /// The editor has given the terminal back itself.
     has_ended: Arc<AtomicBool>,
+    /// Resolves when it has.
+    ended: oneshot::Receiver<()>,
     guard: Guard,
 }
 
@@ -74,42 +77,49 @@ impl Prompt {
         let (input, entered) = mpsc::channel(ENTERED);
         let (lines, to_print) = mpsc::channel(LINES);
         let (last, drawn) = oneshot::channel();
+        let (end, ended) = oneshot::channel();
 
         let helper = Complete::new(names.clone(), has_text.clone(), ready);
         let mut editor = editor(helper, &input, colours).map_err(other)?;
         let printer: Printer = Box::new(editor.create_external_printer().map_err(other)?);
-        let ended = has_ended.clone();
+        let flag = has_ended.clone();
         thread::Builder::new().name("prompt".into()).spawn(move || {
-            let end = read(&mut editor, &input);
-            ended.store(true, Ordering::SeqCst);
+            let last = read(&mut editor, &input);
+            flag.store(true, Ordering::SeqCst);
             // A printer that waits for the prompt is let go.
             drop(editor);
             // Whoever has gone does not need to know.
-            input.blocking_send(end).ok();
+            end.send(()).ok();
+            input.blocking_send(last).ok();
         })?;
-        let ended = has_ended.clone();
+        let flag = has_ended.clone();
         thread::Builder::new().name("printer".into()).spawn(move || {
             // Before the prompt is there, printing would go past it. An error means that it
             // never will be.
             is_ready.recv().ok();
-            print(printer, to_print, &ended);
+            print(printer, to_print, &flag);
             last.send(()).ok();
         })?;
         let lines = Some(lines);
-        Ok((Self { lines, drawn, colours, names, has_text, has_ended, guard }, entered))
+        Ok((Self { lines, drawn, colours, names, has_text, has_ended, ended, guard }, entered))
     }
 
     /// Draws what is still to be drawn and gives the terminal back, with the cursor where the
-    /// next line begins. The editor's thread may go on waiting for a key; it touches nothing.
+    /// next line begins.
     pub(super) async fn close(mut self) {
         drop(self.lines.take());
         // Stuck or drawn, it ends here.
         timeout(LAST_LINES, &mut self.drawn).await.ok();
         if !self.has_ended.load(Ordering::SeqCst) {
-            // An empty prompt is wiped away; what the user was writing stays to be read.
-            let wipe = if self.has_text.load(Ordering::Relaxed) { "\r\n" } else { "\r\x1b[K" };
-            let mut stdout = io::stdout();
-            stdout.write_all(wipe.as_bytes()).and_then(|()| stdout.flush()).ok();
+            // The editor takes SIGINT while it lives, and ends by it: only then is it certain
+            // that it draws no more.
+            kill_process(getpid(), Signal::INT).ok();
+            timeout(LAST_LINES, &mut self.ended).await.ok();
+            if !self.has_text.load(Ordering::Relaxed) {
+                // An empty prompt is wiped away; what the user was writing stays to be read.
+                let mut stdout = io::stdout();
+                stdout.write_all(b"\x1b[A\r\x1b[K").and_then(|()| stdout.flush()).ok();
+            }
         }
         drop(self.guard);
     }

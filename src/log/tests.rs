@@ -218,3 +218,17 @@ proptest! {
         }
     }
 }
+
+/// A client that asks for what is before the first entry it has, as long as there is more, went on
+/// for ever: there was more, but not to be had.
+#[test]
+fn there_is_no_more_before_the_first_retained() {
+    let one = log_of(&[1], PLENTY).retained_bytes();
+    let log = log_of(&[1; 20], one * 4);
+    let first = log.tail().seq.0 + 1 - log.retained_entries();
+    assert!(first > 1);
+    assert!(log.last(1, None).2);
+    assert!(!log.last(100, None).2);
+    let (_, found, more) = log.last(100, Some(Seq(first)));
+    assert_eq!((found, more), (0, false));
+}

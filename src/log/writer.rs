@@ -90,13 +90,13 @@ impl Log {
     }
 
     /// A cursor before the last `count` entries that come before `before`, how many there really
-    /// are, and whether there are more before those.
+    /// are, and whether more are retained before those.
     pub fn last(&self, count: usize, before: Option<Seq>) -> (Cursor, usize, bool) {
         let first = self.first_retained();
         let end = before.unwrap_or(self.tail.seq.next()).clamp(first, self.tail.seq.next());
         let start = Seq(end.0.saturating_sub(count as u64)).max(first);
         let found = usize::try_from(end.0 - start.0).unwrap_or(count);
-        (self.cursor_before(start), found, start > Seq(1))
+        (self.cursor_before(start), found, start > first)
     }
 
     fn first_retained(&self) -> Seq {

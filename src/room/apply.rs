@@ -2,7 +2,7 @@
 
 use super::bans::{Ban, Target};
 use super::bots::{About, Spoken as Why};
-use super::input::{Answer, Effects, Input, Join, Post, Refusal, because};
+use super::input::{Answer, Effects, Input, Join, Post, Refusal, Reply, because};
 use super::recent::{Hops, Ids, Owner, Spoken};
 use super::roster::{Member, Roster};
 use crate::wire::close::CloseReason;
@@ -113,7 +113,7 @@ impl Turn<'_> {
     }
 
     fn answer(&mut self, session: SessionId, answer: Answer) {
-        self.out.answers.push((session, answer));
+        self.out.replies.push(Reply { to: session, after: self.room.seq, answer });
     }
 
     /// Refuses what a member asked for, by its own id or else by the event's name.
@@ -139,22 +139,20 @@ impl Turn<'_> {
         }
     }
 
-    /// Bans first, then the name; a client that shows its own token takes its name over.
+    /// Bans first, then the name. A client that shows the token of a member is that member, come
+    /// back: it takes its place, whatever either is called.
     fn admit(&mut self, join: &Join) -> Result<(), Refusal> {
         let key = join.nick.key();
         if let Some(ban) = self.room.bans.iter().find(|ban| ban.target.is(&key, join.addr)) {
             return Err(Refusal::Banned(ban.reason.clone()));
         }
-        let clashing = self.room.roster.clashing(&key, join.session);
-        let holders: Vec<SessionId> = clashing
-            .map(|member| {
-                let same = member.nick == join.nick && member.token == join.token;
-                let is_owner = same && join.token.is_some();
-                is_owner.then_some(member.session).ok_or(Refusal::NickTaken(member.nick.clone()))
-            })
-            .collect::<Result<_, _>>()?;
-        for holder in holders {
-            self.remove(holder, CloseReason::Replaced, None);
+        let ghost = join.token.as_ref().and_then(|token| self.room.roster.owner(token));
+        let clashing = self.room.roster.clashing(&key, ghost.unwrap_or(join.session)).next();
+        if let Some(taken) = clashing {
+            return Err(Refusal::NickTaken(taken.nick.clone()));
+        }
+        if let Some(ghost) = ghost {
+            self.remove(ghost, CloseReason::Replaced, None);
         }
         Ok(())
     }
@@ -223,8 +221,9 @@ impl Turn<'_> {
 
     fn chat(&mut self, session: SessionId, from: &Nick, kind: Kind, post: Post) -> Seq {
         let Post { text, emote, cause, handler, id } = post;
-        // Only what has been said can have caused it.
-        let cause = cause.filter(|&cause| kind == Kind::Bot && cause <= self.room.seq);
+        // Only what has happened can have caused it.
+        let happened = Seq::default().next()..=self.room.seq;
+        let cause = cause.filter(|cause| kind == Kind::Bot && happened.contains(cause));
         let hops = cause
             .map_or(0, |cause| self.room.hops.get(&cause).unwrap_or_default().saturating_add(1));
         let chat = Chat { from: from.clone(), kind, emote, text, cause, hops, id };
@@ -269,10 +268,11 @@ impl Turn<'_> {
             return self.refuse(session, None, "nick", Refusal::NickTaken(taken));
         }
         if let Some(from) = self.room.roster.rename(session, to) {
-            if from != *to {
+            let entry = from != *to;
+            if entry {
                 self.append(session, Event::Rename { from, to: to.clone(), kind });
             }
-            self.answer(session, Answer::Renamed(to.clone()));
+            self.answer(session, Answer::Renamed { to: to.clone(), entry });
         }
     }
 

@@ -102,8 +102,17 @@ impl Post {
 #[derive(Debug, Default)]
 pub struct Effects {
     pub entries: Vec<Entry>,
-    /// Answers to [`SessionId::CONSOLE`] are the administrator's.
-    pub answers: Vec<(SessionId, Answer)>,
+    pub replies: Vec<Reply>,
+}
+
+/// An answer on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// [`SessionId::CONSOLE`] is the administrator.
+    pub to: SessionId,
+    /// The last entry when it was given: it is read after that one and before the next.
+    pub after: Seq,
+    pub answer: Answer,
 }
 
 /// What one session is told.
@@ -137,7 +146,11 @@ pub enum Answer {
         to: Nick,
         at: Millis,
     },
-    Renamed(Nick),
+    /// It has the name it asked for; `entry` tells whether the room was told of a change.
+    Renamed {
+        to: Nick,
+        entry: bool,
+    },
     Roster(Vec<Member>),
     /// The connection ends; the detail is for the member.
     Close(CloseReason, Option<String>),
@@ -170,8 +183,6 @@ pub enum Refusal {
     UnknownEvent(String),
     #[error("{0}")]
     BadEvent(String),
-    #[error("the server is going down")]
-    ShuttingDown,
 }
 
 impl Refusal {
@@ -188,7 +199,6 @@ impl Refusal {
             Self::Text(TextError::TooLong(_)) | Self::LineTooLong(_) => "too_long",
             Self::UnknownEvent(_) => "unknown_event",
             Self::BadEvent(_) => "bad_event",
-            Self::ShuttingDown => "shutting_down",
         }
     }
 }

@@ -11,7 +11,7 @@ mod roster;
 pub use apply::Room;
 pub use bans::{Ban, Target};
 pub use bots::{About, Spoken};
-pub use input::{Answer, Effects, Input, Join, Post, Refusal};
+pub use input::{Answer, Effects, Input, Join, Post, Refusal, Reply};
 pub use roster::Member;
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ pub(super) struct Roster {
     members: BTreeMap<SessionId, Member>,
     by_folded: HashMap<Box<str>, SessionId>,
     by_skeleton: HashMap<Box<str>, SessionId>,
+    by_token: HashMap<Arc<str>, SessionId>,
 }
 
 impl Roster {
@@ -68,8 +69,16 @@ impl Roster {
         self.get(*self.by_folded.get(&NickKey::of(name).folded)?)
     }
 
-    /// Adds a member whose name clashes with none.
+    /// The session whose client has this token.
+    pub(super) fn owner(&self, token: &Arc<str>) -> Option<SessionId> {
+        self.by_token.get(token).copied()
+    }
+
+    /// Adds a member whose name clashes with none, and whose token nobody has.
     pub(super) fn insert(&mut self, member: Member) {
+        if let Some(token) = &member.token {
+            self.by_token.insert(token.clone(), member.session);
+        }
         self.index(&member.nick, member.session);
         self.members.insert(member.session, member);
     }
@@ -77,6 +86,9 @@ impl Roster {
     pub(super) fn remove(&mut self, session: SessionId) -> Option<Member> {
         let member = self.members.remove(&session)?;
         self.forget(&member.nick);
+        if let Some(token) = &member.token {
+            self.by_token.remove(token);
+        }
         Some(member)
     }
 

@@ -1,6 +1,6 @@
 //! The room's rules, one by one, and what holds whatever comes in.
 
-use super::{Answer, Effects, Input, Join, Post, Refusal, Room, Target};
+use super::{Answer, Effects, Input, Join, Post, Refusal, Reply, Room, Target};
 use crate::wire::close::CloseReason;
 use crate::wire::entry::{Chat, Event, Kind, Millis, Seq, SessionId};
 use crate::wire::nick::Nick;
@@ -61,7 +61,7 @@ impl Stage {
     fn join(&mut self, join: Join) {
         let session = join.session;
         let effects = self.apply(Input::Join(join));
-        let (to, answer) = effects.answers.last().unwrap();
+        let Reply { to, answer, .. } = effects.replies.last().unwrap();
         assert_eq!(*to, session);
         assert!(matches!(answer, Answer::Admitted { .. }), "{answer:?}");
     }
@@ -70,8 +70,8 @@ impl Stage {
     fn refused_join(&mut self, join: Join) -> Refusal {
         let effects = self.apply(Input::Join(join));
         assert!(effects.entries.is_empty(), "somebody outside changes nothing");
-        match effects.answers.as_slice() {
-            [(_, Answer::NotAdmitted(refusal))] => refusal.clone(),
+        match effects.replies.as_slice() {
+            [Reply { answer: Answer::NotAdmitted(refusal), .. }] => refusal.clone(),
             other => panic!("{other:?}"),
         }
     }
@@ -91,7 +91,7 @@ impl Stage {
 
     fn console(&mut self, input: Input) -> Result<String, String> {
         let effects = self.apply(input);
-        match effects.answers.last() {
+        match effects.replies.last().map(|reply| (reply.to, &reply.answer)) {
             Some((SessionId::CONSOLE, Answer::Done(text))) => Ok(text.clone()),
             Some((SessionId::CONSOLE, Answer::Failed(text))) => Err(text.clone()),
             other => panic!("{other:?}"),
@@ -105,7 +105,7 @@ impl Stage {
 
 fn answers(effects: &Effects, session: u64) -> Vec<&Answer> {
     let to = SessionId(session);
-    effects.answers.iter().filter(|(who, _)| *who == to).map(|(_, answer)| answer).collect()
+    effects.replies.iter().filter(|reply| reply.to == to).map(|reply| &reply.answer).collect()
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn who_was_kicked_is_gone_at_once_and_its_own_leave_is_nothing_more() {
     ));
     assert_eq!(answers(&effects, 2), [&Answer::Close(CloseReason::Kicked, Some("spam".into()))]);
     let after = stage.apply(Input::Leave { session: SessionId(2), reason: CloseReason::Kicked });
-    assert!(after.entries.is_empty() && after.answers.is_empty());
+    assert!(after.entries.is_empty() && after.replies.is_empty());
     assert!(stage.post(2, Post::plain(text("still here"))).entries.is_empty());
     // The name is free, and the next one is another session: a kick is not by name.
     stage.join(join(3, "Smith"));
@@ -142,17 +142,32 @@ fn who_was_kicked_is_gone_at_once_and_its_own_leave_is_nothing_more() {
 }
 
 #[test]
-fn only_the_owner_of_a_token_takes_a_name_over() {
+fn whoever_shows_a_members_token_takes_its_place_whatever_it_is_called() {
     let token = |token: &str| Some(token.into());
-    let mut stage = Stage::new();
-    stage.join(Join { token: token("secret"), ..join(1, "Neo") });
-    stage.refused_join(join(2, "Neo"));
-    stage.refused_join(Join { token: token("guess"), ..join(2, "Neo") });
-    stage.refused_join(Join { token: token("secret"), ..join(2, "neo") });
-    let effects = stage.apply(Input::Join(Join { token: token("secret"), ..join(2, "Neo") }));
-    assert_eq!(answers(&effects, 1), [&Answer::Close(CloseReason::Replaced, None)]);
-    assert!(matches!(answers(&effects, 2)[..], [Answer::Admitted { .. }]));
-    assert_eq!(stage.names(), ["Neo"]);
+    for name in ["Neo", "neo", "Thomas"] {
+        let mut stage = Stage::new();
+        stage.join(Join { token: token("secret"), ..join(1, "Neo") });
+        stage.join(join(2, "Trinity"));
+        stage.refused_join(join(3, "Neo"));
+        stage.refused_join(Join { token: token("guess"), ..join(3, "Neo") });
+        let refusal = stage.refused_join(Join { token: token("secret"), ..join(3, "Trinity") });
+        assert_eq!(refusal, Refusal::NickTaken(nick("Trinity")), "a token opens no other's name");
+        let effects = stage.apply(Input::Join(Join { token: token("secret"), ..join(3, name) }));
+        assert_eq!(answers(&effects, 1), [&Answer::Close(CloseReason::Replaced, None)]);
+        assert!(matches!(answers(&effects, 3)[..], [Answer::Admitted { .. }]));
+        assert_eq!(stage.names(), ["Trinity", name]);
+    }
+}
+
+#[test]
+fn an_answer_stands_between_the_entries_it_was_given_between() {
+    let mut stage = Stage::with(&["Neo"]);
+    let post = |id: &str| Post { id: Some(id.into()), ..Post::plain(text("hi")) };
+    let posts = vec![post("a"), post("a"), post("b"), post("b")];
+    let effects = stage.apply(Input::Post { session: SessionId(1), posts });
+    let seqs: Vec<Seq> = effects.entries.iter().map(|entry| entry.seq).collect();
+    let after: Vec<Seq> = effects.replies.iter().map(|reply| reply.after).collect();
+    assert_eq!(after, seqs);
 }
 
 #[test]
@@ -192,8 +207,10 @@ fn bots_carry_cause_and_hops_and_people_do_not() {
     assert_eq!((chat.cause, chat.hops), (Some(first), 1));
     let (_, chat) = stage.said(2, answer(second));
     assert_eq!((chat.cause, chat.hops), (Some(second), 2));
-    let (_, chat) = stage.said(2, answer(Seq(999)));
-    assert_eq!((chat.cause, chat.hops), (None, 0), "nothing comes of what was never said");
+    for never in [Seq(0), Seq(999)] {
+        let (_, chat) = stage.said(2, answer(never));
+        assert_eq!((chat.cause, chat.hops), (None, 0), "nothing comes of what never was");
+    }
 }
 
 #[test]
@@ -287,9 +304,10 @@ fn any_input() -> impl Strategy<Value = Input> {
     let name = prop::sample::select(vec!["Ann", "ann", "Bea", "Cid", "Dan", "Ne0"]);
     let reason = Just(CloseReason::Quit);
     prop_oneof![
-        3 => (1_u64..6, name.clone(), any::<bool>()).prop_map(|(session, name, bot)| {
+        3 => (1_u64..6, name.clone(), any::<bool>(), 0_u8..4).prop_map(|(session, name, bot, token)| {
             let kind = if bot { Kind::Bot } else { Kind::User };
-            Input::Join(Join { kind, token: Some("t".into()), ..join(session, name) })
+            let token = (token > 0).then(|| token.to_string().into());
+            Input::Join(Join { kind, token, ..join(session, name) })
         }),
         2 => (session.clone(), reason).prop_map(|(session, reason)| Input::Leave { session, reason }),
         6 => (session.clone(), 0_u64..30, prop::option::of(0_u8..4)).prop_map(|(session, cause, id)| {
@@ -317,7 +335,7 @@ proptest! {
             one.apply(Millis(at), input.clone(), &mut effects);
             two.apply(Millis(at), input.clone(), &mut again);
             prop_assert_eq!(&effects.entries, &again.entries);
-            prop_assert_eq!(&effects.answers, &again.answers);
+            prop_assert_eq!(&effects.replies, &again.replies);
             for entry in &effects.entries {
                 prop_assert_eq!(entry.seq, last.next());
                 last = entry.seq;

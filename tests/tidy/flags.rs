@@ -82,10 +82,13 @@ fn real() -> Flags {
     flags
 }
 
+/// What the help writes above the words of a command: `chaty bot` has tools.
+const HEADINGS: [&str; 2] = ["Commands:", "Tools for authors:"];
+
 /// The words under `Commands:`.
 fn subcommands(help: &str) -> impl Iterator<Item = &str> {
     help.lines()
-        .skip_while(|line| line.trim() != "Commands:")
+        .skip_while(|line| !HEADINGS.contains(&line.trim()))
         .skip(1)
         .take_while(|line| !line.trim().is_empty())
         .filter(|line| line.starts_with("  ") && !line.starts_with("   "))

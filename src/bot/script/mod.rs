@@ -278,7 +278,9 @@ impl Script {
 
     /// A returned string is the reply, an array is several lines, nothing is no answer.
     fn say_returned(&self, handler: &str, value: Dynamic) -> Result<(), Box<EvalAltResult>> {
-        if value.is_unit() {
+        // The last line of a function is its value, behind a semicolon, too: the number of a plan is
+        // for `cancel`, not for the room.
+        if value.is_unit() || self.host.is_plan(&value) {
             return Ok(());
         }
         let lines = match value.try_cast_result::<Array>() {

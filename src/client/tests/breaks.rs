@@ -29,7 +29,7 @@ async fn what_is_not_acknowledged_is_said_again_in_order_under_its_old_id() {
     let (mut peer, again) = scene.admit("e", 6).await;
     assert_eq!(again.token, first.token);
     let resume = again.resume.unwrap();
-    assert_eq!((resume.epoch.as_str(), resume.after["#lobby"]), ("e", 6));
+    assert_eq!((resume.epoch.as_deref(), resume.after["#lobby"]), (Some("e"), 6));
     assert_eq!(peer.said().await, said[1]);
     assert_eq!(peer.said().await, said[2]);
     assert_eq!(peer.said().await.1, "d");
@@ -86,7 +86,7 @@ async fn what_the_server_no_longer_has_is_said() {
     drop(peer);
     scene.offline().await;
     let (mut peer, hello) = scene.admit("f", 3).await;
-    assert_eq!(hello.resume.unwrap().epoch, "e");
+    assert_eq!(hello.resume.unwrap().epoch.as_deref(), Some("e"));
     peer.send(r##"{"gap":{"room":"#lobby","after":0,"before":2}}"##).await;
     peer.chat(2, "Trin", "a new log").await;
     assert_eq!(text_of(&scene.server_event().await), "gap 0..2");
@@ -172,4 +172,29 @@ async fn a_whisper_that_may_have_arrived_is_not_sent_again() {
     let (mut peer, _) = scene.admit("e", 0).await;
     scene.say("next").await;
     assert_eq!(peer.said().await.1, "next");
+}
+
+/// A rename that a resume shows is of the past: this connection has the name its welcome says.
+#[tokio::test(start_paused = true)]
+async fn a_replayed_rename_does_not_change_the_name() {
+    let mut scene = scene(Retry::AfterFirst);
+    let (peer, _) = scene.admit("e", 5).await;
+    drop(peer);
+    scene.offline().await;
+    let rename = |seq| {
+        format!(r##"{{"rename":{{"room":"#lobby","seq":{seq},"at":1,"from":"Neo","to":"One"}}}}"##)
+    };
+    let (mut peer, _) = scene.admit("e", 8).await;
+    peer.send(&rename(6)).await;
+    scene.server_event().await;
+    drop(peer);
+    scene.offline().await;
+    let (mut peer, hello) = scene.admit("e", 9).await;
+    assert_eq!(hello.nick, "Neo");
+    peer.send(&rename(10)).await;
+    scene.server_event().await;
+    drop(peer);
+    scene.offline().await;
+    let (_, hello) = scene.accept().await;
+    assert_eq!(hello.nick, "One");
 }

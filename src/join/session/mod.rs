@@ -189,7 +189,8 @@ impl Session {
         match event {
             E::Ack(ack) => self.acked(ack),
             E::Refused(refused) => self.refused(refused),
-            E::Rename(e) if *e.from == *self.show.own => {
+            // A replayed one is of an earlier connection: this one's name is the welcome's.
+            E::Rename(e) if *e.from == *self.show.own && e.seq > self.replay => {
                 self.show.own = e.to.clone().into_owned();
                 vec![Line::note(format!("you are now known as {}", e.to))]
             }

@@ -187,3 +187,14 @@ fn a_rename_changes_who_the_user_is_and_names_follow_the_room() {
     let closed = stay.0.event(Event::Closed { why: Closed::Quit });
     assert_eq!(closed, Outcome::default(), "the end is for the caller to tell");
 }
+
+/// It is of an earlier connection: this one's name is the welcome's.
+#[test]
+fn a_replayed_rename_does_not_change_who_the_user_is() {
+    let mut stay = stay(Echo::AtOnce);
+    stay.online(1, true);
+    stay.online(8, false);
+    let rename = r##"{"rename":{"room":"#lobby","seq":2,"at":AT,"from":"Neo","to":"One"}}"##;
+    assert_eq!(stay.hear(rename), ["16:40 -- Neo is now known as One"]);
+    assert_eq!(stay.says("/me waves", "1"), ["16:40 * Neo waves"]);
+}

@@ -5,7 +5,7 @@ use crate::room::{Input, Join, Refusal};
 use crate::serve::admin::{self, Report};
 use crate::serve::closer::Closer;
 use crate::serve::gate::Gate;
-use crate::serve::session::{Private, Word};
+use crate::serve::session::{Mail, Word};
 use crate::wire::Dialect;
 use crate::wire::entry::{MessageId, Seq, SessionId};
 use crate::wire::nick::Nick;
@@ -64,7 +64,7 @@ pub(in crate::serve) struct Enter {
     pub(in crate::serve) dialect: Dialect,
     pub(in crate::serve) addr: SocketAddr,
     pub(in crate::serve) resume: Option<ResumeAt>,
-    pub(in crate::serve) mailbox: mpsc::Sender<Box<Private>>,
+    pub(in crate::serve) mailbox: mpsc::Sender<Mail>,
     pub(in crate::serve) closer: Closer,
     pub(in crate::serve) reply: oneshot::Sender<Result<Admission, Refusal>>,
 }
@@ -72,7 +72,8 @@ pub(in crate::serve) struct Enter {
 /// Where a returning client left off.
 #[derive(Debug, Clone)]
 pub(in crate::serve) struct ResumeAt {
-    pub(in crate::serve) epoch: String,
+    /// The log its number is of; this one's, if it does not say.
+    pub(in crate::serve) epoch: Option<String>,
     pub(in crate::serve) after: Seq,
 }
 

@@ -10,11 +10,11 @@ pub use handle::HubHandle;
 pub(super) use handle::{Admission, Enter, Request, ResumeAt};
 
 use super::closer::Closer;
-use super::session::{Past, Private, Word};
+use super::session::{Mail, Past, Private, Word};
 use super::stats::{self, Counters};
 use crate::config::Limits;
 use crate::log::{Cursor, Gap, Log, Tail};
-use crate::room::{Answer, Effects, Input, Refusal, Room};
+use crate::room::{Answer, Effects, Input, Refusal, Reply, Room};
 use crate::wire::Dialect;
 use crate::wire::close::CloseReason;
 use crate::wire::entry::{Millis, Seq, SessionId};
@@ -30,7 +30,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 /// Requests the hub holds before senders wait. Each is at most one read of 32 KiB: 4 MiB in all.
-const INBOX: usize = 128;
+pub(super) const INBOX: usize = 128;
 /// How long joins and leaves of a crowd are gathered before they are told.
 const FOLD: Duration = Duration::from_secs(1);
 
@@ -39,7 +39,7 @@ const FOLD: Duration = Duration::from_secs(1);
 struct Member {
     dialect: Dialect,
     addr: SocketAddr,
-    mailbox: mpsc::Sender<Box<Private>>,
+    mailbox: mpsc::Sender<Mail>,
     closer: Closer,
     position: Arc<AtomicU64>,
 }
@@ -164,7 +164,7 @@ impl Hub {
             Request::Rename { session, to, reply } => {
                 self.apply(at, Input::Rename { session, to });
                 let renamed = self.words.iter().any(|(to, private)| {
-                    *to == session && matches!(private.word, Word::Answer(Answer::Renamed(_)))
+                    *to == session && matches!(private.word, Word::Answer(Answer::Renamed { .. }))
                 });
                 // A session that ended meanwhile does not need to know.
                 let _gone = reply.send(renamed);
@@ -208,8 +208,8 @@ impl Hub {
     /// Applies an input and puts its answers in line.
     fn apply(&mut self, at: Millis, input: Input) {
         self.room.apply(at, input, &mut self.effects);
-        let answers = std::mem::take(&mut self.effects.answers);
-        for (session, answer) in answers {
+        let replies = std::mem::take(&mut self.effects.replies);
+        for Reply { to: session, after, answer } in replies {
             match answer {
                 Answer::Close(reason, detail) => {
                     self.commit();
@@ -223,7 +223,7 @@ impl Hub {
                         member.closer.close(reason, detail);
                     }
                 }
-                answer => self.say(session, Word::Answer(answer)),
+                answer => self.put(session, after, Word::Answer(answer)),
             }
         }
     }
@@ -250,10 +250,14 @@ impl Hub {
 
     /// Puts a word in a session's line, at the place the room has reached.
     fn say(&mut self, session: SessionId, word: Word) {
+        let after = self.effects.entries.last().map_or(self.log.tail().seq, |entry| entry.seq);
+        self.put(session, after, word);
+    }
+
+    fn put(&mut self, session: SessionId, after: Seq, word: Word) {
         if let Word::Answer(Answer::Refused { refusal, .. }) = &word {
             self.counters.refused(refusal.code());
         }
-        let after = self.effects.entries.last().map_or(self.log.tail().seq, |entry| entry.seq);
         self.words.push((session, Private { after, word }));
     }
 
@@ -281,7 +285,10 @@ impl Hub {
     fn place(&self, joined: Seq, resume: Option<ResumeAt>) -> (Cursor, Option<Gap>) {
         match resume {
             None => (self.log.after(joined).0, None),
-            Some(at) if at.epoch == *self.epoch && at.after <= joined => self.log.after(at.after),
+            // Nobody has seen what is still to come.
+            Some(at) if at.epoch.as_deref().is_none_or(|epoch| *epoch == *self.epoch) => {
+                self.log.after(at.after.min(joined))
+            }
             Some(_) => {
                 // Another log's numbers: all of this one is news, and what the other still had
                 // is not to be had here.
@@ -291,9 +298,18 @@ impl Hub {
         }
     }
 
+    /// Sends the turn's answers, all of one session's as one piece.
     fn deliver(&mut self) {
-        for (session, private) in std::mem::take(&mut self.words) {
-            self.post(session, private);
+        let mut words = std::mem::take(&mut self.words);
+        // Stable: each session's stay in order.
+        words.sort_by_key(|(session, _)| *session);
+        let mut words = words.into_iter().peekable();
+        while let Some((session, first)) = words.next() {
+            let mut its = vec![first];
+            while let Some((_, next)) = words.next_if(|(to, _)| *to == session) {
+                its.push(next);
+            }
+            self.post(session, its);
         }
     }
 
@@ -302,18 +318,19 @@ impl Hub {
         let words = std::mem::take(&mut self.words);
         let (its, others) = words.into_iter().partition(|(to, _)| *to == session);
         self.words = others;
-        for (session, private) in its {
-            self.post(session, private);
-        }
+        let its: Vec<_> = its;
+        self.post(session, its.into_iter().map(|(_, private)| private).collect());
     }
 
-    fn post(&mut self, session: SessionId, private: Private) {
-        let Some(member) = self.members.get(&session) else {
+    fn post(&mut self, session: SessionId, words: Vec<Private>) {
+        if words.is_empty() {
             return;
-        };
-        if let Err(mpsc::error::TrySendError::Full(_)) = member.mailbox.try_send(Box::new(private))
-        {
-            // It asks and does not read. Its reader tells the room.
+        }
+        let Some(member) = self.members.get(&session) else { return };
+        let sent = member.mailbox.try_send(words.into());
+        if let Err(mpsc::error::TrySendError::Full(_)) = sent {
+            // Others say more to it than it reads: its own questions wait for room. Its reader
+            // tells the room.
             member.closer.close(CloseReason::MailboxFull, None);
         }
     }

@@ -1,12 +1,12 @@
 //! The handshake: finds out who speaks which dialect, asks the hub to let them in, and says why
 //! not. Everything here has a deadline that bytes do not renew, and a bound on bytes both ways.
 
-use super::private::Private;
+use super::private::Mail;
 use super::read::{linger, read};
 use super::{Shared, first_line_end};
 use crate::room::{Join, Refusal};
 use crate::serve::closer::Closer;
-use crate::serve::hub::{Admission, Enter, Request, ResumeAt};
+use crate::serve::hub::{Admission, Enter, INBOX, Request, ResumeAt};
 use crate::wire::close::CloseReason;
 use crate::wire::entry::{Kind, Seq, SessionId};
 use crate::wire::native::{
@@ -28,9 +28,9 @@ use tokio::time::{Instant, timeout, timeout_at};
 const RAW_AFTER: Duration = Duration::from_millis(250);
 /// Bytes sent to somebody who is not in yet: enough for a dozen refused names.
 const BYTES_OUT: usize = 1024;
-/// Answers a session may leave unread. A person's commands are answered one at a time; a client
-/// that pipelines has a screenful.
-const MAILBOX: usize = 64;
+/// Turns whose answers a session may leave unread. Twice the hub's inbox: a reader asks nothing
+/// more while less than an inbox's worth is free, and what it has in the inbox then always fits.
+const MAILBOX: usize = 2 * INBOX;
 /// Bytes of a client's token.
 const TOKEN: usize = 128;
 
@@ -62,7 +62,9 @@ pub(super) struct Entered<R, W> {
     pub(super) greeting: Vec<Vec<u8>>,
     /// Bytes that came behind the name.
     pub(super) rest: Vec<u8>,
-    pub(super) mailbox: mpsc::Receiver<Box<Private>>,
+    /// Where its answers go, and come from.
+    pub(super) mailbox: mpsc::Sender<Mail>,
+    pub(super) mail: mpsc::Receiver<Mail>,
     pub(super) read: R,
     pub(super) write: W,
 }
@@ -123,8 +125,8 @@ where
                 }
             };
             let (nick, kind, client) = (wish.nick.clone(), wish.kind, wish.client.clone());
-            let (mailbox_in, mailbox) = mpsc::channel(MAILBOX);
-            match self.ask(dialect, wish, mailbox_in).await? {
+            let (mailbox, mail) = mpsc::channel(MAILBOX);
+            match self.ask(dialect, wish, mailbox.clone()).await? {
                 Ok(admission) => {
                     let greeting = self.greeting(dialect, &nick, &admission, ended);
                     let Self { read, write, buffer: rest, .. } = self;
@@ -137,6 +139,7 @@ where
                         greeting,
                         rest,
                         mailbox,
+                        mail,
                         read,
                         write,
                     });
@@ -222,7 +225,7 @@ where
         &mut self,
         dialect: Dialect,
         wish: Wish,
-        mailbox: mpsc::Sender<Box<Private>>,
+        mailbox: mpsc::Sender<Mail>,
     ) -> Result<Result<Admission, Refusal>, CloseReason> {
         let Wish { nick, kind, token, resume, .. } = wish;
         let (reply, admitted) = oneshot::channel();
@@ -372,7 +375,8 @@ fn hello(answer: &[u8]) -> Result<Wish, Unfit> {
     let nick = Nick::parse(nick.as_bytes()).map_err(|error| Unfit::Refused(error.into()))?;
     let resume = resume.and_then(|resume| {
         let after = *resume.after.get(RoomName::lobby().as_str())?;
-        Some(ResumeAt { epoch: resume.epoch, after: Seq(after) })
+        let epoch = resume.epoch.filter(|epoch| !epoch.is_empty());
+        Some(ResumeAt { epoch, after: Seq(after) })
     });
     Ok(Wish { nick, kind, client, token, resume })
 }

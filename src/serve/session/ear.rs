@@ -5,7 +5,7 @@ use super::about::{about, handler};
 use crate::room::{About, Post, Refusal};
 use crate::wire::command::{self, Command, Typed};
 use crate::wire::entry::{MessageId, Seq};
-use crate::wire::frame::{Framer, Line, Unframed};
+use crate::wire::frame::{Framer, Line};
 use crate::wire::native::{self, ClientEvent, Decoded, Malformed};
 use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
@@ -25,7 +25,7 @@ pub(super) enum Step {
     /// strip depends on it.
     Rename {
         to: String,
-        then: Vec<Box<[u8]>>,
+        then: Vec<Held>,
     },
     Roster,
     Rooms,
@@ -45,6 +45,33 @@ pub(super) enum Step {
     },
     Pong(Option<String>),
     Quit,
+    /// More without a newline than is taken: nothing after this is heard.
+    Unframed,
+}
+
+/// A line that waits for a rename.
+#[derive(Debug)]
+pub(super) enum Held {
+    Whole(Box<[u8]>),
+    TooLong(usize),
+}
+
+impl From<Line<'_>> for Held {
+    fn from(line: Line<'_>) -> Self {
+        match line {
+            Line::Whole(line) => Self::Whole(line.into()),
+            Line::TooLong(bytes) => Self::TooLong(bytes),
+        }
+    }
+}
+
+impl Held {
+    fn line(&self) -> Line<'_> {
+        match self {
+            Self::Whole(line) => Line::Whole(line),
+            Self::TooLong(bytes) => Line::TooLong(*bytes),
+        }
+    }
 }
 
 /// Keeps what a dialect needs between two reads.
@@ -87,51 +114,45 @@ impl Ear {
     }
 
     /// Takes what one read returned.
-    pub(super) fn hear(&mut self, bytes: &[u8]) -> Result<Vec<Step>, Unframed> {
+    pub(super) fn hear(&mut self, bytes: &[u8]) -> Vec<Step> {
         let mut steps = Steps::default();
         let Self { dialect, framer, nick } = self;
-        match dialect {
-            Dialect::Raw => {
-                for message in raw::messages(nick.as_str(), bytes) {
-                    one(*dialect, nick, Line::Whole(message), &mut steps);
-                }
+        if *dialect == Dialect::Raw {
+            for message in raw::messages(nick.as_str(), bytes) {
+                one(*dialect, nick, Line::Whole(message), &mut steps);
             }
-            _ => framer.feed(bytes, |line| one(*dialect, nick, line, &mut steps))?,
+        } else if framer.feed(bytes, |line| one(*dialect, nick, line, &mut steps)).is_err() {
+            steps.0.push(Step::Unframed);
         }
-        Ok(steps.0)
+        steps.0
     }
 
     /// Takes up lines that waited for a rename.
-    pub(super) fn resume(&mut self, lines: &[Box<[u8]>]) -> Vec<Step> {
+    pub(super) fn resume(&mut self, lines: &[Held]) -> Vec<Step> {
         let mut steps = Steps::default();
         for line in lines {
-            one(self.dialect, &self.nick, Line::Whole(line), &mut steps);
+            one(self.dialect, &self.nick, line.line(), &mut steps);
         }
         steps.0
     }
 }
 
 fn one(dialect: Dialect, nick: &Nick, line: Line<'_>, steps: &mut Steps) {
+    if let Some(Step::Rename { then, .. }) = steps.0.last_mut() {
+        then.push(line.into());
+        return;
+    }
     match line {
         Line::TooLong(bytes) => steps.refuse(None, Refusal::LineTooLong(bytes)),
-        Line::Whole(line) => {
-            if let Some(Step::Rename { then, .. }) = steps.0.last_mut() {
-                then.push(line.into());
-            } else if dialect == Dialect::Native {
-                event(line, steps);
-            } else {
-                typed(line::strip_own_tag(nick.as_str(), line), steps);
-            }
-        }
+        // Somebody pressed Enter.
+        Line::Whole(line) if line.iter().all(u8::is_ascii_whitespace) => {}
+        Line::Whole(line) if dialect == Dialect::Native => event(line, steps),
+        Line::Whole(line) => typed(line::strip_own_tag(nick.as_str(), line), steps),
     }
 }
 
 /// A line of text, with the sender's own tag off it.
 fn typed(line: &[u8], steps: &mut Steps) {
-    if line.is_empty() {
-        // Somebody pressed Enter.
-        return;
-    }
     if line.first() != Some(&b'/') {
         return steps.text(line, false);
     }
@@ -183,6 +204,9 @@ fn event(line: &[u8], steps: &mut Steps) {
         }
         Err(error) => {
             let re = match &error {
+                Malformed::Fields { id: Some(id), .. } if id.len() <= limits::MESSAGE_ID => {
+                    Some(scrub(id).into())
+                }
                 Malformed::Fields { event, .. } => Some(event.as_str().into()),
                 Malformed::NotJson(_) | Malformed::NotAnEvent => None,
             };

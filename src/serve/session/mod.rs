@@ -10,7 +10,7 @@ mod read;
 mod reader;
 mod writer;
 
-pub(super) use private::{Past, Private, Word};
+pub(super) use private::{Mail, Past, Private, Word};
 
 use super::closer::Closer;
 use super::gate;
@@ -77,8 +77,19 @@ async fn member<R, W>(
     R: AsyncRead + Unpin + Send + 'static,
     W: AsyncWrite + Unpin + Send + 'static,
 {
-    let Entered { dialect, nick, kind, client, admission, greeting, rest, mailbox, read, write } =
-        entered;
+    let Entered {
+        dialect,
+        nick,
+        kind,
+        client,
+        admission,
+        greeting,
+        rest,
+        mailbox,
+        mail,
+        read,
+        write,
+    } = entered;
     let client = client.as_deref().map(scrub).unwrap_or_default();
     let name = nick.to_string();
     tracing::info!(
@@ -91,27 +102,28 @@ async fn member<R, W>(
         out: write,
         cursor: admission.cursor,
         tail: shared.hub.tail(),
-        mailbox,
+        mailbox: mail,
         gate: gate::Reader::new(shared.hub.gate().clone()),
         closer: closer.clone(),
         limits: shared.limits.clone(),
         position: admission.position,
         batch: batch::Batch::default(),
-        waiting: None,
+        waiting: VecDeque::new(),
         paced: VecDeque::new(),
     };
     writer.greet(greeting);
     let ear = Ear::new(dialect, nick);
     let (hub, limits) = (shared.hub.clone(), shared.limits.clone());
-    let reader = Reader { session, dialect, read, ear, hub, closer, limits };
+    let reader = Reader { session, dialect, read, ear, hub, mailbox, closer, limits };
     // Two tasks, so that each wakes for its own half only. The writer outlives the reader by its
     // last words.
     let writing = Box::pin(writer.run());
     let writing = shared.tracker.spawn(shared.kill.clone().run_until_cancelled_owned(writing));
-    reader.run(rest).await;
+    let mut read = reader.run(rest).await;
     let reason = writing.await.ok().flatten().unwrap_or(CloseReason::Shutdown);
     shared.counters.closed(reason);
     tracing::info!(session = session.0, nick = %name, reason = reason.code(), "left");
+    read::linger(&mut read).await;
 }
 
 /// The bytes that end the server's own first line in the dialects that have lines.

@@ -17,6 +17,9 @@ pub(in crate::serve) struct Private {
     pub(in crate::serve) word: Word,
 }
 
+/// Pieces of one turn, in order: what a mailbox holds.
+pub(in crate::serve) type Mail = Box<[Private]>;
+
 /// What is said.
 #[derive(Debug)]
 pub(in crate::serve) enum Word {
@@ -90,7 +93,7 @@ fn answer_lines(answer: Answer, room: &RoomName) -> Vec<Said> {
             vec![Said { tag: line::whisper_tag(from.as_str()), text: text.to_string() }]
         }
         Answer::WhisperSent { to, .. } => vec![notice(format!("whispered to {to}"))],
-        Answer::Renamed(nick) => vec![notice(format!("you are now known as {nick}"))],
+        Answer::Renamed { to, .. } => vec![notice(format!("you are now known as {to}"))],
         Answer::Roster(members) => roster_lines(&members, room),
         // What is left is for native clients, for the door or for the administrator.
         _ => Vec::new(),
@@ -114,7 +117,7 @@ fn roster_lines(members: &[Member], room: &RoomName) -> Vec<Said> {
 fn history_lines(past: Past) -> Vec<Said> {
     let Past { mut cursor, mut count, .. } = past;
     let mut lines = vec![notice(match count {
-        0 => "nothing was said yet".into(),
+        0 => "there is nothing to show".into(),
         count => format!("the last {count} lines:"),
     })];
     while let Some(slice) = cursor.next_slice(None).filter(|_| count > 0) {
@@ -181,6 +184,9 @@ fn native_answer(answer: Answer, room: &RoomName, out: &mut Vec<u8>) {
                 })
                 .collect(),
         }),
+        Answer::Renamed { to, entry: false } => {
+            ServerEvent::Notice(Notice { text: format!("you are {to} already").into() })
+        }
         // The entry itself tells of a rename; the rest is for the door or the administrator.
         _ => return,
     };

@@ -2,12 +2,12 @@
 //! that tells the hub of a leave, and it does so exactly once.
 
 use super::ear::{Ear, Step};
-use super::private::Word;
+use super::private::{Mail, Word};
 use super::read::read;
 use crate::config::Limits;
 use crate::room::{Input, Refusal};
 use crate::serve::closer::Closer;
-use crate::serve::hub::{HubHandle, Request};
+use crate::serve::hub::{HubHandle, INBOX, Request};
 use crate::wire::Dialect;
 use crate::wire::close::CloseReason;
 use crate::wire::entry::SessionId;
@@ -16,7 +16,7 @@ use crate::wire::nick::Nick;
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::io::AsyncRead;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 #[derive(Debug)]
@@ -26,6 +26,8 @@ pub(super) struct Reader<R> {
     pub(super) read: R,
     pub(super) ear: Ear,
     pub(super) hub: HubHandle,
+    /// Where the answers to what it asks will go.
+    pub(super) mailbox: mpsc::Sender<Mail>,
     pub(super) closer: Closer,
     pub(super) limits: std::sync::Arc<Limits>,
 }
@@ -60,8 +62,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
 
     async fn listening(&mut self, first: Vec<u8>) -> Result<std::convert::Infallible, Over> {
         if !first.is_empty() {
-            let steps =
-                self.ear.hear(&first).map_err(|_unframed| Over(CloseReason::LineTooLong))?;
+            let steps = self.ear.hear(&first);
             self.carry_out(steps).await?;
         }
         loop {
@@ -83,8 +84,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
                 Ok(reading.await)
             };
             match heard {
-                Ok(Ok(Some(Ok(steps)))) => return Ok(steps),
-                Ok(Ok(Some(Err(_unframed)))) => return Err(Over(CloseReason::LineTooLong)),
+                Ok(Ok(Some(steps))) => return Ok(steps),
                 Ok(Ok(None)) => return Err(Over(CloseReason::Quit)),
                 Ok(Err(_broken)) => return Err(Over(CloseReason::Lost)),
                 Err(_silent) => {
@@ -144,6 +144,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             }
             Step::Pong(id) => self.tell(Word::Pong(id)).await,
             Step::Quit => Err(Over(CloseReason::Quit)),
+            Step::Unframed => Err(Over(CloseReason::LineTooLong)),
             // `carry_out` has taken it.
             Step::Rename { .. } => Ok(()),
         }
@@ -171,7 +172,12 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         self.send(Request::Tell { session: self.session, word }).await
     }
 
+    /// Asks for nothing more while answers pile up: a client that does not read is not read from.
     async fn send(&mut self, request: Request) -> Result<(), Over> {
+        if self.mailbox.capacity() < INBOX {
+            // A writer that is gone has closed the session.
+            let _room = self.mailbox.reserve_many(INBOX).await;
+        }
         self.hub.send(request).await.map_err(|_hub_is_gone| Over(CloseReason::Shutdown))
     }
 }

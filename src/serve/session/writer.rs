@@ -3,7 +3,7 @@
 //! place. The hub never waits for it.
 
 use super::batch::Batch;
-use super::private::{self, Private};
+use super::private::{self, Mail, Private};
 use crate::config::Limits;
 use crate::log::{Cursor, Run, Slice, Tail};
 use crate::serve::closer::Closer;
@@ -34,15 +34,15 @@ pub(super) struct Writer<W> {
     pub(super) out: W,
     pub(super) cursor: Cursor,
     pub(super) tail: watch::Receiver<Tail>,
-    pub(super) mailbox: mpsc::Receiver<Box<Private>>,
+    pub(super) mailbox: mpsc::Receiver<Mail>,
     pub(super) gate: gate::Reader,
     pub(super) closer: Closer,
     pub(super) limits: Arc<Limits>,
     /// The last entry taken, for `list`.
     pub(super) position: Arc<AtomicU64>,
     pub(super) batch: Batch,
-    /// The next piece of the mailbox, when the log has to come first.
-    pub(super) waiting: Option<Box<Private>>,
+    /// Pieces out of the mailbox, for which the log has to come first.
+    pub(super) waiting: VecDeque<Private>,
     /// Messages of a raw session not yet sent: each goes alone.
     pub(super) paced: VecDeque<Vec<u8>>,
 }
@@ -89,8 +89,8 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             tokio::select! {
                 biased;
                 () = &mut ended => break,
-                piece = self.mailbox.recv(), if self.waiting.is_none() => match piece {
-                    Some(piece) => self.waiting = Some(piece),
+                mail = self.mailbox.recv(), if self.waiting.is_empty() => match mail {
+                    Some(mail) => self.waiting.extend(mail),
                     // The hub has let go of the session and is about to say why.
                     None => ended.as_mut().await,
                 },
@@ -108,16 +108,18 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     fn gather(&mut self, end: Until) {
         let tail = *self.tail.borrow_and_update();
         while !self.batch.is_full() && self.paced.is_empty() {
-            if self.waiting.is_none() {
-                self.waiting = self.mailbox.try_recv().ok();
+            if self.waiting.is_empty()
+                && let Ok(mail) = self.mailbox.try_recv()
+            {
+                self.waiting.extend(mail);
             }
-            if self.waiting.is_none() && end == Until::LastAnswer {
+            if self.waiting.is_empty() && end == Until::LastAnswer {
                 break;
             }
-            let until = self.waiting.as_ref().map(|piece| piece.after);
+            let until = self.waiting.front().map(|piece| piece.after);
             if let Some(slice) = self.cursor.next_slice(until) {
                 self.take(&slice);
-            } else if let Some(piece) = self.waiting.take() {
+            } else if let Some(piece) = self.waiting.pop_front() {
                 for message in private::encode(piece.word, self.dialect, self.cursor.room()) {
                     self.own(message);
                 }

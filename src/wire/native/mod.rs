@@ -77,8 +77,10 @@ pub struct Hello {
 /// Where the client was when it lost its connection.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Resume {
-    /// The `epoch` of the welcome under which it counted.
-    pub epoch: String,
+    /// The `epoch` of the welcome under which it counted; without one, the numbers are those of
+    /// the log as it is now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<String>,
     /// The last sequence number it has seen, per room.
     pub after: BTreeMap<String, u64>,
 }
@@ -306,7 +308,7 @@ pub struct History<'a> {
     pub re: Option<Str<'a>>,
     pub room: Str<'a>,
     pub events: Vec<ServerEvent<'a>>,
-    /// There is more before the first of these.
+    /// There is more to be had before the first of these.
     pub more: bool,
 }
 
@@ -415,7 +417,7 @@ pub enum Malformed {
     #[error("an event is an object with one key, the event's name")]
     NotAnEvent,
     #[error("`{event}` is not as it should be: {why}")]
-    Fields { event: String, why: String },
+    Fields { event: String, id: Option<String>, why: String },
 }
 
 /// Appends an event as one line with its newline.
@@ -464,7 +466,8 @@ fn decode<T: DeserializeOwned>(line: &[u8], known: &[&str]) -> Result<Decoded<T>
     };
     let event = object.keys().next().cloned().unwrap_or_default();
     if known.contains(&event.as_str()) {
-        Err(Malformed::Fields { event, why })
+        let id = object.values().next().and_then(|body| body.get("id")?.as_str());
+        Err(Malformed::Fields { id: id.map(Into::into), event, why })
     } else {
         Ok(Decoded::Unknown(event))
     }

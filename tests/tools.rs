@@ -1,0 +1,379 @@
+//! The tools for authors, as an author has them: the real binary in a folder, and no server.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+const BROKEN: &str = "fn on_message(msg) {\n  rply(\"x\");\n}\n";
+
+/// What a command came to.
+#[derive(Debug)]
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+fn bot(folder: &Path, arguments: &[&str]) -> Ran {
+    let output = Command::new(env!("CARGO_BIN_EXE_chaty"))
+        .arg("bot")
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("RUST_LOG")
+        .env_remove("CHATY_SERVER")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Ran { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A folder with these files in it.
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let home = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = home.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    home
+}
+
+#[test]
+fn the_shipped_bots_have_no_mistakes() {
+    let ran = bot(root(), &["check", "bots"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.out);
+    assert!(ran.out.ends_with(" scripts checked: no mistakes\n"), "{}", ran.out);
+}
+
+#[test]
+fn check_names_every_broken_script_and_fails() {
+    let home = folder(&[
+        ("bots/a.rhai", BROKEN),
+        ("bots/b.rhai", "fn on_message(msg) { \"fine\" }"),
+        ("bots/c.rhai", "fn on_mesage(msg) { }"),
+        ("bots/notes.txt", "no bot"),
+    ]);
+    let ran = bot(home.path(), &["check", "bots"]);
+    assert_eq!(ran.code, 1);
+    let first = "bots/a.rhai:2:3: error: unknown function `rply`; did you mean `reply`?\n\
+                 \x20 2 |   rply(\"x\");\n    |   ^^^^\n";
+    assert!(ran.out.starts_with(first), "{}", ran.out);
+    assert!(ran.out.contains("bots/c.rhai:1:4: error: nothing calls `on_mesage`"), "{}", ran.out);
+    assert!(ran.out.ends_with("3 scripts checked: 2 with mistakes\n"), "{}", ran.out);
+
+    let ran = bot(home.path(), &["check", "--json", "bots/a.rhai"]);
+    let report: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(ran.code, 1);
+    assert_eq!(report["ok"], false);
+    let found = &report["diagnostics"][0];
+    assert_eq!((&found["line"], &found["column"]), (&2.into(), &3.into()), "{report}");
+    assert_eq!(found["file"], "bots/a.rhai");
+}
+
+#[test]
+fn check_says_what_to_do_when_there_is_nothing_to_check() {
+    let home = folder(&[("empty/notes.txt", ""), ("latin.rhai", "")]);
+    fs::write(home.path().join("latin.rhai"), b"// caf\xe9").unwrap();
+    for (path, part) in [
+        ("none", "there is no none: name a script"),
+        ("empty", "there is no script in empty"),
+        ("latin.rhai", "latin.rhai is no text"),
+    ] {
+        let ran = bot(home.path(), &["check", path]);
+        assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{path}");
+        assert!(ran.err.contains(part) && ran.err.matches('\n').count() == 1, "{}", ran.err);
+    }
+}
+
+#[test]
+fn a_new_bot_passes_its_own_check_and_is_never_written_over() {
+    let home = folder(&[]);
+    let ran = bot(home.path(), &["new", "Karma"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    assert!(ran.out.contains("bots/karma.rhai"), "{}", ran.out);
+    let path = home.path().join("bots/karma.rhai");
+    assert!(fs::read_to_string(&path).unwrap().starts_with("//! Karma "));
+    assert_eq!(bot(home.path(), &["check", "bots"]).code, 0);
+
+    fs::write(&path, "mine").unwrap();
+    let ran = bot(home.path(), &["new", "karma"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("bots/karma.rhai is there already"), "{}", ran.err);
+    assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
+
+    assert_eq!(bot(home.path(), &["new", "games/dice.rhai"]).code, 0);
+    assert_eq!(bot(home.path(), &["check", "games/dice.rhai"]).code, 0);
+    for bad in ["a b", "../x", "", "server"] {
+        let ran = bot(home.path(), &["new", bad]);
+        assert_eq!(ran.code, 1, "{bad:?}");
+        assert!(
+            ran.err.starts_with("error: ") && ran.err.matches('\n').count() == 1,
+            "{}",
+            ran.err
+        );
+    }
+    assert_eq!(fs::read_dir(home.path().join("bots")).unwrap().count(), 1);
+}
+
+#[test]
+fn docs_are_a_text_a_page_and_definitions() {
+    let home = folder(&[]);
+    let text = bot(home.path(), &["docs"]);
+    assert!(text.code == 0 && text.out.contains("\n  pick(array)\n"), "{}", text.out);
+    let page = bot(home.path(), &["docs", "--markdown"]);
+    assert!(page.code == 0 && page.out.contains("| `pick(array)` |"), "{}", page.out);
+    let ran = bot(home.path(), &["docs", "--definitions", "defs"]);
+    assert_eq!(ran.out, "wrote defs/chaty.d.rhai\nwrote defs/rhai.d.rhai\n");
+    let read = |name| fs::read_to_string(home.path().join("defs").join(name)).unwrap();
+    let ours = read("chaty.d.rhai");
+    assert!(ours.starts_with("module static;\n") && ours.contains("\nfn pick(array: ?) -> ?;\n"));
+    assert!(read("rhai.d.rhai").contains("fn push("));
+}
+
+#[test]
+fn the_shipped_bots_do_what_they_say_of_themselves() {
+    for seed in ["1", "2", "3"] {
+        let ran = bot(root(), &["test", "bots", "--seed", seed]);
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.out);
+        assert!(!ran.out.contains("no examples"), "{}", ran.out);
+    }
+}
+
+#[test]
+fn a_new_bot_passes_its_own_tests() {
+    let home = folder(&[]);
+    assert_eq!(bot(home.path(), &["new", "Karma"]).code, 0);
+    let ran = bot(home.path(), &["test", "bots"]);
+    assert_eq!(ran.code, 0, "{}", ran.out);
+    assert!(ran.out.starts_with("bots/karma.rhai: 3 passed\n"), "{}", ran.out);
+}
+
+const MOODY: &str = r#"
+/// > Neo: hello
+/// < Hello, Trinity!
+fn on_message(msg) {
+    if msg.text == "boom" { throw "bang"; }
+    `Hello, ${msg.from}!`
+}
+fn test_waits() { after_all(); send("Neo", "hi"); expect_silence(); }
+fn test_fails() { send("Neo", "boom"); }
+fn test_is_given_something(x) { }
+fn after_all() { expect(1 + 1 == 2, "arithmetic"); }
+"#;
+
+#[test]
+fn a_failure_shows_the_difference_the_conversation_and_the_seed() {
+    let home = folder(&[("moody.rhai", MOODY)]);
+    let ran = bot(home.path(), &["test", "moody.rhai", "--seed", "7"]);
+    assert_eq!(ran.code, 1);
+    let first = "moody.rhai:3:5: error: Moody says something else\n\
+                 \x20 3 | /// < Hello, Trinity!\n\
+                 \x20   |     ^\n\
+                 \x20 expected  Hello, Trinity!\n\
+                 \x20 said      Hello, Neo!\n\
+                 \x20                  ^ from here on\n\
+                 \x20 so far:\n    > Neo: hello\n    < Hello, Neo!\n";
+    assert!(ran.out.starts_with(first), "{}", ran.out);
+    for part in [
+        "error: Moody was not silent",
+        "  expected  (nothing)\n  said      Hello, Neo!\n",
+        "error: Moody failed here",
+        "moody.rhai:5:29: error: bang",
+        "a test is given nothing: `fn test_is_given_something()`",
+        "4 of 4 tests failed; the same dice again:\n  chaty bot test moody.rhai --seed 7\n",
+    ] {
+        assert!(ran.out.contains(part), "no {part:?} in\n{}", ran.out);
+    }
+    let ran = bot(home.path(), &["test", "moody.rhai", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((ran.code, &report["failed"], &report["passed"]), (1, &4.into(), &0.into()));
+    assert_eq!(report["tests"][0]["failure"]["line"], 3);
+}
+
+#[test]
+fn the_functions_of_tests_are_for_tests_only() {
+    let script = "fn on_message(msg) { send(\"Neo\", \"again\"); }\n\
+                  fn test_it() { send(\"Neo\", \"hi\"); }";
+    let home = folder(&[("sly.rhai", script)]);
+    let ran = bot(home.path(), &["test", "sly.rhai"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.out.contains("send(name, line) works in a test only"), "{}", ran.out);
+}
+
+#[test]
+fn time_and_memory_in_a_test_are_the_bots_own() {
+    let script = r#"
+        fn cmd_wait(msg, args) { state.asked = now(); after(90, "ring", msg.from); }
+        fn ring(who) { say(`${who}!`); }
+        fn test_it_rings_once_and_in_time() {
+            send("Neo", "!wait");
+            expect(state.asked > 0, "nothing stored");
+            expect_silence();
+            advance(89);
+            expect_silence();
+            advance(2);
+            expect_said("Neo!");
+            advance(100000);
+            expect_silence();
+        }
+        fn test_begins_with_an_empty_memory() { expect(state.len() == 0, state); }
+    "#;
+    let home = folder(&[("wait.rhai", script)]);
+    let ran = bot(home.path(), &["test", "wait.rhai"]);
+    assert_eq!(ran.code, 0, "{}", ran.out);
+}
+
+#[test]
+fn a_recorded_conversation_is_heard_again() {
+    let record = concat!(
+        r##"{"join":{"room":"#lobby","seq":1,"at":1700000000000,"who":"Neo"}}"##,
+        "\n",
+        r##"{"chat":{"room":"#lobby","seq":2,"at":1700000001000,"from":"Neo","text":"work?"}}"##,
+        "\n",
+        r##"{"later":{"than":"this"}}"##,
+        "\n",
+        r##"{"chat":{"room":"#lobby","seq":3,"at":1700000002000,"from":"Bob","kind":"bot","text":"work!"}}"##,
+        "\n",
+    );
+    let home = folder(&[("record.jsonl", record), ("bad.jsonl", "hello\n")]);
+    let alice = root().join("bots/alice.rhai");
+    let alice = alice.to_str().unwrap();
+    let ran = bot(home.path(), &["test", alice, "--replay", "record.jsonl"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let said = "#2 Neo: work?\n  < I think working sounds great!\n";
+    assert!(ran.out.starts_with(said), "{}", ran.out);
+    assert!(ran.out.contains("Alice says 1 line to 3 events"), "{}", ran.out);
+    let ran = bot(home.path(), &["test", alice, "--replay", "record.jsonl", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(report["bots"][0]["said"][0]["seq"], 2);
+    let ran = bot(home.path(), &["test", alice, "--replay", "bad.jsonl"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("bad.jsonl:1: this is no line of a record"), "{}", ran.err);
+}
+
+/// What a conversation without a terminal prints.
+fn talk(folder: &Path, script: &str, lines: &str) -> String {
+    use std::io::Write;
+    let mut child = Command::new(env!("CARGO_BIN_EXE_chaty"))
+        .args(["bot", "try", script, "--seed", "1"])
+        .current_dir(folder)
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_bot_can_be_talked_to_without_a_server() {
+    let script = r#"
+        fn on_whisper(msg) { `psst, ${msg.from}` }
+        fn on_join(who) { emote(`bows to ${who}`); }
+        fn cmd_wait(msg, args) { state.who = msg.from; after(60, "ring"); }
+        fn ring() { log("ringing"); say(`ring, ${state.who}`); }
+        fn cmd_bad(msg, args) { throw "no"; }
+    "#;
+    let home = folder(&[("kind.rhai", script)]);
+    let typed = "/as Trinity\n/join\n!wait\n/advance 59\n/advance 2\n/msg Kind hi\n/msg Neo hi\n\
+                 !bad\n/state\n/frob\n/advance soon\n/quit\nnot any more\n";
+    let heard = talk(home.path(), "kind.rhai", typed);
+    let expected = "\
+-- Kind is here, and you are Neo. /help lists the commands.
+-- you are Trinity now
+* Kind bows to Trinity
+Kind: ring, Trinity
+-- log: ringing
+Kind whispers to Trinity: psst, Trinity
+-- only Kind is here to be whispered to, not Neo
+kind.rhai:6:33: error: no
+  6 |         fn cmd_bad(msg, args) { throw \"no\"; }
+    |                                 ^^^^^
+-- state {
+--   \"who\": \"Trinity\"
+-- }
+-- temp {}
+-- /frob is not a command; /help lists them, // says a slash
+-- usage: /advance SECS, such as /advance 60
+";
+    assert_eq!(heard, expected);
+}
+
+#[test]
+fn a_conversation_goes_on_with_what_was_saved() {
+    use std::io::{BufRead, BufReader, Write};
+    let home = folder(&[("kind.rhai", "fn on_message(msg) { \"first\" }")]);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_chaty"))
+        .args(["bot", "try", "kind.rhai"])
+        .current_dir(home.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut keys = child.stdin.take().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    lines.next();
+    let mut say = |line: &str| writeln!(keys, "{line}").unwrap();
+    say("hello");
+    assert_eq!(lines.next().unwrap(), "Kind: first");
+    fs::write(home.path().join("kind.rhai"), "fn on_message(msg) { \"second\" }").unwrap();
+    say("hello");
+    assert_eq!(lines.next().unwrap(), "-- loaded again");
+    assert_eq!(lines.next().unwrap(), "Kind: second");
+    fs::write(home.path().join("kind.rhai"), BROKEN).unwrap();
+    say("hello");
+    assert!(lines.next().unwrap().starts_with("kind.rhai:2:3: error: unknown function `rply`"));
+    assert_eq!(lines.nth(2).unwrap(), "-- still talking to the version before");
+    assert_eq!(lines.next().unwrap(), "Kind: second");
+    drop(keys);
+    assert!(child.wait().unwrap().success());
+}
+
+fn page() -> String {
+    fs::read_to_string(root().join("docs/BOTS.md")).unwrap()
+}
+
+#[test]
+fn the_pages_reference_is_what_docs_prints() {
+    let begin = "<!-- From here on it is what `chaty bot docs --markdown` prints. -->\n\n";
+    let page = page();
+    let (_, rest) = page.split_once(begin).unwrap();
+    let (reference, _) = rest.split_once("\n<!-- To here. -->").unwrap();
+    let printed = bot(root(), &["docs", "--markdown"]).out;
+    assert!(
+        reference == printed,
+        "docs/BOTS.md is not what `chaty bot docs --markdown` prints: put that between its markers"
+    );
+}
+
+#[test]
+fn every_script_on_the_page_works() {
+    let page = page();
+    let mut blocks = page.split("```rhai\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let karma = blocks.next().unwrap().to_owned() + blocks.next().unwrap();
+    let language = format!("fn on_mention(msg) {{\n{}\nreturn;\n}}\n", blocks.next().unwrap());
+    let mut files = vec![("bots/karma.rhai".to_owned(), karma), ("bots/l.rhai".into(), language)];
+    for (number, block) in blocks.enumerate() {
+        // A block of helpers belongs to a bot of the reader's own.
+        let is_whole = ["fn on_", "fn cmd_"].iter().any(|handler| block.contains(handler));
+        let handler = if is_whole { "" } else { "fn on_mention(msg) { }\n" };
+        files.push((format!("bots/pattern{number}.rhai"), format!("{block}{handler}")));
+    }
+    assert!(files.len() > 9, "{}", files.len());
+    let files: Vec<(&str, &str)> = files.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect();
+    let home = folder(&files);
+    let ran = bot(home.path(), &["check", "bots"]);
+    assert_eq!(ran.code, 0, "{}", ran.out);
+    let ran = bot(home.path(), &["test", "bots/karma.rhai"]);
+    assert!(ran.code == 0 && ran.out.contains("2 passed"), "{}", ran.out);
+    let heard = talk(home.path(), "bots/l.rhai", "hello, L\n");
+    assert!(heard.contains("-- log: Trinity") && !heard.contains("error"), "{heard}");
+}
