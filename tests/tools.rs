@@ -229,6 +229,22 @@ fn time_and_memory_in_a_test_are_the_bots_own() {
 }
 
 #[test]
+fn a_test_can_have_other_bots_in_it() {
+    let script = r#"
+        const BOT = #{ hears_bots: ["Alice"] };
+        /// > Alice [bot]: hello
+        /// < Quite so, Alice.
+        /// > Bob [bot]: hello
+        /// > Neo: hello
+        fn on_message(msg) { if msg.is_bot { `Quite so, ${msg.from}.` } }
+        fn test_hears_her() { send("Alice [bot]", "hi"); expect_said("Quite so, Alice."); }
+    "#;
+    let home = folder(&[("echo.rhai", script)]);
+    let ran = bot(home.path(), &["test", "echo.rhai"]);
+    assert_eq!(ran.code, 0, "{}", ran.out);
+}
+
+#[test]
 fn a_recorded_conversation_is_heard_again() {
     let record = concat!(
         r##"{"join":{"room":"#lobby","seq":1,"at":1700000000000,"who":"Neo"}}"##,
