@@ -143,6 +143,13 @@ impl Guard {
         self.deadline.store(nanos(deadline), Ordering::Relaxed);
     }
 
+    /// How long the call has taken.
+    pub(super) fn took(&self) -> Duration {
+        let began = Duration::from_nanos(self.deadline.load(Ordering::Relaxed));
+        let began = began.saturating_sub(self.limits.wall);
+        self.born.elapsed().saturating_sub(began)
+    }
+
     /// The limit that ended the call, also when the script's library swallowed the error.
     pub(super) fn tripped(&self) -> Option<Trip> {
         let tripped = self.tripped.load(Ordering::Relaxed);

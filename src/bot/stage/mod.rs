@@ -17,6 +17,7 @@ use super::world::World;
 use manners::{Manners, Verdict};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use timers::{Due, Timers};
 
 pub(super) use timers::PLANS;
@@ -96,6 +97,9 @@ pub struct Stats {
     /// Lines said, and lines the host held back for good.
     pub said: u64,
     pub muted: u64,
+    /// Time all calls took, and the slowest of them.
+    pub busy: Duration,
+    pub slowest: Duration,
 }
 
 /// One bot. Has to be used on a stack of [`STACK`](super::STACK) bytes.
@@ -320,8 +324,10 @@ impl Stage {
 
     /// Lets what a call did take effect.
     fn settle(&mut self, called: Called, now: u64, outcome: &mut Outcome) {
-        let Called { done, mut log, handler, error } = called;
+        let Called { done, mut log, handler, error, took } = called;
         self.stats.calls += 1;
+        self.stats.busy += took;
+        self.stats.slowest = self.stats.slowest.max(took);
         outcome.log.append(&mut log);
         outcome.handler = handler.or(outcome.handler.take());
         outcome.stored |= done.stored;

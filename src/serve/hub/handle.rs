@@ -27,6 +27,14 @@ pub(in crate::serve) enum Request {
     Rooms {
         session: SessionId,
     },
+    Bots {
+        session: SessionId,
+    },
+    /// Of what a bot said.
+    Why {
+        session: SessionId,
+        seq: Option<Seq>,
+    },
     History {
         session: SessionId,
         id: Option<MessageId>,

@@ -1,6 +1,7 @@
 //! One connection, from its first byte to its last: the door, then a reader and a writer side by
 //! side. A session's fault ends that session and nothing else.
 
+mod about;
 mod batch;
 mod door;
 mod ear;

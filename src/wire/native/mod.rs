@@ -25,6 +25,9 @@ pub enum ClientEvent {
     Whisper(SendWhisper),
     Who(Who),
     History(AskHistory),
+    About(About),
+    Bots(Bots),
+    Why(Why),
     Nick(SetNick),
     Ping(Ping),
     Pong(Ping),
@@ -92,6 +95,39 @@ pub struct Say {
     /// A bot names the message it answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<u64>,
+    /// … and which part of it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handler: Option<String>,
+}
+
+/// A bot tells the server about itself.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct About {
+    /// What it answers to, for people.
+    pub answers: Vec<String>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub calls: u64,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub errors: u64,
+    /// Lines its host held back.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub muted: u64,
+    /// Microseconds its calls took on the average, and the slowest of them.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub mean_us: u64,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub slowest_us: u64,
+}
+
+/// Asks which bots are here.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Bots {}
+
+/// Asks which bot said something, and why; the last thing a bot said, if no number is given.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Why {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -395,7 +431,13 @@ pub fn put<T: Serialize>(event: &T, out: &mut Vec<u8>) {
 
 /// Reads one line as a client's event.
 pub fn decode_client(line: &[u8]) -> Result<Decoded<ClientEvent>, Malformed> {
-    decode(line, &["hello", "say", "whisper", "who", "history", "nick", "ping", "pong", "quit"])
+    decode(
+        line,
+        &[
+            "hello", "say", "whisper", "who", "history", "about", "bots", "why", "nick", "ping",
+            "pong", "quit",
+        ],
+    )
 }
 
 /// Reads one line as a server's event.
