@@ -55,7 +55,7 @@ fn check_names_every_broken_script_and_fails() {
     let home = folder(&[
         ("bots/a.rhai", BROKEN),
         ("bots/b.rhai", "fn on_message(msg) { \"fine\" }"),
-        ("bots/c.rhai", "fn on_mesage(msg) { }"),
+        ("bots/c.rhai", "fn on_mesage(m) { }\nfn on_message(msg) { msg.txt + rol() }"),
         ("bots/notes.txt", "no bot"),
     ]);
     let ran = bot(home.path(), &["check", "bots"]);
@@ -63,7 +63,13 @@ fn check_names_every_broken_script_and_fails() {
     let first = "bots/a.rhai:2:3: error: unknown function `rply`; did you mean `reply`?\n\
                  \x20 2 |   rply(\"x\");\n    |   ^^^^\n";
     assert!(ran.out.starts_with(first), "{}", ran.out);
-    assert!(ran.out.contains("bots/c.rhai:1:4: error: nothing calls `on_mesage`"), "{}", ran.out);
+    for part in [
+        "1:4: error: nothing calls `on_mesage`",
+        "2:26: error: a message has no `txt`",
+        "2:32: error: unknown function `rol`",
+    ] {
+        assert!(ran.out.contains(&format!("bots/c.rhai:{part}")), "{part}: {}", ran.out);
+    }
     assert!(ran.out.ends_with("3 scripts checked: 2 with mistakes\n"), "{}", ran.out);
 
     let ran = bot(home.path(), &["check", "--json", "bots/a.rhai"]);
@@ -225,6 +231,22 @@ fn time_and_memory_in_a_test_are_the_bots_own() {
     "#;
     let home = folder(&[("wait.rhai", script)]);
     let ran = bot(home.path(), &["test", "wait.rhai"]);
+    assert_eq!(ran.code, 0, "{}", ran.out);
+}
+
+#[test]
+fn a_test_can_have_other_bots_in_it() {
+    let script = r#"
+        const BOT = #{ hears_bots: ["Alice"] };
+        /// > Alice [bot]: hello
+        /// < Quite so, Alice.
+        /// > Bob [bot]: hello
+        /// > Neo: hello
+        fn on_message(msg) { if msg.is_bot { `Quite so, ${msg.from}.` } }
+        fn test_hears_her() { send("Alice [bot]", "hi"); expect_said("Quite so, Alice."); }
+    "#;
+    let home = folder(&[("echo.rhai", script)]);
+    let ran = bot(home.path(), &["test", "echo.rhai"]);
     assert_eq!(ran.code, 0, "{}", ran.out);
 }
 

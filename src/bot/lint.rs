@@ -19,15 +19,27 @@ pub(super) struct Finding {
 const KEYWORDS: [&str; 9] =
     ["print", "debug", "type_of", "call", "Fn", "is_def_fn", "is_def_var", "is_shared", "curry"];
 
-/// The first mistake in the order of the file, if there is one.
-pub(super) fn check(ast: &AST, source: &str, names: &Names) -> Result<Handlers, Finding> {
-    let handlers = handlers(names, source)?;
-    check_library(ast, names)?;
-    Ok(handlers)
+/// The mistakes in the order of the file, at least one if there are any.
+pub(super) fn check(ast: &AST, source: &str, names: &Names) -> Result<Handlers, Vec<Finding>> {
+    let mut found = mistakes(ast, names);
+    match handlers(names, source) {
+        Ok(handlers) if found.is_empty() => return Ok(handlers),
+        Ok(_) => {}
+        Err(finding) => found.push(finding),
+    }
+    found.sort_by_key(|finding| finding.place);
+    Err(found)
 }
 
 /// The first mistake in a file that is no bot.
 pub(super) fn check_library(ast: &AST, names: &Names) -> Result<(), Finding> {
+    match mistakes(ast, names).into_iter().next() {
+        Some(first) => Err(first),
+        None => Ok(()),
+    }
+}
+
+fn mistakes(ast: &AST, names: &Names) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut seen = Seen::default();
     ast.walk(&mut |path: &[ASTNode<'_>]| {
@@ -40,10 +52,7 @@ pub(super) fn check_library(ast: &AST, names: &Names) -> Result<(), Finding> {
         true
     });
     found.sort_by_key(|finding| finding.place);
-    match found.into_iter().next() {
-        Some(first) => Err(first),
-        None => Ok(()),
-    }
+    found
 }
 
 /// An `import` that is not at the top would read a file while the bot answers, and one whose name
