@@ -149,12 +149,8 @@ impl Stage {
     }
 
     /// What a test of this bot has in common with it.
-    pub(in crate::bot) fn mind(&self) -> Arc<Mutex<Mind>> {
-        self.mind.clone()
-    }
-
-    pub(in crate::bot) fn world(&self) -> Arc<World> {
-        self.world.clone()
+    pub(in crate::bot) fn insides(&self) -> (Arc<Mutex<Mind>>, Arc<World>) {
+        (self.mind.clone(), self.world.clone())
     }
 
     /// For the thread that has the connection.
