@@ -100,6 +100,14 @@ fn check_says_what_to_do_when_there_is_nothing_to_check() {
 }
 
 #[test]
+fn a_mistyped_tool_is_no_bot_that_is_missing() {
+    let home = folder(&[]);
+    let ran = bot(home.path(), &["chek", "bots"]);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    assert_eq!(ran.err, "error: there is no chek; did you mean `chaty bot check`?\n");
+}
+
+#[test]
 fn a_new_bot_passes_its_own_check_and_is_never_written_over() {
     let home = folder(&[]);
     let ran = bot(home.path(), &["new", "Karma"]);
