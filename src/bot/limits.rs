@@ -261,8 +261,15 @@ impl Scale<'_> {
     }
 }
 
-/// What a map holds, in bytes; nothing, if it is over a limit.
-pub(super) fn weight(map: &Map, limits: &Limits) -> Option<usize> {
+/// What a value holds, in bytes; nothing, if it is over a limit.
+pub(super) fn weight(value: &Dynamic, limits: &Limits) -> Option<usize> {
+    let mut scale = Scale { limits, bytes: 0 };
+    scale.one_value(value).ok()?;
+    Some(scale.bytes)
+}
+
+/// What a map holds, as [`weight`].
+pub(super) fn weight_of_map(map: &Map, limits: &Limits) -> Option<usize> {
     let mut scale = Scale { limits, bytes: 0 };
     let mut elements = map.len();
     for (key, item) in map {

@@ -78,3 +78,56 @@ fn five_errors_bench_a_bot_longer_each_time_until_it_is_mended() {
         assert_eq!(play.stage.stats().errors, 25);
     });
 }
+
+/// A room of bots: what each says is heard by the others, with a place and hops.
+#[test]
+fn five_that_hear_each_other_fall_silent_at_the_hop_limit() {
+    use crate::bot::{Event, Message, Stage, StageOptions};
+    use crate::wire::entry::Kind;
+    on_a_bots_stack(|| {
+        let echo = "const BOT = #{ hears_bots: \"all\" };
+                    fn on_message(msg) { after(0.5, \"late\", msg.seq); `${me()} ${msg.seq}` }
+                    fn late(seq) { `${me()} late ${seq}` }";
+        let load = |n: usize| super::LoadOptions { name: format!("B{n}"), ..super::options(7) };
+        let mut bots: Vec<Stage> = (0..5)
+            .map(|n| {
+                let options = StageOptions { load: load(n), state: Map::new(), manners: true };
+                let mut stage = Stage::new(options);
+                stage.load(echo, 0).unwrap();
+                stage
+            })
+            .collect();
+        let mut hops = vec![0, 0];
+        let mut heard = vec![Message { seq: 1, ..super::said("go") }];
+        let (mut now, mut lines) = (super::START, 0);
+        let over = now + 3_600_000;
+        while now < over {
+            let message = heard.pop();
+            let due = bots.iter().filter_map(Stage::next_due).min();
+            now = if message.is_some() { now } else { due.unwrap_or(over).max(now) };
+            for (n, bot) in bots.iter_mut().enumerate() {
+                let outcome = match &message {
+                    Some(message) => bot.take(&Event::Message(message.clone()), now),
+                    None => bot.advance(now).unwrap_or_default(),
+                };
+                assert_eq!(outcome.error, None);
+                for action in outcome.actions {
+                    let cause = usize::try_from(action.cause.unwrap()).unwrap();
+                    hops.push(hops[cause] + 1);
+                    lines += 1;
+                    heard.push(Message {
+                        seq: hops.len() as u64 - 1,
+                        from: format!("B{n}"),
+                        kind: Kind::Bot,
+                        hops: hops[hops.len() - 1],
+                        ..super::said(&action.text)
+                    });
+                }
+            }
+        }
+        assert_eq!(hops.iter().max(), Some(&3));
+        assert!(heard.is_empty() && bots.iter().all(|bot| bot.next_due().is_none()));
+        // Without the pace it would be 10 + 80 + 640.
+        assert!((100..=730).contains(&lines), "{lines}");
+    });
+}

@@ -271,7 +271,7 @@ fn a_reload_keeps_what_is_to_be_kept() {
                  fn on_load() {{ log(`load {n}`); temp.loads = (temp.loads ?? 0) + 1; }}
                  fn on_unload(reason) {{ log(`unload {n} ${{reason}}`); state.last = {n}; }}
                  fn on_timer(name) {{ `tick {n}` }}
-                 fn cmd_plan(msg, args) {{ after(100, \"ring\"); after(100, \"gone\"); }}
+                 fn cmd_plan(msg, args) {{ after(100, \"ring\"); after(100, \"go\" + \"ne\"); }}
                  fn ring() {{ \"ring {n}\" }} {more}"
             )
         };
