@@ -85,6 +85,13 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
         }
         Command::Bot(BotArgs { tool: Some(tool), .. }) => author(tool).map_err(one_line),
         Command::Bot(args) => {
+            if let (Some(path), Some(tool)) = (args.paths.first(), args.mistyped_tool())
+                && !path.exists()
+            {
+                let path = path.display();
+                let usage = format!("there is no {path}; did you mean `chaty bot {tool}`?");
+                return Err(Usage(usage).into());
+            }
             start_log(&log, "info", &printer)?;
             block_on(bots(args.paths, args.server.server, args.supervised))
         }

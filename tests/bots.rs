@@ -285,3 +285,59 @@ fn supervised_bots_end_with_their_standard_input() {
     drop(running.child.stdin.take());
     assert_eq!(running.child.wait().unwrap().code(), Some(0));
 }
+
+#[test]
+fn the_room_can_ask_who_its_bots_are_and_why_they_said_something() {
+    let house = House::open(&[
+        (
+            "chuck.rhai",
+            "const BOT = #{ triggers: [\"play\"] };
+             fn on_trigger(msg, word) { \"no\" }
+             fn cmd_mood(msg, args) { after(0, \"later\"); }
+             fn later() { \"better\" }",
+        ),
+        ("zed.rhai", "fn on_message(msg) { }"),
+    ]);
+    let mut neo = Person::join(&house, "Neo");
+    neo.say("/why");
+    assert_eq!(neo.hear(1), ["-- no bot has said anything yet"]);
+    neo.say("/bots");
+    let bots =
+        ["--   Chuck answers to !mood, play", "--   Zed answers to every message", "-- 2 bots:"];
+    assert_eq!(neo.hear(3), bots);
+    neo.say("let's play");
+    assert_eq!(neo.hear(1), ["Chuck: no"]);
+    neo.say("/why");
+    let why = neo.hear(2);
+    assert_eq!(why[0], "--   Neo: let's play");
+    let (head, cause) = why[1].rsplit_once('#').unwrap();
+    assert!(head.ends_with(" was said by Chuck, in on_trigger, because of "), "{why:?}");
+    neo.say(&format!("/why {cause}"));
+    assert_eq!(neo.hear(1), [format!("-- #{cause} was not said by a bot, or too long ago")]);
+    neo.say("!mood");
+    assert_eq!(neo.hear(1), ["Chuck: better"]);
+    neo.say("/why");
+    let why = neo.hear(2);
+    assert_eq!(why[0], "--   Neo: !mood");
+    assert!(why[1].contains(" was said by Chuck, in later, because of #"), "{why:?}");
+}
+
+#[test]
+fn state_is_there_when_its_bot_comes_back() {
+    let count = "fn on_mention(msg) { state.n = (state.n ?? 0) + 1; `${state.n}` }";
+    let house = House::open(&[("count.rhai", count)]);
+    let mut neo = Person::join(&house, "Neo");
+    neo.say("Count!");
+    assert_eq!(neo.hear(1), ["Count: 1"]);
+    let kept = house.home.path().join("bots/.state/count.json");
+    neo.say("Count, again!");
+    assert_eq!(neo.hear(1), ["Count: 2"]);
+    fs::remove_file(house.script("count.rhai")).unwrap();
+    assert_eq!(neo.hear(1), ["Count left the chat"]);
+    let text = fs::read_to_string(&kept).unwrap();
+    assert_eq!(text.split_whitespace().collect::<String>(), "{\"n\":2}");
+    fs::write(house.script("count.rhai"), count).unwrap();
+    assert_eq!(neo.hear(1), ["Count just connected"]);
+    neo.say("Count?");
+    assert_eq!(neo.hear(1), ["Count: 3"]);
+}

@@ -1,7 +1,7 @@
 //! The console on a terminal: the real binary in a pseudo-terminal, its screen as a person sees
 //! it.
 
-mod screen;
+pub(crate) mod screen;
 
 use crate::cli::program::{member_of, private_dir, within};
 use screen::Screen;

@@ -66,8 +66,10 @@ fn commands_are_answered_to_the_one_who_asks() {
     neo.hears("Trin just connected");
 
     neo.says("/help");
-    for command in ["/help", "/who", "/rooms", "/join", "/msg", "/me", "/nick", "/history", "/quit"]
-    {
+    for command in [
+        "/help", "/who", "/rooms", "/join", "/msg", "/me", "/nick", "/history", "/bots", "/why",
+        "/quit",
+    ] {
         let line = neo.next_line();
         assert!(line.starts_with(&format!("-- {command} ")), "{command}: {line}");
     }

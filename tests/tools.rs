@@ -1,5 +1,8 @@
 //! The tools for authors, as an author has them: the real binary in a folder, and no server.
 
+mod page;
+mod talk;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -55,7 +58,7 @@ fn check_names_every_broken_script_and_fails() {
     let home = folder(&[
         ("bots/a.rhai", BROKEN),
         ("bots/b.rhai", "fn on_message(msg) { \"fine\" }"),
-        ("bots/c.rhai", "fn on_mesage(msg) { }"),
+        ("bots/c.rhai", "fn on_mesage(m) { }\nfn on_message(msg) { msg.txt + rol() }"),
         ("bots/notes.txt", "no bot"),
     ]);
     let ran = bot(home.path(), &["check", "bots"]);
@@ -63,7 +66,13 @@ fn check_names_every_broken_script_and_fails() {
     let first = "bots/a.rhai:2:3: error: unknown function `rply`; did you mean `reply`?\n\
                  \x20 2 |   rply(\"x\");\n    |   ^^^^\n";
     assert!(ran.out.starts_with(first), "{}", ran.out);
-    assert!(ran.out.contains("bots/c.rhai:1:4: error: nothing calls `on_mesage`"), "{}", ran.out);
+    for part in [
+        "1:4: error: nothing calls `on_mesage`",
+        "2:26: error: a message has no `txt`",
+        "2:32: error: unknown function `rol`",
+    ] {
+        assert!(ran.out.contains(&format!("bots/c.rhai:{part}")), "{part}: {}", ran.out);
+    }
     assert!(ran.out.ends_with("3 scripts checked: 2 with mistakes\n"), "{}", ran.out);
 
     let ran = bot(home.path(), &["check", "--json", "bots/a.rhai"]);
@@ -88,6 +97,14 @@ fn check_says_what_to_do_when_there_is_nothing_to_check() {
         assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{path}");
         assert!(ran.err.contains(part) && ran.err.matches('\n').count() == 1, "{}", ran.err);
     }
+}
+
+#[test]
+fn a_mistyped_tool_is_no_bot_that_is_missing() {
+    let home = folder(&[]);
+    let ran = bot(home.path(), &["chek", "bots"]);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    assert_eq!(ran.err, "error: there is no chek; did you mean `chaty bot check`?\n");
 }
 
 #[test]
@@ -229,6 +246,22 @@ fn time_and_memory_in_a_test_are_the_bots_own() {
 }
 
 #[test]
+fn a_test_can_have_other_bots_in_it() {
+    let script = r#"
+        const BOT = #{ hears_bots: ["Alice"] };
+        /// > Alice [bot]: hello
+        /// < Quite so, Alice.
+        /// > Bob [bot]: hello
+        /// > Neo: hello
+        fn on_message(msg) { if msg.is_bot { `Quite so, ${msg.from}.` } }
+        fn test_hears_her() { send("Alice [bot]", "hi"); expect_said("Quite so, Alice."); }
+    "#;
+    let home = folder(&[("echo.rhai", script)]);
+    let ran = bot(home.path(), &["test", "echo.rhai"]);
+    assert_eq!(ran.code, 0, "{}", ran.out);
+}
+
+#[test]
 fn a_recorded_conversation_is_heard_again() {
     let record = concat!(
         r##"{"join":{"room":"#lobby","seq":1,"at":1700000000000,"who":"Neo"}}"##,
@@ -254,126 +287,4 @@ fn a_recorded_conversation_is_heard_again() {
     let ran = bot(home.path(), &["test", alice, "--replay", "bad.jsonl"]);
     assert_eq!(ran.code, 1);
     assert!(ran.err.contains("bad.jsonl:1: this is no line of a record"), "{}", ran.err);
-}
-
-/// What a conversation without a terminal prints.
-fn talk(folder: &Path, script: &str, lines: &str) -> String {
-    use std::io::Write;
-    let mut child = Command::new(env!("CARGO_BIN_EXE_chaty"))
-        .args(["bot", "try", script, "--seed", "1"])
-        .current_dir(folder)
-        .env_remove("RUST_LOG")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-#[test]
-fn a_bot_can_be_talked_to_without_a_server() {
-    let script = r#"
-        fn on_whisper(msg) { `psst, ${msg.from}` }
-        fn on_join(who) { emote(`bows to ${who}`); }
-        fn cmd_wait(msg, args) { state.who = msg.from; after(60, "ring"); }
-        fn ring() { log("ringing"); say(`ring, ${state.who}`); }
-        fn cmd_bad(msg, args) { throw "no"; }
-    "#;
-    let home = folder(&[("kind.rhai", script)]);
-    let typed = "/as Trinity\n/join\n!wait\n/advance 59\n/advance 2\n/msg Kind hi\n/msg Neo hi\n\
-                 !bad\n/state\n/frob\n/advance soon\n/quit\nnot any more\n";
-    let heard = talk(home.path(), "kind.rhai", typed);
-    let expected = "\
--- Kind is here, and you are Neo. /help lists the commands.
--- you are Trinity now
-* Kind bows to Trinity
-Kind: ring, Trinity
--- log: ringing
-Kind whispers to Trinity: psst, Trinity
--- only Kind is here to be whispered to, not Neo
-kind.rhai:6:33: error: no
-  6 |         fn cmd_bad(msg, args) { throw \"no\"; }
-    |                                 ^^^^^
--- state {
---   \"who\": \"Trinity\"
--- }
--- temp {}
--- /frob is not a command; /help lists them, // says a slash
--- usage: /advance SECS, such as /advance 60
-";
-    assert_eq!(heard, expected);
-}
-
-#[test]
-fn a_conversation_goes_on_with_what_was_saved() {
-    use std::io::{BufRead, BufReader, Write};
-    let home = folder(&[("kind.rhai", "fn on_message(msg) { \"first\" }")]);
-    let mut child = Command::new(env!("CARGO_BIN_EXE_chaty"))
-        .args(["bot", "try", "kind.rhai"])
-        .current_dir(home.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut keys = child.stdin.take().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-    lines.next();
-    let mut say = |line: &str| writeln!(keys, "{line}").unwrap();
-    say("hello");
-    assert_eq!(lines.next().unwrap(), "Kind: first");
-    fs::write(home.path().join("kind.rhai"), "fn on_message(msg) { \"second\" }").unwrap();
-    say("hello");
-    assert_eq!(lines.next().unwrap(), "-- loaded again");
-    assert_eq!(lines.next().unwrap(), "Kind: second");
-    fs::write(home.path().join("kind.rhai"), BROKEN).unwrap();
-    say("hello");
-    assert!(lines.next().unwrap().starts_with("kind.rhai:2:3: error: unknown function `rply`"));
-    assert_eq!(lines.nth(2).unwrap(), "-- still talking to the version before");
-    assert_eq!(lines.next().unwrap(), "Kind: second");
-    drop(keys);
-    assert!(child.wait().unwrap().success());
-}
-
-fn page() -> String {
-    fs::read_to_string(root().join("docs/BOTS.md")).unwrap()
-}
-
-#[test]
-fn the_pages_reference_is_what_docs_prints() {
-    let begin = "<!-- From here on it is what `chaty bot docs --markdown` prints. -->\n\n";
-    let page = page();
-    let (_, rest) = page.split_once(begin).unwrap();
-    let (reference, _) = rest.split_once("\n<!-- To here. -->").unwrap();
-    let printed = bot(root(), &["docs", "--markdown"]).out;
-    assert!(
-        reference == printed,
-        "docs/BOTS.md is not what `chaty bot docs --markdown` prints: put that between its markers"
-    );
-}
-
-#[test]
-fn every_script_on_the_page_works() {
-    let page = page();
-    let mut blocks = page.split("```rhai\n").skip(1).map(|rest| rest.split("```").next().unwrap());
-    let karma = blocks.next().unwrap().to_owned() + blocks.next().unwrap();
-    let language = format!("fn on_mention(msg) {{\n{}\nreturn;\n}}\n", blocks.next().unwrap());
-    let mut files = vec![("bots/karma.rhai".to_owned(), karma), ("bots/l.rhai".into(), language)];
-    for (number, block) in blocks.enumerate() {
-        // A block of helpers belongs to a bot of the reader's own.
-        let is_whole = ["fn on_", "fn cmd_"].iter().any(|handler| block.contains(handler));
-        let handler = if is_whole { "" } else { "fn on_mention(msg) { }\n" };
-        files.push((format!("bots/pattern{number}.rhai"), format!("{block}{handler}")));
-    }
-    assert!(files.len() > 9, "{}", files.len());
-    let files: Vec<(&str, &str)> = files.iter().map(|(n, t)| (n.as_str(), t.as_str())).collect();
-    let home = folder(&files);
-    let ran = bot(home.path(), &["check", "bots"]);
-    assert_eq!(ran.code, 0, "{}", ran.out);
-    let ran = bot(home.path(), &["test", "bots/karma.rhai"]);
-    assert!(ran.code == 0 && ran.out.contains("2 passed"), "{}", ran.out);
-    let heard = talk(home.path(), "bots/l.rhai", "hello, L\n");
-    assert!(heard.contains("-- log: Trinity") && !heard.contains("error"), "{heard}");
 }

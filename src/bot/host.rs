@@ -194,7 +194,7 @@ impl Host {
     /// Text of one line only: a line break or an escape becomes visible. Nothing, if it is empty.
     fn text(&self, function: &str, text: &Dynamic) -> Result<Option<Text>, Failed> {
         if lock(&self.call).is_none() {
-            return Err(outside(function));
+            return outside(function);
         }
         let Some(text) = printable(text) else {
             let kind = super::explain::kind(text.type_name());
@@ -283,7 +283,7 @@ impl Host {
         function: &str,
         work: impl FnOnce(&mut Call) -> Result<T, Failed>,
     ) -> Result<T, Failed> {
-        lock(&self.call).as_mut().map_or_else(|| Err(outside(function)), work)
+        lock(&self.call).as_mut().map_or_else(|| outside(function), work)
     }
 
     pub(super) fn log(&self, text: &str) {
@@ -300,8 +300,8 @@ impl Host {
     }
 }
 
-fn outside(function: &str) -> Failed {
-    format!("{} works inside a handler only", signature(function)).into()
+fn outside<T>(function: &str) -> Result<T, Failed> {
+    Err(format!("{} works inside a handler only", signature(function)).into())
 }
 
 fn signature(function: &str) -> &str {

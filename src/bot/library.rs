@@ -187,7 +187,7 @@ impl Reading<'_> {
     fn module(&mut self) -> Result<Module, Failed> {
         let engine = &mut self.engine;
         engine.set_strict_variables(false);
-        let mut draft = engine.compile(self.source).map_err(|error| self.unreadable(&error))?;
+        let mut draft = engine.compile(self.source).or_else(|error| self.unreadable(&error))?;
         draft.set_source(self.file);
         for function in draft.iter_functions() {
             let params = function.params.iter().map(ToString::to_string).collect();
@@ -211,33 +211,33 @@ impl Reading<'_> {
         }
         self.engine.set_strict_variables(true);
         let strict = self.engine.compile_with_scope(&known, self.source);
-        let mut ast = strict.map_err(|error| self.unreadable(&error))?;
+        let mut ast = strict.or_else(|error| self.unreadable(&error))?;
         ast.set_source(self.file);
         lint::check_library(&ast, &self.names)
-            .map_err(|found| self.wrong(found.place, found.message))?;
+            .or_else(|found| self.wrong(found.place, found.message))?;
         self.run(|engine| Module::eval_ast_as_new(Scope::new(), &ast, engine))
     }
 
     fn run<T>(&self, work: impl FnOnce(&Engine) -> Result<T, Failed>) -> Result<T, Failed> {
-        work(&self.engine).map_err(|error| {
+        work(&self.engine).or_else(|error| {
             let found = explain::run(&error, &self.library.host.guard, &self.names);
             self.wrong(found.place, found.message)
         })
     }
 
-    fn unreadable(&self, error: &ParseError) -> Failed {
+    fn unreadable<T>(&self, error: &ParseError) -> Result<T, Failed> {
         let (place, message) = explain::parse(error, self.source, &self.names);
         self.wrong(place, message)
     }
 
     /// Remembers the first finding, and stops the script that imports.
-    fn wrong(&self, place: Option<(usize, usize)>, message: String) -> Failed {
+    fn wrong<T>(&self, place: Option<(usize, usize)>, message: String) -> Result<T, Failed> {
         let diagnostic = match place {
             Some(place) => Diagnostic::at(self.file, self.source, place, message),
             None => Diagnostic::whole(self.file, message),
         };
         lock(&self.library.state).wrong.get_or_insert(diagnostic);
-        EvalAltResult::ErrorTerminated(Dynamic::UNIT, Position::NONE).into()
+        Err(EvalAltResult::ErrorTerminated(Dynamic::UNIT, Position::NONE).into())
     }
 }
 

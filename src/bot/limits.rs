@@ -143,6 +143,13 @@ impl Guard {
         self.deadline.store(nanos(deadline), Ordering::Relaxed);
     }
 
+    /// How long the call has taken.
+    pub(super) fn took(&self) -> Duration {
+        let began = Duration::from_nanos(self.deadline.load(Ordering::Relaxed));
+        let began = began.saturating_sub(self.limits.wall);
+        self.born.elapsed().saturating_sub(began)
+    }
+
     /// The limit that ended the call, also when the script's library swallowed the error.
     pub(super) fn tripped(&self) -> Option<Trip> {
         let tripped = self.tripped.load(Ordering::Relaxed);
@@ -254,8 +261,15 @@ impl Scale<'_> {
     }
 }
 
-/// What a map holds, in bytes; nothing, if it is over a limit.
-pub(super) fn weight(map: &Map, limits: &Limits) -> Option<usize> {
+/// What a value holds, in bytes; nothing, if it is over a limit.
+pub(super) fn weight(value: &Dynamic, limits: &Limits) -> Option<usize> {
+    let mut scale = Scale { limits, bytes: 0 };
+    scale.one_value(value).ok()?;
+    Some(scale.bytes)
+}
+
+/// What a map holds, as [`weight`].
+pub(super) fn weight_of_map(map: &Map, limits: &Limits) -> Option<usize> {
     let mut scale = Scale { limits, bytes: 0 };
     let mut elements = map.len();
     for (key, item) in map {

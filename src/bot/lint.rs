@@ -19,15 +19,31 @@ pub(super) struct Finding {
 const KEYWORDS: [&str; 9] =
     ["print", "debug", "type_of", "call", "Fn", "is_def_fn", "is_def_var", "is_shared", "curry"];
 
-/// The first mistake in the order of the file, if there is one.
-pub(super) fn check(ast: &AST, source: &str, names: &Names) -> Result<Handlers, Finding> {
-    let handlers = handlers(names, source)?;
-    check_library(ast, names)?;
-    Ok(handlers)
+/// The mistakes in the order of the file, at least one if there are any.
+pub(super) fn check(ast: &AST, source: &str, names: &Names) -> Result<Handlers, Vec<Finding>> {
+    let mut found = mistakes(ast, names);
+    ast.walk(&mut |path: &[ASTNode<'_>]| {
+        found.extend(late_call(path, names));
+        true
+    });
+    match handlers(names, source) {
+        Ok(handlers) if found.is_empty() => return Ok(handlers),
+        Ok(_) => {}
+        Err(finding) => found.push(finding),
+    }
+    found.sort_by_key(|finding| finding.place);
+    Err(found)
 }
 
 /// The first mistake in a file that is no bot.
 pub(super) fn check_library(ast: &AST, names: &Names) -> Result<(), Finding> {
+    match mistakes(ast, names).into_iter().next() {
+        Some(first) => Err(first),
+        None => Ok(()),
+    }
+}
+
+fn mistakes(ast: &AST, names: &Names) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut seen = Seen::default();
     ast.walk(&mut |path: &[ASTNode<'_>]| {
@@ -40,10 +56,7 @@ pub(super) fn check_library(ast: &AST, names: &Names) -> Result<(), Finding> {
         true
     });
     found.sort_by_key(|finding| finding.place);
-    match found.into_iter().next() {
-        Some(first) => Err(first),
-        None => Ok(()),
-    }
+    found
 }
 
 /// An `import` that is not at the top would read a file while the bot answers, and one whose name
@@ -61,6 +74,28 @@ fn late_import(path: &[ASTNode<'_>], ast: &AST) -> Option<Finding> {
         place: place(*at),
         message: "`import` stands at the top of the file".into(),
     })
+}
+
+/// `after(60, "rng")`: the function is called by its name, and only when it is due.
+fn late_call(path: &[ASTNode<'_>], names: &Names) -> Option<Finding> {
+    let (ASTNode::Stmt(Stmt::FnCall(call, _)) | ASTNode::Expr(Expr::FnCall(call, _))) =
+        path.last()?
+    else {
+        return None;
+    };
+    let (Some(Expr::StringConstant(name, at)), "after") = (call.args.get(1), call.name.as_str())
+    else {
+        return None;
+    };
+    let message = match names.own.get(name.as_str()) {
+        Some(all) if all.iter().any(|params| params.len() <= 1) => return None,
+        Some(_) => format!("`after` calls `{name}` with one argument, or with none"),
+        None => match nearest(name, names.own.keys().map(String::as_str)) {
+            Some(close) => format!("there is no function `{name}`; did you mean `{close}`?"),
+            None => format!("there is no function `{name}` for `after` to call"),
+        },
+    };
+    Some(Finding { place: place(*at), message })
 }
 
 /// Which handlers there are; functions that were meant to be one are mistakes.

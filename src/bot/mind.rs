@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 
 /// Cooldowns that are remembered; those that are over make room for new ones.
 const COOLDOWNS: usize = 1_000;
+/// Bytes of a cooldown's key: names and words.
+const KEY: usize = 256;
 /// Arrays that `pick_fresh` remembers.
 const FRESH: usize = 64;
 
@@ -96,14 +98,17 @@ impl Kept {
         })?;
         let map = self.map_mut(which);
         map.insert(key.into(), value);
-        match limits::weight(map, limits) {
+        match limits::weight_of_map(map, limits) {
             Some(bytes) if bytes <= limits.state => Ok(()),
             _ => Err(format!("`{what}` is full: it holds {} KiB", limits.state / 1024)),
         }
     }
 
-    /// Begins a cooldown; tells whether the one before was over.
+    /// Begins a cooldown under a short key; tells whether the one before was over.
     pub(super) fn cool(&mut self, key: &str, now: u64, millis: u64) -> Result<bool, String> {
+        if key.len() > KEY {
+            return Err(format!("a cooldown's key has at most {KEY} bytes"));
+        }
         if self.cooldowns.get(key).is_some_and(|until| *until > now) {
             return Ok(false);
         }

@@ -74,10 +74,12 @@ impl Store {
         })
     }
 
-    fn remove(&self, key: &str) -> Result<Dynamic, Failed> {
+    /// Gives nothing, unlike a map's: it would be the answer of a handler that ends with it.
+    fn remove(&self, key: &str) -> Result<(), Failed> {
         let which = self.which;
         self.host.change(which.name(), Some(which), |kept, _, _| {
-            Ok(kept.map_mut(which).remove(key).unwrap_or_default())
+            kept.map_mut(which).remove(key);
+            Ok(())
         })
     }
 

@@ -3,7 +3,7 @@
 
 use super::ServerArg;
 use super::help;
-use clap::{Args, Subcommand, ValueHint};
+use clap::{Args, Command, Subcommand, ValueHint};
 use std::path::PathBuf;
 
 /// `chaty bot`.
@@ -26,6 +26,23 @@ pub struct BotArgs {
     /// Run under a server: wait for it for ever, end when standard input does
     #[arg(long, hide = true)]
     pub supervised: bool,
+}
+
+/// Slips of a finger in a tool's name that are still recognised: with two, `bots` would be `docs`.
+const SLIPS: usize = 1;
+
+impl BotArgs {
+    /// The tool that was meant, if the first path looks like one that is mistyped. Whether there
+    /// is such a path all the same, is for others to see.
+    pub fn mistyped_tool(&self) -> Option<String> {
+        let word = self.paths.first()?.to_str()?;
+        let tools = BotTool::augment_subcommands(Command::new("bot"));
+        tools
+            .get_subcommands()
+            .map(Command::get_name)
+            .find(|name| strsim::osa_distance(word, name) <= SLIPS)
+            .map(str::to_owned)
+    }
 }
 
 /// What helps to write a bot. None of it needs a server.

@@ -165,7 +165,7 @@ Talk to a bot without a server.
 What you type is said in a room where only you and the bot are. Save the script, and the next \
 line is answered by the new version. The clock stands until you move it:
 
-  /as NAME         be somebody else from now on
+  /as NAME         be somebody else from now on; `Alice [bot]` is a bot
   /join [NAME]     come in; /leave [NAME] goes
   /msg BOT TEXT    whisper; /me TEXT does something
   /advance SECS    let time pass, with everything that is due meanwhile

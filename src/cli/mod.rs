@@ -261,6 +261,11 @@ mod tests {
         // A folder that is named like a tool is run by its path.
         assert_eq!(bot(&["chaty", "bot", "./new"]).paths, [PathBuf::from("./new")]);
         assert!(Cli::try_parse_from(["chaty", "bot"]).is_err());
+        for (typed, meant) in
+            [("chek", Some("check")), ("tset", Some("test")), ("bots", None), ("dice", None)]
+        {
+            assert_eq!(bot(&["chaty", "bot", typed]).mistyped_tool().as_deref(), meant, "{typed}");
+        }
     }
 
     #[test]

@@ -1,14 +1,16 @@
 //! The room itself: one input in, its effects out.
 
 use super::bans::{Ban, Target};
+use super::bots::{About, Spoken as Why};
 use super::input::{Answer, Effects, Input, Join, Post, Refusal, Reply, because};
-use super::recent::{Hops, Ids, Owner};
+use super::recent::{Hops, Ids, Owner, Spoken};
 use super::roster::{Member, Roster};
 use crate::wire::close::CloseReason;
 use crate::wire::entry::{Chat, Entry, Event, Kind, MessageId, Millis, Seq, SessionId};
 use crate::wire::nick::{Nick, NickKey};
 use crate::wire::text::Text;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// A room: its members, its rules, and the number of its last entry.
 #[derive(Debug)]
@@ -20,6 +22,9 @@ pub struct Room {
     mutes: BTreeSet<Box<str>>,
     ids: Ids,
     hops: Hops,
+    spoken: Spoken,
+    /// What a bot said last.
+    last_spoken: Option<Seq>,
     /// Above so many members, joins and leaves are folded.
     crowd: usize,
     folded: Folded,
@@ -42,6 +47,8 @@ impl Room {
             mutes: BTreeSet::new(),
             ids: Ids::default(),
             hops: Hops::default(),
+            spoken: Spoken::default(),
+            last_spoken: None,
             crowd,
             folded: Folded::default(),
         }
@@ -62,6 +69,12 @@ impl Room {
         &self.bans
     }
 
+    /// Why a bot said something: the entry with this number, or the last thing one said.
+    pub fn why(&self, seq: Option<Seq>) -> Option<(Seq, Arc<Why>)> {
+        let seq = seq.or(self.last_spoken)?;
+        Some((seq, self.spoken.get(&seq)?))
+    }
+
     /// Whether folded joins and leaves wait for an [`Input::Tick`].
     pub fn wants_tick(&self) -> bool {
         self.folded.joined + self.folded.left > 0
@@ -77,6 +90,7 @@ impl Room {
             Input::Whisper { session, to, text, id } => turn.whisper(session, &to, text, id),
             Input::Rename { session, to } => turn.rename(session, &to),
             Input::Roster { session } => turn.roster(session),
+            Input::About { session, about } => turn.about(session, about),
             Input::Tick => turn.tick(),
             Input::Kick { name, reason } => turn.kick(&name, reason),
             Input::Ban { target, reason } => turn.ban(target, reason),
@@ -120,7 +134,7 @@ impl Turn<'_> {
                 let since = self.at;
                 let who = nick.clone();
                 let muted = self.room.mutes.contains(&nick.key().folded);
-                let member = Member { session, nick, kind, addr, token, since, muted };
+                let member = Member { session, nick, kind, addr, token, since, muted, about: None };
                 self.room.roster.insert(member);
                 self.presence(session, kind, Event::Join { who, kind });
                 let members = self.room.roster.len();
@@ -211,7 +225,7 @@ impl Turn<'_> {
     }
 
     fn chat(&mut self, session: SessionId, from: &Nick, kind: Kind, post: Post) -> Seq {
-        let Post { text, emote, cause, id } = post;
+        let Post { text, emote, cause, handler, id } = post;
         // Only what has happened can have caused it.
         let happened = Seq::default().next()..=self.room.seq;
         let cause = cause.filter(|cause| kind == Kind::Bot && happened.contains(cause));
@@ -221,6 +235,11 @@ impl Turn<'_> {
         let seq = self.append(session, Event::Chat(chat));
         if hops > 0 {
             self.room.hops.insert(seq, hops);
+        }
+        if kind == Kind::Bot {
+            let why = Why { bot: from.clone(), cause, handler };
+            self.room.spoken.insert(seq, Arc::new(why));
+            self.room.last_spoken = Some(seq);
         }
         seq
     }
@@ -259,6 +278,13 @@ impl Turn<'_> {
                 self.append(session, Event::Rename { from, to: to.clone(), kind });
             }
             self.answer(session, Answer::Renamed { to: to.clone(), entry });
+        }
+    }
+
+    fn about(&mut self, session: SessionId, about: About) {
+        let member = self.room.roster.get_mut(session);
+        if let Some(member) = member.filter(|member| member.kind == Kind::Bot) {
+            member.about = Some(Arc::new(about));
         }
     }
 

@@ -1,6 +1,7 @@
 //! What goes into a room and what comes out of it, as data.
 
 use super::bans::Target;
+use super::bots::About;
 use super::roster::Member;
 use crate::wire::close::CloseReason;
 use crate::wire::entry::{Entry, Kind, MessageId, Millis, Seq, SessionId};
@@ -36,6 +37,11 @@ pub enum Input {
     },
     Roster {
         session: SessionId,
+    },
+    /// A bot tells about itself; of others it is not taken.
+    About {
+        session: SessionId,
+        about: About,
     },
     /// Asked for by [`Room::wants_tick`](super::Room::wants_tick), about a second later.
     Tick,
@@ -80,13 +86,15 @@ pub struct Post {
     pub emote: bool,
     /// What a bot answers; of others it is not taken.
     pub cause: Option<Seq>,
+    /// The part of a bot that says it.
+    pub handler: Option<Arc<str>>,
     pub id: Option<MessageId>,
 }
 
 impl Post {
     /// A plain message without a client's id.
     pub fn plain(text: Text) -> Self {
-        Self { text, emote: false, cause: None, id: None }
+        Self { text, emote: false, cause: None, handler: None, id: None }
     }
 }
 

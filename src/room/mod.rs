@@ -3,12 +3,14 @@
 
 mod apply;
 mod bans;
+mod bots;
 mod input;
 mod recent;
 mod roster;
 
 pub use apply::Room;
 pub use bans::{Ban, Target};
+pub use bots::{About, Spoken};
 pub use input::{Answer, Effects, Input, Join, Post, Refusal, Reply};
 pub use roster::Member;
 

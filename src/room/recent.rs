@@ -29,15 +29,18 @@ pub(super) type Ids = Recent<(Owner, MessageId), (Seq, Millis)>;
 /// Hops of entries that have any.
 pub(super) type Hops = Recent<Seq, u8>;
 
+/// Who said what bots said, and why.
+pub(super) type Spoken = Recent<Seq, Arc<super::bots::Spoken>>;
+
 impl<K, V> Default for Recent<K, V> {
     fn default() -> Self {
         Self { values: HashMap::new(), order: VecDeque::new() }
     }
 }
 
-impl<K: Clone + Eq + std::hash::Hash, V: Copy> Recent<K, V> {
+impl<K: Clone + Eq + std::hash::Hash, V: Clone> Recent<K, V> {
     pub(super) fn get(&self, key: &K) -> Option<V> {
-        self.values.get(key).copied()
+        self.values.get(key).cloned()
     }
 
     pub(super) fn insert(&mut self, key: K, value: V) {

@@ -1,5 +1,6 @@
 //! Who is in the room, found by session or by any name that reads like theirs.
 
+use super::bots::About;
 use crate::wire::entry::{Kind, Millis, SessionId};
 use crate::wire::nick::{Nick, NickKey};
 use std::collections::{BTreeMap, HashMap};
@@ -16,6 +17,8 @@ pub struct Member {
     pub token: Option<Arc<str>>,
     pub since: Millis,
     pub muted: bool,
+    /// What a bot told about itself.
+    pub about: Option<Arc<About>>,
 }
 
 /// The members. Ordered by session, so that listing them is the same in every run; the maps by

@@ -83,15 +83,15 @@ pub async fn run(
         code = stop.at_once() => code,
         // To the very end: a second signal also cuts short what runs beside the server.
         () = signals.pass_to(stop.clone()) => 1,
-        served = async {
-            let served = server.run(async {
+        ended = async {
+            let end = server.run(async {
                 drain.await;
                 tracing::info!("shutting down; a signal now exits at once");
                 drop(ending);
             }).await;
             beside.end().await;
-            served
-        } => served.map(|()| 0)?,
+            end
+        } => ended.map(|()| 0)?,
     };
     drop(console);
     match code {

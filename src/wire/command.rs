@@ -28,11 +28,14 @@ pub enum Command<'a> {
     Nick(&'a str),
     /// The last so many lines.
     History(usize),
+    Bots,
+    /// Of the entry with this number, or of the last thing a bot said.
+    Why(Option<u64>),
     Quit,
 }
 
 /// Usage and meaning of every command, for `/help`, completion and the documents.
-pub const COMMANDS: [(&str, &str); 9] = [
+pub const COMMANDS: [(&str, &str); 11] = [
     ("/help", "this list"),
     ("/who", "who is here"),
     ("/rooms", "the rooms of this server"),
@@ -41,6 +44,8 @@ pub const COMMANDS: [(&str, &str); 9] = [
     ("/me TEXT", "say what you do"),
     ("/nick NAME", "change your name"),
     ("/history [N]", "the last N lines, 20 if not said"),
+    ("/bots", "the bots here, and what they answer to"),
+    ("/why [SEQ]", "which bot said that, and why; the last bot's words if not said"),
     ("/quit", "leave"),
 ];
 
@@ -84,6 +89,13 @@ fn command<'a>(word: &str, args: &'a str) -> Result<Command<'a>, String> {
         "nick" => Err(need("/nick NAME")),
         "history" if args.is_empty() => Ok(Command::History(HISTORY_LINES)),
         "history" => args.parse().map(Command::History).map_err(|_nan| need("/history [N]")),
+        "bots" => Ok(Command::Bots),
+        "why" if args.is_empty() => Ok(Command::Why(None)),
+        "why" => args
+            .trim_start_matches('#')
+            .parse()
+            .map(|seq| Command::Why(Some(seq)))
+            .map_err(|_nan| need("/why [SEQ]")),
         "quit" => Ok(Command::Quit),
         _ => Err(format!("/{word} is not a command; /help lists them, // says a slash")),
     }
@@ -103,7 +115,10 @@ mod tests {
             Typed::Command(Command::Msg { to: "Neo", text: "hi there" })
         );
         assert_eq!(parse("/history 5"), Typed::Command(Command::History(5)));
-        for wrong in ["/msg", "/msg Neo", "/me", "/nick ", "/history x", "/frob", "/", "/join a b"]
+        assert_eq!(parse("/why"), Typed::Command(Command::Why(None)));
+        assert_eq!(parse("/why #12"), Typed::Command(Command::Why(Some(12))));
+        for wrong in
+            ["/why x", "/msg", "/msg Neo", "/me", "/nick ", "/history x", "/frob", "/", "/join a b"]
         {
             assert!(matches!(parse(wrong), Typed::Wrong(_)), "{wrong:?}");
         }

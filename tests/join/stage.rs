@@ -36,7 +36,7 @@ impl Host {
         let (addr, hub) = (server.local_addr(), server.hub());
         let (stop, stopped) = oneshot::channel::<()>();
         let ended = runtime.handle().spawn(async move {
-            server.run(async { drop(stopped.await) }).await;
+            server.run(async { drop(stopped.await) }).await.unwrap();
         });
         Self { runtime, addr, hub, stop, ended }
     }

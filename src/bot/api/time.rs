@@ -4,10 +4,14 @@ use super::Failed;
 use crate::bot::declaration::millis;
 use crate::bot::host::Host;
 use crate::bot::json;
+use crate::bot::limits::weight;
 use rhai::Dynamic;
 
 /// A planned call comes after a tenth of a second at the earliest: a plan is no loop.
 const SOON: u64 = 100;
+
+/// Bytes a planned call is given: a hundred of them are waiting at the most.
+const HANDED: usize = 32 * 1024;
 
 /// A script's number of seconds, whole or not.
 pub(super) fn seconds(function: &str, value: &Dynamic) -> Result<f64, Failed> {
@@ -36,6 +40,10 @@ pub(super) fn after(
         json::check(argument).map_err(|kind| {
             format!("after(…) hands on text, numbers, truth values, arrays and maps, not {kind}")
         })?;
+        let held = weight(argument, host.guard.limits());
+        if held.is_none_or(|bytes| bytes > HANDED) {
+            return Err(format!("after(…) hands on at most {} KiB", HANDED / 1024).into());
+        }
     }
     host.after(millis, function, argument)
 }

@@ -19,6 +19,7 @@ pub(super) use words::words;
 const MATCHES: usize = 100;
 
 /// Which handlers a script has.
+#[expect(clippy::struct_excessive_bools, reason = "a handler is there or it is not")]
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Handlers {
     pub trigger: bool,

@@ -3,21 +3,21 @@
 
 mod clock;
 mod events;
+mod voice;
 
-use super::action::{Action, To};
 use super::diagnostic::Diagnostic;
 use super::notice::{Notice, Report};
 use super::repeats::Repeats;
 use super::script::LoadOptions;
-use super::stage::{Note, Outcome};
+use super::stage::{Note, Outcome, Stats};
 use super::worker::{Answer, Loaded, Task, Worker};
 use crate::client::{self, Closed, Event, Handle, Retry};
 use crate::wire::entry::Kind;
-use crate::wire::native::{ClientEvent, Say, ServerEvent, Welcome, Who};
+use crate::wire::native::{ServerEvent, Welcome};
 use clock::{Clock, time_of_day};
 use events::happening;
 use std::collections::BTreeMap;
-use std::mem::{Discriminant, discriminant};
+use std::mem::Discriminant;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -29,6 +29,9 @@ use tokio_util::task::TaskTracker;
 const GOODBYE: Duration = Duration::from_secs(2);
 /// How long the same refusal is not told again.
 const REFUSALS: Duration = Duration::from_mins(1);
+
+/// Milliseconds in which news for `/bots` are gathered before they are told.
+const ABOUT: u64 = 2_000;
 
 /// How often each file of a library was found changed.
 pub(super) type Edits = BTreeMap<PathBuf, u64>;
@@ -76,6 +79,9 @@ pub(super) struct Member {
     clock: Clock,
     /// When the bot has something to do of its own accord.
     due: Option<u64>,
+    /// What it did so far, and when the server is told.
+    stats: Stats,
+    tell_at: Option<u64>,
     running: Option<Running>,
     tried: Option<Tried>,
     link: Option<Link>,
@@ -120,6 +126,8 @@ impl Member {
             default_name,
             clock: Clock::default(),
             due: None,
+            stats: Stats::default(),
+            tell_at: None,
             running: None,
             tried: None,
             link: None,
@@ -156,6 +164,7 @@ impl Member {
                     let answer = self.worker.ask(Task::Advance, self.clock.now()).await;
                     self.settle(answer).await;
                 }
+                () = self.clock.at(self.tell_at) => self.tell_about().await,
                 event = next(&mut self.link) => {
                     if let Some(why) = self.take(event).await {
                         states.send_replace(State::Out { name: self.name(), why });
@@ -219,33 +228,9 @@ impl Member {
             self.connect();
         } else {
             self.ask_who().await;
+            self.tell_about().await;
         }
         self.settle(answer).await;
-    }
-
-    /// Whispers to the bot's owner what is wrong with an edit. Where nobody of that name is, the
-    /// server refuses it, and that is all.
-    async fn tell_owner(&self, diagnostic: &Diagnostic) {
-        let owner = self.running.as_ref().and_then(|running| running.loaded.owner.as_deref());
-        if let (Some(owner), Some(link)) = (owner, &self.link)
-            && !link.handle.is_full()
-        {
-            let (line, column) = diagnostic.place.unwrap_or((0, 0));
-            let place = if line == 0 { String::new() } else { format!(":{line}:{column}") };
-            let text = format!("{}{place}: {}", short(&diagnostic.file), diagnostic.message);
-            // Without a connection there is nobody to tell.
-            link.handle.whisper(owner, &text).await.ok();
-        }
-    }
-
-    /// Asks the room for its roster, if the script ever does.
-    async fn ask_who(&self) {
-        if let (Some(running), Some(link)) = (&self.running, &self.link)
-            && running.loaded.asks_who
-        {
-            // A connection that is lost is asked again when it is back.
-            link.handle.send(ClientEvent::Who(Who::default())).await.ok();
-        }
     }
 
     fn connect(&mut self) {
@@ -281,6 +266,7 @@ impl Member {
                 report(Notice::Online { name });
                 self.arrive(&welcome);
                 self.ask_who().await;
+                self.tell_about().await;
             }
             Some(Event::Server(ServerEvent::Refused(refused))) => {
                 self.refused(refused.text.into_owned());
@@ -335,8 +321,12 @@ impl Member {
 
     /// Does what came of a call, and tells what there is to tell.
     async fn settle(&mut self, answer: Answer) {
-        let Answer { outcome, due, .. } = answer;
+        let Answer { outcome, due, stats } = answer;
         self.due = due;
+        if stats != self.stats {
+            self.stats = stats;
+            self.tell_at.get_or_insert(self.clock.now() + ABOUT);
+        }
         let Outcome { actions, log, error, notes, .. } = outcome;
         for line in log {
             (self.house.report)(Notice::Log { name: self.name(), line });
@@ -351,51 +341,6 @@ impl Member {
         }
         for action in actions {
             self.act(action).await;
-        }
-    }
-
-    /// Tells what the host did about the bot, each kind once a minute.
-    fn note(&mut self, note: &Note) {
-        let kind = discriminant(note);
-        let known = self.notes.iter_mut().find(|(known, _, _)| *known == kind);
-        let more = match known {
-            Some((_, at, held_back)) if at.elapsed() < REFUSALS => {
-                *held_back += 1;
-                return;
-            }
-            Some((_, at, held_back)) => {
-                *at = Instant::now();
-                std::mem::take(held_back)
-            }
-            None => {
-                self.notes.push((kind, Instant::now(), 0));
-                0
-            }
-        };
-        let more = if more == 0 { String::new() } else { format!(" (and {more} more since)") };
-        (self.house.report)(Notice::Warning(format!("{} is {note}{more}", self.name())));
-    }
-
-    /// Says a line. It never waits: acks come between the events, which would wait for us. What
-    /// finds no room is dropped, because an answer that is a minute late answers nothing.
-    async fn act(&mut self, action: Action) {
-        let Some(link) = &self.link else { return };
-        if link.handle.is_full() {
-            self.dropped += 1;
-            return;
-        }
-        let Action { to, text, emote, cause, .. } = action;
-        let said = match to {
-            To::Room(room) => {
-                let text = text.to_string();
-                link.handle.say(Say { id: None, room: Some(room), text, emote, cause }).await
-            }
-            To::Member(name) => link.handle.whisper(&name, &text).await,
-        };
-        if said.is_ok() && self.dropped > 0 {
-            let (dropped, name) = (std::mem::take(&mut self.dropped), self.name());
-            let text = format!("{dropped} lines of {name} found no room and were dropped");
-            (self.house.report)(Notice::Warning(text));
         }
     }
 

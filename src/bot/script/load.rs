@@ -23,6 +23,23 @@ impl Script {
         mind: Arc<Mutex<Mind>>,
         world: Arc<World>,
     ) -> Result<Self, Diagnostic> {
+        // There is at least one; the rest is for a check that was asked for.
+        Self::load_or_mistakes(source, options, mind, world).map_err(|mut all| all.swap_remove(0))
+    }
+
+    /// Everything that is wrong with a script; nothing, if it loads.
+    pub fn mistakes(source: &str, options: &LoadOptions) -> Vec<Diagnostic> {
+        let mind = Mind::new(options.seed, &serde_json::Map::new());
+        let mind = Arc::new(Mutex::new(mind));
+        Self::load_or_mistakes(source, options, mind, Arc::default()).err().unwrap_or_default()
+    }
+
+    fn load_or_mistakes(
+        source: &str,
+        options: &LoadOptions,
+        mind: Arc<Mutex<Mind>>,
+        world: Arc<World>,
+    ) -> Result<Self, Vec<Diagnostic>> {
         // Some editors begin a file with a byte order mark.
         let source = source.strip_prefix('\u{feff}').unwrap_or(source);
         let host = Arc::new(Host::new(options.limits.clone(), mind, world));
@@ -36,9 +53,9 @@ impl Script {
         library.serve(&mut engine);
         let names = Names { functions, ..Names::default() };
         let mut loading = Loading { file: &options.file, source, engine, host, names, library };
-        let (draft, constants) = loading.draft()?;
-        let declaration = loading.declaration(&draft, &constants, &options.name)?;
-        let ast = loading.compile(&constants)?;
+        let (draft, constants) = loading.draft().map_err(one)?;
+        let declaration = loading.declaration(&draft, &constants, &options.name).map_err(one)?;
+        let ast = loading.compile(&constants).map_err(one)?;
         let handlers = loading.check(&ast, &declaration)?;
         loading.host.name(declaration.name.as_str());
         let Loading { engine, host, names, library, .. } = loading;
@@ -56,6 +73,10 @@ impl Script {
             declaration,
         })
     }
+}
+
+fn one(diagnostic: Diagnostic) -> Vec<Diagnostic> {
+    vec![diagnostic]
 }
 
 /// A script on its way to being one.
@@ -146,9 +167,22 @@ impl Loading<'_> {
         })
     }
 
-    fn check(&self, ast: &AST, declaration: &Declaration) -> Result<Handlers, Diagnostic> {
-        let handlers = lint::check(ast, self.source, &self.names)
-            .map_err(|found| self.finding(found.place, found.message))?;
+    fn check(&self, ast: &AST, declaration: &Declaration) -> Result<Handlers, Vec<Diagnostic>> {
+        let handlers = lint::check(ast, self.source, &self.names).map_err(|all| {
+            let each = all.into_iter().map(|found| self.finding(found.place, found.message));
+            each.collect::<Vec<_>>()
+        })?;
+        self.check_pairs(ast, declaration, &handlers).map_err(one)?;
+        Ok(handlers)
+    }
+
+    /// What is declared and what it is declared for go together.
+    fn check_pairs(
+        &self,
+        ast: &AST,
+        declaration: &Declaration,
+        handlers: &Handlers,
+    ) -> Result<(), Diagnostic> {
         if handlers.trigger && declaration.triggers.is_empty() {
             let message = "`on_trigger` waits for words: declare them, \
                            `const BOT = #{ triggers: [\"…\"] };`";
@@ -173,7 +207,7 @@ impl Loading<'_> {
                            `const BOT = #{ timers: #{ tick: 60 } };`";
             return Err(self.finding(lint::find_fn(self.source, "on_timer"), message.into()));
         }
-        Ok(handlers)
+        Ok(())
     }
 
     fn finding(&self, place: Option<(usize, usize)>, message: String) -> Diagnostic {

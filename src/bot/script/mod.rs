@@ -21,6 +21,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
 
 /// What a script is loaded with.
 #[derive(Clone)]
@@ -65,6 +66,8 @@ pub(super) struct Called {
     /// The handler that answered or failed.
     pub handler: Option<String>,
     pub error: Option<Diagnostic>,
+    /// For the account only: no bot's behaviour depends on it.
+    pub took: Duration,
 }
 
 /// Bytes of stack a script needs at the most. With 2 MiB, 256 levels of calls aborted the process.
@@ -212,6 +215,7 @@ impl Script {
         for (handler, arguments) in calls {
             let mut called = self.call(&handler, arguments, context.clone());
             all.log.append(&mut called.log);
+            all.took += called.took;
             let ended = called.error.is_some() || !called.done.actions.is_empty();
             all.done.stored |= called.done.stored;
             all.done.actions = called.done.actions;
@@ -268,7 +272,8 @@ impl Script {
         };
         let done = self.host.end(ended.is_ok());
         let error = ended.err().map(|error| self.diagnose(function, &error));
-        Called { done, log: self.host.take_log(), handler: Some(function.to_owned()), error }
+        let took = self.host.guard.took();
+        Called { done, log: self.host.take_log(), handler: Some(function.to_owned()), error, took }
     }
 
     /// A returned string is the reply, an array is several lines, nothing is no answer.

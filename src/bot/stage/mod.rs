@@ -3,7 +3,11 @@
 //! for `import`, no file. What survives a reload lives here: memory, plans, manners.
 
 mod manners;
+mod outcome;
 mod timers;
+
+pub use outcome::{Note, Outcome, Stats};
+pub(super) use timers::PLANS;
 
 use super::action::Action;
 use super::diagnostic::Diagnostic;
@@ -18,8 +22,6 @@ use manners::{Manners, Verdict};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use timers::{Due, Timers};
-
-pub(super) use timers::PLANS;
 
 /// Something that happens in a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,46 +58,6 @@ pub struct StageOptions {
     /// Whether the host's manners are kept up: repeats muted, lines paced, errors benched. A test
     /// of what a bot says may do without; a room may not.
     pub manners: bool,
-}
-
-/// What came of an event.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Outcome {
-    /// What the bot does now.
-    pub actions: Vec<Action>,
-    /// What the script wrote to its log.
-    pub log: Vec<String>,
-    /// The handler that answered or failed.
-    pub handler: Option<String>,
-    pub error: Option<Diagnostic>,
-    /// `state` is another than before.
-    pub stored: bool,
-    /// What the host did about the bot.
-    pub notes: Vec<Note>,
-}
-
-/// Something the host did about a bot.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Note {
-    #[error("muted, it has said so often enough: {0}")]
-    Muted(String),
-    #[error("dropped, it says too much at once: {0}")]
-    Dropped(String),
-    #[error("benched for {secs} s, or until its script is saved: too many errors")]
-    Benched { secs: u64 },
-    #[error("without the planned call of `{0}`: the function is gone")]
-    Unplanned(String),
-}
-
-/// What a bot has done so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Stats {
-    /// Calls of handlers.
-    pub calls: u64,
-    pub errors: u64,
-    /// Lines said, and lines the host held back for good.
-    pub said: u64,
-    pub muted: u64,
 }
 
 /// One bot. Has to be used on a stack of [`STACK`](super::STACK) bytes.
@@ -187,12 +149,8 @@ impl Stage {
     }
 
     /// What a test of this bot has in common with it.
-    pub(in crate::bot) fn mind(&self) -> Arc<Mutex<Mind>> {
-        self.mind.clone()
-    }
-
-    pub(in crate::bot) fn world(&self) -> Arc<World> {
-        self.world.clone()
+    pub(in crate::bot) fn insides(&self) -> (Arc<Mutex<Mind>>, Arc<World>) {
+        (self.mind.clone(), self.world.clone())
     }
 
     /// For the thread that has the connection.
@@ -320,8 +278,10 @@ impl Stage {
 
     /// Lets what a call did take effect.
     fn settle(&mut self, called: Called, now: u64, outcome: &mut Outcome) {
-        let Called { done, mut log, handler, error } = called;
+        let Called { done, mut log, handler, error, took } = called;
         self.stats.calls += 1;
+        self.stats.busy += took;
+        self.stats.slowest = self.stats.slowest.max(took);
         outcome.log.append(&mut log);
         outcome.handler = handler.or(outcome.handler.take());
         outcome.stored |= done.stored;

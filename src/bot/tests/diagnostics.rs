@@ -60,6 +60,23 @@ fn functions_that_are_none() {
 }
 
 #[test]
+fn functions_that_are_to_be_called_later() {
+    let at = |call: &str| {
+        format!("fn on_message(msg) {{\n    {call}\n}}\nfn ring(who) {{ }} fn two(a, b) {{ }}")
+    };
+    check(
+        &at("after(5, \"rng\", msg.from);"),
+        Some((2, 14)),
+        "there is no function `rng`; did you mean `ring`?",
+    );
+    let nothing_like_it = "there is no function `zebra` for `after` to call";
+    check(&at("let a = after(5, \"zebra\");"), Some((2, 22)), nothing_like_it);
+    let two = "`after` calls `two` with one argument, or with none";
+    check(&at("after(5, \"two\");"), Some((2, 14)), two);
+    assert_eq!(answer(&at("after(5, \"ring\"); after(5, \"ri\" + \"ng\");"), "x").error, None);
+}
+
+#[test]
 fn functions_in_maps_are_called_like_methods() {
     let source = "fn on_message(msg) { let m = #{ dance: |x| `${x}!` }; m.dance(\"hop\") }";
     assert_eq!(super::lines(&answer(source, "hi")), ["hop!"]);

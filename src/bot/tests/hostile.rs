@@ -130,6 +130,27 @@ fn callbacks_whose_errors_the_library_swallows() {
 }
 
 #[test]
+fn what_is_kept_without_end() {
+    let full = "`state` is full: it holds 256 KiB";
+    ends("let s = \"\"; s.pad(16000, \"x\"); let i = 0; loop { state[`${i}`] = s; i += 1; }", full);
+    ends("let i = 0; loop { temp[`${i}`] = i; i += 1; }", "`temp` is full: it holds 256 KiB");
+    ends("state.x = 1; loop { state.x = #{ a: state.x, b: [state.x] }; }", "");
+    ends("state.x = state;", "cannot be kept");
+    ends("loop { after(1, \"forever\"); }", "at most 100 calls at once");
+    ends("let a = []; a.pad(1900, \"abcd\"); after(1, \"forever\", a);", "at most 32 KiB");
+    ends("let i = 0; loop { cooldown(i, 5); i += 1; }", "1000 cooldowns at once");
+    ends("let s = \"\"; s.pad(9000, \"x\"); cooldown(s, 5);", "at most 256 bytes");
+    ends(
+        "let a = []; a.pad(1000, \"x\"); join(a, \"a separator of some length\");",
+        "at most 16 KiB",
+    );
+    ends("let a = []; a.pad(20, 1); loop { a = shuffle(a); pick_fresh(a); }", "");
+    ends("loop { roll(\"100d6\"); }", LOOP);
+    ends("for i in 0..99 { whisper(`N${i}`, \"x\"); }", "at most 64 times at once");
+    ends("loop { users(); is_online(\"x\"); now(); quiet_for(); }", LOOP);
+}
+
+#[test]
 fn what_is_not_to_be_had() {
     ends("sleep(1e300);", "a bot does not sleep");
     ends("sleep(1);", "a bot does not sleep");

@@ -18,8 +18,8 @@ impl Home {
 
     fn load(&self, source: &str) -> Result<Stage, Diagnostic> {
         let load = LoadOptions { lib: Some(self.0.path().join("lib")), ..options(1) };
-        let state = serde_json::Map::new();
-        let mut stage = Stage::new(StageOptions { load, state, manners: false });
+        let nothing = serde_json::Map::new();
+        let mut stage = Stage::new(StageOptions { load, state: nothing, manners: false });
         stage.load(source, 0).map(|_| stage)
     }
 
@@ -144,11 +144,12 @@ fn nothing_outside_the_library_is_read() {
         }
         let computed = "let n = \"fi\" + \"ne\"; import n as x;\nfn on_message(msg) { x::f(1) }";
         assert!(home.refused(computed).contains("takes the name of a file in quotes"));
-        let many: String = (0..20).map(|n| format!("import \"l{n}\" as l{n};\n")).collect();
+        let many: Vec<String> = (0..20).map(|n| format!("import \"l{n}\" as l{n};")).collect();
+        let many = many.join("\n");
         for n in 0..20 {
             fs::write(home.0.path().join(format!("lib/l{n}.rhai")), "").unwrap();
         }
-        let refused = home.refused(&format!("{many}fn on_message(msg) {{ }}"));
+        let refused = home.refused(&format!("{many}\nfn on_message(msg) {{ }}"));
         assert!(refused.contains("at most 16 files"), "{refused}");
     });
 }

@@ -7,12 +7,12 @@ use std::fs;
 
 #[tokio::test]
 async fn whispers_joins_and_timers_reach_the_script() {
-    let script = r#"
+    let script = r"
         const BOT = #{ timers: #{ tick: 1 } };
         fn on_whisper(msg) { `you said ${msg.text}` }
         fn on_join(who) { `welcome ${who} (${users().len()})` }
         fn on_timer(name) { name }
-    "#;
+    ";
     with_bot(script, async |listener, _, _| {
         let mut peer = Peer::admit(listener, 10).await;
         assert_eq!(peer.next().await, json!({"who": {}}));
@@ -42,6 +42,14 @@ async fn whispers_joins_and_timers_reach_the_script() {
         assert_eq!(heard[0], (json!("tick"), Value::Null));
         assert_eq!(heard[1], (json!("welcome Neo (2)"), json!(11)));
         assert_eq!(heard[2], (json!("you said hi"), Value::Null));
+        assert_eq!(peer.abouts[0], json!({"answers": ["whispers"]}));
+        while peer.abouts.len() < 2 {
+            peer.send(json!({"whisper": {"at": 1, "from": "Neo", "text": "more"}})).await;
+            let event = peer.next().await;
+            let part = if event.get("say").is_some() { "say" } else { "whisper" };
+            peer.send(json!({"ack": {"id": event[part]["id"], "at": 1}})).await;
+        }
+        assert!(peer.abouts[1]["calls"].as_u64() >= Some(3), "{:?}", peer.abouts[1]);
     })
     .await;
 }

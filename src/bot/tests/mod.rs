@@ -6,6 +6,7 @@ mod diagnostics;
 mod hostile;
 mod library;
 mod life;
+mod manners;
 mod room;
 mod stage;
 

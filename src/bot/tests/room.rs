@@ -19,6 +19,8 @@ const LONG: Duration = Duration::from_secs(20);
 pub(super) struct Peer {
     lines: Lines<BufReader<OwnedReadHalf>>,
     write: OwnedWriteHalf,
+    /// What the bot told about itself; it may do so at any time.
+    pub(super) abouts: Vec<Value>,
 }
 
 impl Peer {
@@ -31,7 +33,7 @@ impl Peer {
     async fn greet(stream: TcpStream, seq: u64) -> Self {
         let (read, mut write) = stream.into_split();
         write.write_all(b"NICK").await.unwrap();
-        let mut this = Self { lines: BufReader::new(read).lines(), write };
+        let mut this = Self { lines: BufReader::new(read).lines(), write, abouts: Vec::new() };
         let hello = this.next().await;
         assert_eq!(hello["hello"]["kind"], "bot");
         let nick = &hello["hello"]["nick"];
@@ -57,8 +59,14 @@ impl Peer {
     }
 
     pub(super) async fn next(&mut self) -> Value {
-        let line = timeout(LONG, self.lines.next_line()).await.expect("a line in time");
-        serde_json::from_str(&line.unwrap().expect("a line")).unwrap()
+        loop {
+            let line = timeout(LONG, self.lines.next_line()).await.expect("a line in time");
+            let event: Value = serde_json::from_str(&line.unwrap().expect("a line")).unwrap();
+            match event.get("about") {
+                Some(about) => self.abouts.push(about.clone()),
+                None => return event,
+            }
+        }
     }
 
     /// The next thing said, acknowledged.

@@ -12,12 +12,13 @@ use std::path::PathBuf;
 /// Checks scripts and folders of them; gives whether there was nothing to say.
 pub fn check(paths: &[PathBuf], as_json: bool, out: &mut dyn Write) -> anyhow::Result<bool> {
     let sources = scripts::find(paths)?;
-    let wrong: Vec<Diagnostic> = scripts::on_a_bots_stack(|| {
-        let load = |source: &scripts::Source| {
-            Script::load(&source.text, &source.options(0, Limits::default())).err()
-        };
-        sources.iter().filter_map(load).collect()
-    })?;
+    let mistakes = |source: &scripts::Source| {
+        Script::mistakes(&source.text, &source.options(0, Limits::default()))
+    };
+    let found: Vec<Vec<Diagnostic>> =
+        scripts::on_a_bots_stack(|| sources.iter().map(mistakes).collect())?;
+    let broken = found.iter().filter(|found| !found.is_empty()).count();
+    let wrong: Vec<Diagnostic> = found.into_iter().flatten().collect();
     if as_json {
         let found = wrong.iter().map(diagnostic_json).collect::<Vec<_>>();
         let report =
@@ -28,7 +29,7 @@ pub fn check(paths: &[PathBuf], as_json: bool, out: &mut dyn Write) -> anyhow::R
             writeln!(out, "{diagnostic}\n")?;
         }
         let checked = count(sources.len(), "script");
-        match wrong.len() {
+        match broken {
             0 => writeln!(out, "{checked} checked: no mistakes")?,
             some => writeln!(out, "{checked} checked: {some} with mistakes")?,
         }

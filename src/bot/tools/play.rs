@@ -112,21 +112,22 @@ impl Play {
             Typed::Command(_) => return Err(format!("`{line}` is for a room, not for a bot")),
             Typed::Wrong(why) => return Err(why),
         };
-        if !self.members.contains_key(from) {
-            self.members.insert(from.to_owned(), Kind::User);
+        self.note(format!("> {from}: {line}"));
+        let (from, kind) = kind_of(from);
+        if self.members.insert(from.to_owned(), kind) != Some(kind) {
             self.tell_who_is_there();
         }
-        self.note(format!("> {from}: {line}"));
         let seq = if whisper { 0 } else { self.next() };
         let message = Message {
             seq,
             room: self.room.clone(),
             from: from.to_owned(),
-            kind: self.members.get(from).copied().unwrap_or(Kind::User),
+            kind,
             text: text.to_owned(),
             emote,
             whisper,
-            hops: 0,
+            // A bot that speaks has most likely been spoken to.
+            hops: u8::from(kind == Kind::Bot),
             at: self.now,
         };
         Ok(self.happens(&Event::Message(message)))
@@ -134,15 +135,17 @@ impl Play {
 
     pub(super) fn joins(&mut self, name: &str) -> Moment {
         self.note(format!("> {name} joins"));
-        self.members.insert(name.to_owned(), Kind::User);
+        let (name, kind) = kind_of(name);
+        self.members.insert(name.to_owned(), kind);
         let (room, seq) = (self.room.clone(), self.next());
-        let who = Who { name: name.to_owned(), kind: Kind::User };
+        let who = Who { name: name.to_owned(), kind };
         self.happens(&Event::Join { room, who, seq })
     }
 
     pub(super) fn leaves(&mut self, name: &str) -> Moment {
         self.note(format!("> {name} leaves"));
-        let kind = self.members.remove(name).unwrap_or(Kind::User);
+        let (name, kind) = kind_of(name);
+        let kind = self.members.remove(name).unwrap_or(kind);
         let (room, seq) = (self.room.clone(), self.next());
         let who = Who { name: name.to_owned(), kind };
         self.happens(&Event::Leave { room, who, seq })
@@ -225,6 +228,17 @@ impl Moment {
         self.log.append(&mut other.log);
         self.notes.append(&mut other.notes);
         self.errors.append(&mut other.errors);
+    }
+}
+
+/// A member as the chat shows one: `Neo`, `Alice [bot]`, `deploy [script]`.
+pub(super) fn kind_of(shown: &str) -> (&str, Kind) {
+    if let Some(name) = shown.strip_suffix(" [bot]") {
+        (name, Kind::Bot)
+    } else if let Some(name) = shown.strip_suffix(" [script]") {
+        (name, Kind::Script)
+    } else {
+        (shown, Kind::User)
     }
 }
 

@@ -23,8 +23,8 @@ pub struct Testing {
 pub const TESTING: &[Testing] = &[
     Testing {
         signature: "send(name, line)",
-        doc: "Somebody says a line; `/msg Bot text` whispers, `/me waves` is done. Gives what the \
-              bot says at once, as an array of lines.",
+        doc: "Somebody says a line; `/msg Karma text` whispers, `/me waves` is done. `Alice [bot]` \
+              is a bot. Gives what the bot says at once, as an array of lines.",
         example: r#"let said = send("Neo", "!roll 2d6");"#,
     },
     Testing {

@@ -9,7 +9,7 @@ use crate::wire::command::{self, COMMANDS, Command, Typed};
 use crate::wire::entry::{MessageId, Millis};
 use crate::wire::limits;
 use crate::wire::native::{
-    Ack, AskHistory, ClientEvent, Refused, Say, ServerEvent, SetNick, Welcome, Who,
+    Ack, AskHistory, Bots, ClientEvent, Refused, Say, ServerEvent, SetNick, Welcome, Who, Why,
 };
 use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
@@ -269,6 +269,8 @@ impl Session {
             Command::Msg { to, text } => {
                 Do::Whisper { to: (*to).to_owned(), text: (*text).to_owned() }.into()
             }
+            Command::Bots => self.ask(ClientEvent::Bots(Bots {})),
+            Command::Why(seq) => self.ask(ClientEvent::Why(Why { seq: *seq })),
             Command::Who => self.ask(ClientEvent::Who(Who::default())),
             Command::Nick(to) => self.ask(ClientEvent::Nick(SetNick { nick: (*to).to_owned() })),
             Command::History(lines) => {

@@ -5,6 +5,8 @@
 //! {"members":[{"name":"Neo","kind":"user","dialect":"line","address":"127.0.0.1:5",
 //!              "since_ms":1700000000000,"muted":false,"lag":0}]}
 //! {"bans":[{"name":"Neo","address":null,"reason":"spam","since_ms":1700000000000}]}
+//! {"bots":[{"name":"Chuck","answers":["work"],"calls":12,"errors":0,"held_back":0,"mean_us":40,
+//!           "slowest_us":900}]}
 //! {"stats":{"uptime_ms":1,"last_seq":7,"connections":3,"members":{"user":2},"messages":5,
 //!           "turns":4,"retained_bytes":10,"retained_entries":7,"closes":{},"refused":{}}}
 //! {"done":"Neo was kicked"}
@@ -14,7 +16,7 @@
 //!
 //! `*_ms` is milliseconds, of a point in time since 1970-01-01 UTC.
 
-use super::{BanRow, MemberRow, Report, Stats, Target};
+use super::{BanRow, BotRow, MemberRow, Report, Stats, Target};
 use serde_json::{Map, Value, json};
 
 /// The one object of a report.
@@ -22,6 +24,7 @@ pub fn report(report: &Report) -> Value {
     match report {
         Report::Members(rows) => json!({ "members": rows.iter().map(member).collect::<Vec<_>>() }),
         Report::Bans(rows) => json!({ "bans": rows.iter().map(ban).collect::<Vec<_>>() }),
+        Report::Bots(rows) => json!({ "bots": rows.iter().map(bot).collect::<Vec<_>>() }),
         Report::Stats(numbers) => json!({ "stats": stats(numbers) }),
         Report::Done(line) => json!({ "done": line }),
         Report::Failed(line) => json!({ "failed": line }),
@@ -46,6 +49,19 @@ fn ban(row: &BanRow) -> Value {
         Target::Address(address) => (None, Some(address)),
     };
     json!({ "name": name, "address": address, "reason": row.reason, "since_ms": row.since.0 })
+}
+
+fn bot(row: &BotRow) -> Value {
+    let about = row.account();
+    json!({
+        "name": row.nick,
+        "answers": about.answers,
+        "calls": about.calls,
+        "errors": about.errors,
+        "held_back": about.muted,
+        "mean_us": about.mean_us,
+        "slowest_us": about.slowest_us,
+    })
 }
 
 fn stats(stats: &Stats) -> Value {
@@ -88,6 +104,11 @@ mod tests {
         assert_eq!(
             report(&Report::Bans(bans)).to_string(),
             r#"{"bans":[{"address":null,"name":"Neo","reason":null,"since_ms":1},{"address":"::1","name":null,"reason":"spam","since_ms":2}]}"#
+        );
+        let bots = vec![BotRow { nick: "Chuck".into(), about: None }];
+        assert_eq!(
+            report(&Report::Bots(bots)).to_string(),
+            r#"{"bots":[{"answers":[],"calls":0,"errors":0,"held_back":0,"mean_us":0,"name":"Chuck","slowest_us":0}]}"#
         );
         let stats = Stats { members: vec![("user", 2)], ..Stats::default() };
         let value = report(&Report::Stats(stats));

@@ -12,7 +12,7 @@ pub mod words;
 
 pub use desk::{Administered, Answer, Clerk, Desk};
 
-use crate::room::Target;
+use crate::room::{About, Target};
 use crate::wire::Dialect;
 use crate::wire::entry::{Kind, Millis, Seq};
 use std::net::SocketAddr;
@@ -44,6 +44,8 @@ pub enum Command {
     Say {
         text: String,
     },
+    /// The bots, with what they have done.
+    Bots,
     Stats,
     Shutdown,
 }
@@ -53,6 +55,7 @@ pub enum Command {
 pub enum Report {
     Members(Vec<MemberRow>),
     Bans(Vec<BanRow>),
+    Bots(Vec<BotRow>),
     Stats(Stats),
     /// It was done: one line that says what.
     Done(String),
@@ -71,6 +74,14 @@ pub struct MemberRow {
     pub muted: bool,
     /// Entries of the room it has not been sent yet.
     pub lag: u64,
+}
+
+/// One bot in `bots`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BotRow {
+    pub nick: String,
+    /// What it told about itself, if it did.
+    pub about: Option<About>,
 }
 
 /// One ban.

@@ -1,7 +1,7 @@
 //! A report as people read it: aligned, without a colour, and harmless to any terminal whatever
 //! members call themselves.
 
-use super::{BanRow, MemberRow, Report, Stats, Target};
+use super::{BanRow, BotRow, MemberRow, Report, Stats, Target};
 use crate::wire::entry::Millis;
 use crate::wire::text::scrub;
 use std::time::Duration;
@@ -16,6 +16,8 @@ pub fn text(report: &Report, now: Millis) -> String {
         Report::Members(rows) => members(rows, now),
         Report::Bans(rows) if rows.is_empty() => "Nobody is banned.".into(),
         Report::Bans(rows) => bans(rows, now),
+        Report::Bots(rows) if rows.is_empty() => "There is no bot.".into(),
+        Report::Bots(rows) => bots(rows),
         Report::Stats(numbers) => stats(numbers),
         Report::Done(line) | Report::Failed(line) => scrub(line),
     }
@@ -42,6 +44,21 @@ fn bans(rows: &[BanRow], now: Millis) -> String {
             target(&row.target),
             format!("since {}", ago(row.since, now)),
             row.reason.as_deref().map(scrub).unwrap_or_default(),
+        ]
+    });
+    table(rows.collect()).join("\n")
+}
+
+fn bots(rows: &[BotRow]) -> String {
+    let rows = rows.iter().map(|row| {
+        let about = row.account();
+        vec![
+            scrub(&row.nick),
+            format!("calls {}", about.calls),
+            format!("errors {}", about.errors),
+            format!("held back {}", about.muted),
+            format!("{} us a call, {} at most", about.mean_us, about.slowest_us),
+            scrub(&about.answers.join(", ")),
         ]
     });
     table(rows.collect()).join("\n")
@@ -128,6 +145,7 @@ fn size(bytes: u64) -> String {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::room::About;
     use crate::wire::Dialect;
     use crate::wire::entry::{Kind, Seq};
 
@@ -171,6 +189,27 @@ pub(super) mod tests {
         assert_eq!(shown, "a␛[2J  since 1h 1m ago  b␊c");
         assert_eq!(text(&Report::Bans(vec![]), Millis(0)), "Nobody is banned.");
         assert_eq!(text(&Report::Done("x\r\ny".into()), Millis(0)), "x␍␊y");
+    }
+
+    #[test]
+    fn bots_and_what_they_did() {
+        let about = About {
+            answers: vec!["!kudos".into(), "wo\x1brk".into()],
+            calls: 12,
+            errors: 1,
+            muted: 3,
+            mean_us: 40,
+            slowest_us: 900,
+        };
+        let rows = vec![
+            BotRow { nick: "Chuck".into(), about: Some(about) },
+            BotRow { nick: "Al".into(), about: None },
+        ];
+        assert_eq!(
+            text(&Report::Bots(rows), Millis(0)),
+            "Chuck  calls 12  errors 1  held back 3  40 us a call, 900 at most  !kudos, wo␛rk\n\
+             Al     calls 0   errors 0  held back 0  0 us a call, 0 at most"
+        );
     }
 
     #[test]

@@ -28,7 +28,7 @@ const fn on_member(word: &'static str, usage: &'static str, about: &'static str)
 }
 
 /// Every word there is, the ancestor's first.
-pub const WORDS: [Word; 12] = [
+pub const WORDS: [Word; 13] = [
     word("list", "list", "List all active users"),
     on_member("kick", "kick [NAME [REASON]]", "Remove user from server"),
     on_member("ban", "ban [NAME|ADDRESS [REASON]]", "Remove and keep out; alone: list the bans"),
@@ -36,6 +36,7 @@ pub const WORDS: [Word; 12] = [
     on_member("mute", "mute NAME", "Let read, but not speak"),
     on_member("unmute", "unmute NAME", "Let speak again"),
     word("say", "say TEXT", "Speak to the room as Server"),
+    word("bots", "bots", "The bots, what they answer to and what they did"),
     word("stats", "stats", "The server in numbers"),
     word("shutdown", "shutdown", "Deliver what was said, then stop the server"),
     word("-help", "-help", "Display help information"),
@@ -68,8 +69,9 @@ pub fn parse(line: &str) -> Asked {
             || Asked::Wrong(unknown(word)),
             |word| Asked::Help(format!("usage: {}\n{}", word.usage, word.about)),
         ),
-        ("list" | "stats" | "shutdown", "") => Asked::Command(match word {
+        ("list" | "bots" | "stats" | "shutdown", "") => Asked::Command(match word {
             "list" => Command::List,
+            "bots" => Command::Bots,
             "stats" => Command::Stats,
             _ => Command::Shutdown,
         }),

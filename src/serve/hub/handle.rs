@@ -27,6 +27,14 @@ pub(in crate::serve) enum Request {
     Rooms {
         session: SessionId,
     },
+    Bots {
+        session: SessionId,
+    },
+    /// Of what a bot said.
+    Why {
+        session: SessionId,
+        seq: Option<Seq>,
+    },
     History {
         session: SessionId,
         id: Option<MessageId>,
@@ -58,6 +66,8 @@ impl Request {
             Self::Input(Input::Whisper { session, .. } | Input::Roster { session })
             | Self::Rename { session, .. }
             | Self::Rooms { session }
+            | Self::Bots { session }
+            | Self::Why { session, .. }
             | Self::History { session, .. }
             | Self::Tell { session, .. }
             | Self::Refuse { session, .. } => Some((*session, 1)),

@@ -2,6 +2,7 @@
 //! each input, appends what came of a turn as one chunk, and publishes the new tail once. It does
 //! nothing per member in a turn, waits for nobody, and knows no socket.
 
+mod bots;
 mod handle;
 mod report;
 
@@ -191,6 +192,14 @@ impl Hub {
                 let members = self.room.members().count();
                 let line = format!("{}: {members} here", RoomName::lobby());
                 self.say(session, Word::Notice(vec![line]));
+            }
+            Request::Bots { session } => {
+                let lines = self.bots();
+                self.say(session, Word::Notice(lines));
+            }
+            Request::Why { session, seq } => {
+                let lines = self.why(seq);
+                self.say(session, Word::Notice(lines));
             }
             Request::History { session, id: re, before, limit } => {
                 // What was said before the question belongs to the answer.

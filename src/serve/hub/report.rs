@@ -15,6 +15,7 @@ impl Hub {
     pub(super) fn admin(&mut self, at: Millis, command: admin::Command) -> Report {
         let input = match command {
             admin::Command::List => return Report::Members(self.list()),
+            admin::Command::Bots => return Report::Bots(self.bot_rows()),
             admin::Command::Bans => return Report::Bans(self.bans()),
             admin::Command::Stats => return Report::Stats(self.stats()),
             admin::Command::Shutdown => {

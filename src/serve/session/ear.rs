@@ -1,7 +1,8 @@
 //! Understands what a member sends, in any dialect, as steps for the reader to carry out. Never
 //! waits, never answers.
 
-use crate::room::{Post, Refusal};
+use super::about::{about, handler};
+use crate::room::{About, Post, Refusal};
 use crate::wire::command::{self, Command, Typed};
 use crate::wire::entry::{MessageId, Seq};
 use crate::wire::frame::{Framer, Line};
@@ -32,6 +33,9 @@ pub(super) enum Step {
     },
     Roster,
     Rooms,
+    Bots,
+    Why(Option<Seq>),
+    About(About),
     History {
         id: Option<MessageId>,
         before: Option<Seq>,
@@ -169,6 +173,8 @@ fn asked(command: Command<'_>) -> Step {
     match command {
         Command::Who => Step::Roster,
         Command::Rooms => Step::Rooms,
+        Command::Bots => Step::Bots,
+        Command::Why(seq) => Step::Why(seq.map(Seq)),
         Command::Join(room) if room == RoomName::lobby() => {
             Step::Tell(vec![format!("you are in {room}")])
         }
@@ -227,7 +233,10 @@ fn known(event: ClientEvent, steps: &mut Steps) {
             }
             let cause = say.cause.map(Seq);
             match Text::clean(say.text.as_bytes()) {
-                Ok(text) => steps.say(Post { text, emote: say.emote, cause, id }),
+                Ok(text) => {
+                    let handler = say.handler.as_deref().map(handler);
+                    steps.say(Post { text, emote: say.emote, cause, handler, id });
+                }
                 Err(error) => steps.refuse(id.or_else(|| Some("say".into())), error.into()),
             }
         }
@@ -251,6 +260,9 @@ fn known(event: ClientEvent, steps: &mut Steps) {
                 steps.0.push(Step::History { id, before: ask.before.map(Seq), limit });
             }
         }
+        ClientEvent::About(told) => steps.0.push(Step::About(about(told))),
+        ClientEvent::Bots(_) => steps.0.push(Step::Bots),
+        ClientEvent::Why(ask) => steps.0.push(Step::Why(ask.seq.map(Seq))),
         ClientEvent::Nick(set) => {
             steps.0.push(Step::Rename { to: set.nick, then: Vec::new() });
         }

@@ -1,6 +1,7 @@
 //! One connection, from its first byte to its last: the door, then a reader and a writer side by
 //! side. A session's fault ends that session and nothing else.
 
+mod about;
 mod batch;
 mod door;
 mod ear;
@@ -95,7 +96,7 @@ async fn member<R, W>(
         tail: shared.hub.tail(),
         unread,
         gate: gate::Reader::new(shared.hub.gate().clone()),
-        end: EndsSession(closer.clone()),
+        _end: EndsSession(closer.clone()),
         closer: closer.clone(),
         limits: shared.limits.clone(),
         position: admission.position,

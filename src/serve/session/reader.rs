@@ -134,6 +134,9 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             }
             Step::Roster => self.send(Request::Input(Input::Roster { session })).await,
             Step::Rooms => self.send(Request::Rooms { session }).await,
+            Step::Bots => self.send(Request::Bots { session }).await,
+            Step::Why(seq) => self.send(Request::Why { session, seq }).await,
+            Step::About(about) => self.send(Request::Input(Input::About { session, about })).await,
             Step::History { id, before, limit } => {
                 let limit = limit.min(limits::HISTORY);
                 self.send(Request::History { session, id, before, limit }).await

@@ -39,7 +39,7 @@ pub(super) struct Writer<W> {
     pub(super) gate: gate::Reader,
     pub(super) closer: Closer,
     /// However the writer ends, the session does.
-    pub(super) end: EndsSession,
+    pub(super) _end: EndsSession,
     pub(super) limits: Arc<Limits>,
     /// The last entry taken, for `list`.
     pub(super) position: Arc<AtomicU64>,
@@ -353,7 +353,7 @@ mod tests {
             tail: published,
             unread,
             gate: gate::Reader::new(Arc::default()),
-            end: EndsSession(Closer::default()),
+            _end: EndsSession(Closer::default()),
             closer: Closer::default(),
             limits: Arc::default(),
             position: Arc::default(),

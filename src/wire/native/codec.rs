@@ -36,7 +36,13 @@ pub fn put<T: Serialize>(event: &T, out: &mut Vec<u8>) {
 
 /// Reads one line as a client's event.
 pub fn decode_client(line: &[u8]) -> Result<Decoded<ClientEvent>, Malformed> {
-    decode(line, &["hello", "say", "whisper", "who", "history", "nick", "ping", "pong", "quit"])
+    decode(
+        line,
+        &[
+            "hello", "say", "whisper", "who", "history", "about", "bots", "why", "nick", "ping",
+            "pong", "quit",
+        ],
+    )
 }
 
 /// Reads one line as a server's event.

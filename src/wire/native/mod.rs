@@ -3,11 +3,11 @@
 //! `docs/PROTOCOL.md` describes every field. Knows no session and no order of events.
 
 mod codec;
+mod entry;
 
 pub use codec::{Decoded, Malformed, decode_client, decode_server, put};
 
-use super::entry::{Entry, Event, Kind};
-use super::room_name::RoomName;
+use super::entry::Kind;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -26,6 +26,9 @@ pub enum ClientEvent {
     Whisper(SendWhisper),
     Who(Who),
     History(AskHistory),
+    About(About),
+    Bots(Bots),
+    Why(Why),
     Nick(SetNick),
     Ping(Ping),
     Pong(Ping),
@@ -95,6 +98,39 @@ pub struct Say {
     /// A bot names the message it answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<u64>,
+    /// … and which part of it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handler: Option<String>,
+}
+
+/// A bot tells the server about itself.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct About {
+    /// What it answers to, for people.
+    pub answers: Vec<String>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub calls: u64,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub errors: u64,
+    /// Lines its host held back.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub muted: u64,
+    /// Microseconds its calls took on the average, and the slowest of them.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub mean_us: u64,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub slowest_us: u64,
+}
+
+/// Asks which bots are here.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Bots {}
+
+/// Asks which bot said something, and why; the last thing a bot said, if no number is given.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Why {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -317,53 +353,6 @@ fn is_user(kind: &Kind) -> bool {
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
-}
-
-impl<'a> ServerEvent<'a> {
-    /// An entry of a room's log as its event.
-    pub fn of(room: &'a RoomName, entry: &'a Entry) -> Self {
-        let (room, seq, at) = (Str::from(room.as_str()), entry.seq.0, entry.at.0);
-        match &entry.event {
-            Event::Chat(chat) => Self::Chat(Chat {
-                room,
-                seq,
-                at,
-                from: chat.from.as_str().into(),
-                kind: chat.kind,
-                text: Str::from(&*chat.text),
-                emote: chat.emote,
-                cause: chat.cause.map(|seq| seq.0),
-                hops: chat.hops,
-            }),
-            Event::Join { who, kind } => Self::Join(Presence {
-                room,
-                seq,
-                at,
-                who: who.as_str().into(),
-                kind: *kind,
-                reason: None,
-            }),
-            Event::Leave { who, kind, reason } => Self::Leave(Presence {
-                room,
-                seq,
-                at,
-                who: who.as_str().into(),
-                kind: *kind,
-                reason: Some(reason.code().into()),
-            }),
-            Event::Rename { from, to, kind } => Self::Rename(Rename {
-                room,
-                seq,
-                at,
-                from: from.as_str().into(),
-                to: to.as_str().into(),
-                kind: *kind,
-            }),
-            Event::Crowd { joined, left } => {
-                Self::Crowd(Crowd { room, seq, at, joined: *joined, left: *left })
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -190,7 +190,10 @@ fn every_known_event_with_wrong_fields_is_malformed_and_not_unknown() {
         let found = decode_server(line.as_bytes());
         assert!(matches!(found, Err(Malformed::Fields { .. })), "{event}");
     }
-    for event in ["hello", "say", "whisper", "who", "history", "nick", "ping", "pong", "quit"] {
+    for event in [
+        "hello", "say", "whisper", "who", "history", "about", "bots", "why", "nick", "ping",
+        "pong", "quit",
+    ] {
         let found = client(&format!("{{\"{event}\":7}}"));
         assert!(matches!(found, Err(Malformed::Fields { .. })), "{event}");
     }
@@ -219,11 +222,24 @@ fn any_client_event() -> impl Strategy<Value = ClientEvent> {
             .prop_map(|(v, nick, kind, client, token, resume)| {
                 ClientEvent::Hello(Hello { v, nick, kind, client, token, resume })
             }),
-        (maybe(".*"), maybe(".*"), any::<String>(), any::<bool>(), any::<Option<u64>>()).prop_map(
-            |(id, room, text, emote, cause)| {
-                ClientEvent::Say(Say { id, room, text, emote, cause })
+        (
+            maybe(".*"),
+            maybe(".*"),
+            any::<String>(),
+            any::<bool>(),
+            any::<Option<u64>>(),
+            maybe(".*")
+        )
+            .prop_map(|(id, room, text, emote, cause, handler)| {
+                ClientEvent::Say(Say { id, room, text, emote, cause, handler })
+            }),
+        (proptest::collection::vec(any::<String>(), 0..4), any::<u64>(), any::<u64>()).prop_map(
+            |(answers, calls, slowest_us)| {
+                ClientEvent::About(About { answers, calls, slowest_us, ..About::default() })
             }
         ),
+        Just(ClientEvent::Bots(Bots {})),
+        any::<Option<u64>>().prop_map(|seq| ClientEvent::Why(Why { seq })),
         (maybe(".*"), any::<String>(), any::<String>())
             .prop_map(|(id, to, text)| ClientEvent::Whisper(SendWhisper { id, to, text })),
         maybe(".*").prop_map(|room| ClientEvent::Who(Who { room })),

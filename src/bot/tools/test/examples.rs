@@ -1,6 +1,8 @@
 //! The examples in a script's comments, as data: who says what, and what the bot says then. Runs
 //! nothing.
 
+use crate::bot::tools::play::kind_of;
+
 /// The examples of one comment: one conversation, from a fresh start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Example {
@@ -92,15 +94,21 @@ fn happens(text: &str) -> Option<Happens> {
         return Some(Happens::Passes(millis));
     }
     if let Some((from, text)) = text.split_once(": ")
-        && !from.contains(char::is_whitespace)
+        && is_member(from)
     {
         return Some(Happens::Says { from: from.to_owned(), text: text.trim().to_owned() });
     }
-    match text.split_once(' ')? {
-        (name, "joins") => Some(Happens::Joins(name.to_owned())),
-        (name, "leaves") => Some(Happens::Leaves(name.to_owned())),
+    let (name, what) = text.rsplit_once(' ').filter(|(name, _)| is_member(name))?;
+    match what {
+        "joins" => Some(Happens::Joins(name.to_owned())),
+        "leaves" => Some(Happens::Leaves(name.to_owned())),
         _ => None,
     }
+}
+
+fn is_member(name: &str) -> bool {
+    let (name, _) = kind_of(name);
+    !name.is_empty() && !name.contains(char::is_whitespace)
 }
 
 /// `90 s`, `1.5 min`, `2h`.
@@ -178,5 +186,13 @@ fn other() {}
         assert_eq!(millis("2h"), Some(7_200_000));
         assert_eq!(millis("2 weeks"), None);
         assert_eq!(millis("much"), None);
+    }
+
+    #[test]
+    fn bots_and_scripts_are_marked() {
+        let says = Happens::Says { from: "Alice [bot]".into(), text: "hi".into() };
+        assert_eq!(happens("Alice [bot]: hi"), Some(says));
+        assert_eq!(happens("Alice [bot] joins"), Some(Happens::Joins("Alice [bot]".into())));
+        assert_eq!(happens("Alice and Bob join"), None);
     }
 }

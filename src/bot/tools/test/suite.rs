@@ -109,7 +109,7 @@ fn try_example(source: &Source, example: &Example, seed: u64) -> Result<(), Diag
 
 fn of_test(source: &Source, name: &str, seed: u64) -> Result<(), Diagnostic> {
     let (mut play, _) = Play::begin(source, seed, MORNING, false)?;
-    let (mind, world) = (play.stage().mind(), play.stage().world());
+    let (mind, world) = play.stage().insides();
     let scene = Arc::new(Mutex::new(Scene::new(play, mind.clone())));
     let running = Some(scene.clone());
     let options = LoadOptions {

@@ -13,7 +13,7 @@ use std::time::SystemTime;
 const SOMEBODY: &str = "Neo";
 const HELP: [&str; 9] = [
     "What you type is said in a room where you and the bot are.",
-    "  /as NAME         be somebody else from now on",
+    "  /as NAME         be somebody else from now on; `Alice [bot]` is a bot",
     "  /join [NAME]     come into the room",
     "  /leave [NAME]    leave it",
     "  /msg BOT TEXT    whisper to the bot; /me TEXT does something",
