@@ -2,8 +2,10 @@
 
 use super::*;
 use crate::wire::close::CloseReason;
-use crate::wire::entry::{self, Millis, Seq, SessionId};
+use crate::wire::entry::{self, Entry, Event, Millis, Seq, SessionId};
+
 use crate::wire::nick::Nick;
+use crate::wire::room_name::RoomName;
 use crate::wire::text::Text;
 use proptest::prelude::*;
 
