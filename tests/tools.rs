@@ -174,7 +174,7 @@ const MOODY: &str = r#"
 /// > Neo: hello
 /// < Hello, Trinity!
 fn on_message(msg) {
-    if msg.text == "boom" { throw "bang"; }
+    if msg.text == "boom" { log("here it comes"); throw "bang"; }
     `Hello, ${msg.from}!`
 }
 fn test_waits() { after_all(); send("Neo", "hi"); expect_silence(); }
@@ -200,7 +200,8 @@ fn a_failure_shows_the_difference_the_conversation_and_the_seed() {
         "error: Moody was not silent",
         "  expected  (nothing)\n  said      Hello, Neo!\n",
         "error: Moody failed here",
-        "moody.rhai:5:29: error: bang",
+        "moody.rhai:5:51: error: bang",
+        "    > Neo: boom\n    - here it comes",
         "a test is given nothing: `fn test_is_given_something()`",
         "4 of 4 tests failed; the same dice again:\n  chaty bot test moody.rhai --seed 7\n",
     ] {

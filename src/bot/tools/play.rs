@@ -91,7 +91,8 @@ impl Play {
         self.now
     }
 
-    /// What has happened so far, a line each: `> Neo: hello`, `< Hello, Neo!`.
+    /// What has happened so far, a line each: `> Neo: hello`, `< Hello, Neo!`, and
+    /// `- text` for what it wrote to its log.
     pub(super) fn record(&self) -> &[String] {
         &self.record
     }
@@ -202,6 +203,9 @@ impl Play {
 
     fn moment(&mut self, outcome: Outcome) -> Moment {
         let lines: Vec<String> = outcome.actions.iter().map(typed).collect();
+        for line in &outcome.log {
+            self.note(format!("- {line}"));
+        }
         for line in &lines {
             self.note(format!("< {line}"));
         }
