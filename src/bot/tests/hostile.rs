@@ -2,6 +2,8 @@
 
 use super::{Bot, answer, load, on_a_bots_stack, options, refused, said};
 use crate::bot::{Limits, LoadOptions, Outcome};
+use rustix::time::{ClockId, clock_gettime};
+use std::time::Duration;
 
 /// The script fails with this in its message, and the same engine still answers afterwards.
 #[track_caller]
@@ -12,15 +14,41 @@ fn ends(body: &str, message: &str) {
          fn deep(n) {{ ((((((((((((1 + deep(n + 1))))))))))))) }}
          fn on_message(msg) {{ if msg.text == \"ok?\" {{ return \"ok\"; }} {body} }}"
     );
-    let (hostile, sane) = on_a_bots_stack(move || {
+    let (hostile, sane, took) = on_a_bots_stack(move || {
         let script = load(&source).unwrap_or_else(|diagnostic| panic!("{diagnostic}"));
-        (script.answer(&said("hi")), script.answer(&said("ok?")))
+        let (hostile, took) = timed(|| script.answer(&said("hi")));
+        (hostile, script.answer(&said("ok?")), took)
     });
+    within_bounds(body, took);
     let Outcome { actions, error, .. } = hostile;
     assert!(actions.is_empty(), "{body}: {actions:?}");
     let error = error.unwrap_or_else(|| panic!("it ended well: {body}"));
     assert!(error.message.contains(message), "{body}: {error}");
     assert_eq!(super::lines(&sane), ["ok"], "{body}");
+}
+
+/// What the thread worked for it: a busy machine must not decide a test.
+fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let now = || {
+        let now = clock_gettime(ClockId::ThreadCPUTime);
+        Duration::try_from(now).expect("a clock that only goes forward")
+    };
+    let before = now();
+    (work(), now() - before)
+}
+
+/// The contract's figures, in release and with nothing else in the process, as CI runs this
+/// corpus: 100 ms for each script, 64 MiB for all of it.
+#[track_caller]
+fn within_bounds(body: &str, took: Duration) {
+    if cfg!(debug_assertions) || std::env::var_os("CHATY_CORPUS_ALONE").is_none() {
+        return;
+    }
+    assert!(took <= Duration::from_millis(100), "{body}: {took:?}");
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let peak = peak.and_then(|peak| peak.split_whitespace().next()?.parse::<u64>().ok());
+    assert!(peak.is_none_or(|kib| kib <= 64 * 1024), "{body}: {peak:?} KiB");
 }
 
 const LOOP: &str = "is there a loop without end?";
