@@ -2,8 +2,9 @@
 //! format everywhere; where it goes is the reader's business.
 
 use crate::wire::text::scrub;
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use std::fmt;
-use unicode_width::UnicodeWidthStr;
+use std::ops::Range;
 
 /// One finding about one script.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,9 +24,8 @@ pub struct Diagnostic {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Marked {
     text: String,
-    /// Columns on a screen: where the mark begins, and how long it is.
-    start: usize,
-    width: usize,
+    /// The bytes of the text that are underlined.
+    span: Range<usize>,
 }
 
 impl Diagnostic {
@@ -67,11 +67,21 @@ impl Marked {
             .skip(column.saturating_sub(1))
             .take_while(|c| c.is_alphanumeric() || *c == '_')
             .collect::<String>();
-        Self {
-            text: scrub(text.trim_end()),
-            start: scrub(&before).width(),
-            width: scrub(&word).width().max(1),
-        }
+        let start = scrub(&before).len();
+        // A place behind the last character is shown as one more.
+        let text = scrub(text).trim_end().to_owned();
+        let start = start.min(text.len());
+        Self { span: start..(start + scrub(&word).len()).min(text.len()), text }
+    }
+
+    /// The line with its number, and the mark below it. A line too long for a screen is shown around
+    /// its mark.
+    fn render(&self, number: usize) -> String {
+        let mark = AnnotationKind::Primary.span(self.span.clone());
+        let snippet = Snippet::source(self.text.as_str()).line_start(number).annotation(mark);
+        let report = Renderer::plain().render(&[Group::with_level(Level::ERROR).element(snippet)]);
+        // Its first row is an empty gutter: our head stands there, where editors can find it.
+        report.lines().skip(1).fold(String::new(), |shown, line| shown + "\n  " + line.trim_end())
     }
 }
 
@@ -83,11 +93,7 @@ impl fmt::Display for Diagnostic {
         }
         write!(f, ": error: {}", scrub(&self.message))?;
         if let (Some((line, _)), Some(marked)) = (self.place, &self.line) {
-            let number = line.to_string();
-            write!(f, "\n  {number} | {}", marked.text)?;
-            let gutter = " ".repeat(number.len() + 2);
-            let (start, mark) = (" ".repeat(marked.start), "^".repeat(marked.width));
-            write!(f, "\n{gutter} | {start}{mark}")?;
+            f.write_str(&marked.render(line))?;
         }
         if let Some(note) = &self.note {
             write!(f, "\n{note}")?;
@@ -99,6 +105,7 @@ impl fmt::Display for Diagnostic {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use unicode_width::UnicodeWidthStr;
 
     #[test]
     fn the_format_is_the_contract_to_the_byte() {

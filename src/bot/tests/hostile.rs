@@ -34,7 +34,8 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
         Duration::try_from(now).expect("a clock that only goes forward")
     };
     let before = now();
-    (work(), now() - before)
+    let done = work();
+    (done, now().saturating_sub(before))
 }
 
 /// The contract's figures, in release and with nothing else in the process, as CI runs this
