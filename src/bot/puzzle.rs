@@ -72,14 +72,17 @@ fn unclosed(source: &str) -> Option<Place> {
         column += 1;
         let next = chars.peek().copied();
         match (inside, c) {
-            (Some("\n"), '\n') | (Some("\""), '"') | (Some("`"), '`') => inside = None,
+            (Some("\n"), '\n') | (Some("\""), '"') | (Some("`"), '`') | (Some("'"), '\'') => {
+                inside = None;
+            }
             (Some("*/"), '*') if next == Some('/') => inside = None,
-            (Some("\""), '\\') => {
+            (Some("\"" | "'"), '\\') => {
                 chars.next();
                 column += 1;
             }
             (None, '"') => inside = Some("\""),
             (None, '`') => inside = Some("`"),
+            (None, '\'') => inside = Some("'"),
             (None, '/') if next == Some('/') => inside = Some("\n"),
             (None, '/') if next == Some('*') => inside = Some("*/"),
             (None, '{') => open.push((line, column)),

@@ -300,6 +300,7 @@ fn habits_from_other_languages() {
 fn a_brace_that_is_not_closed_is_where_it_was_opened() {
     let never = "this `{` is never closed";
     check("fn on_message(msg) {\n  // }\n  say(\"}\");\n\n", Some((1, 20)), never);
+    check("fn on_message(msg) {\n  say('\"');\n  say('\\'');\n", Some((1, 20)), never);
     let source = "fn a() {\n  if true {\n    say(1);\n}\nfn on_message(msg) { a() }\n";
     check(source, Some((1, 8)), never);
 }
