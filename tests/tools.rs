@@ -255,7 +255,12 @@ fn a_test_can_have_other_bots_in_it() {
         /// > Bob [bot]: hello
         /// > Neo: hello
         fn on_message(msg) { if msg.is_bot { `Quite so, ${msg.from}.` } }
-        fn test_hears_her() { send("Alice [bot]", "hi"); expect_said("Quite so, Alice."); }
+        fn test_hears_her() {
+            send("Alice [bot]", "hi");
+            expect_said("Quite so, Alice.");
+            join("Neo");
+            expect(users() == ["Alice", "Echo", "Neo"] && is_online("neo"), users());
+        }
     "#;
     let home = folder(&[("echo.rhai", script)]);
     let ran = bot(home.path(), &["test", "echo.rhai"]);

@@ -3,9 +3,11 @@
 
 use super::api::FUNCTIONS;
 use super::engine::FORBIDDEN;
+use super::foreign;
 use super::limits::Guard;
 use super::message::PROPERTIES;
 use super::nearest::nearest;
+use super::puzzle;
 use rhai::{EvalAltResult, ParseError, ParseErrorType, Position};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,6 +38,9 @@ impl Names {
 
     /// What to say about a call of something that is no function.
     pub(super) fn unknown_function(&self, name: &str) -> String {
+        if let Some(suggestion) = foreign::suggestion(name) {
+            return format!("unknown function `{name}`; {suggestion}");
+        }
         let own = self.own.keys().map(String::as_str);
         let ours = FUNCTIONS.iter().map(|function| function.name);
         // The bots' own functions first: they are what is meant most often.
@@ -55,6 +60,9 @@ impl Names {
         }
         if let Some(signature) = self.signature(name) {
             return format!("`{name}` is a function: call it, `{signature}`");
+        }
+        if let Some(here) = foreign::value(name) {
+            return format!("unknown variable `{name}`; did you mean `{here}`?");
         }
         match nearest(name, self.constants.iter().map(String::as_str)) {
             Some(close) => format!("unknown variable `{name}`; did you mean `{close}`?"),
@@ -113,7 +121,7 @@ fn runtime(error: &EvalAltResult, guard: &Guard, names: &Names) -> String {
         }
         EvalAltResult::ErrorIndexingType(given, _) => {
             let given = given.split(" [").next().unwrap_or(given);
-            format!("{} has no elements to index", kind(given))
+            format!("{} has no elements to index{}", kind(given), if_nothing(given))
         }
         EvalAltResult::ErrorArrayBounds(0, index, _) => {
             format!("the array is empty: there is no element {index}")
@@ -160,6 +168,9 @@ pub(super) fn parse(
     names: &Names,
 ) -> (Option<(usize, usize)>, String) {
     let place = place(error.position());
+    if let Some((place, message)) = puzzle::solve(error.err_type(), source, place) {
+        return (Some(place), message);
+    }
     // A word that was taken out of the language is a puzzle to the parser.
     let message = match place.map(|place| word_at(source, place)) {
         Some(word) if FORBIDDEN.contains(&word.as_str()) => {
@@ -170,7 +181,7 @@ pub(super) fn parse(
     (place, message)
 }
 
-fn word_at(source: &str, (line, column): (usize, usize)) -> String {
+pub(super) fn word_at(source: &str, (line, column): (usize, usize)) -> String {
     let line = source.lines().nth(line - 1).unwrap_or_default();
     let of_a_word = |c: &char| c.is_alphanumeric() || *c == '_';
     line.chars().skip(column - 1).take_while(of_a_word).collect()
@@ -209,21 +220,22 @@ fn no_such_call(signature: &str, names: &Names) -> String {
         .filter(|s| !s.is_empty())
         .map(kind)
         .collect();
+    let hint = if kinds.iter().any(|kind| *kind == self::kind("()")) { NOTHING } else { "" };
     let given = match kinds.as_slice() {
         [] => "nothing".to_owned(),
         [one] => one.clone(),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
     };
     if let Some(property) = name.strip_prefix("get$").or_else(|| name.strip_prefix("set$")) {
-        return format!("{given} has no `{property}`");
+        return has_no(&given, property) + hint;
     }
     if !name.starts_with(|c: char| c.is_alphabetic() || c == '_') {
-        return format!("`{name}` does not work with {given}");
+        return format!("`{name}` does not work with {given}{hint}");
     }
     match names.signature(name) {
-        Some(signature) => format!("`{signature}` does not take {given}"),
+        Some(signature) => format!("`{signature}` does not take {given}{hint}"),
         None if names.functions.contains_key(name) => {
-            format!("`{name}` does not take {given}")
+            format!("`{name}` does not take {given}{hint}")
         }
         None => names.unknown_function(name),
     }
@@ -237,8 +249,23 @@ fn property(text: &str) -> String {
             format!("`{name}` of a message cannot be changed: it is what was said")
         }
         [name, "msg"] => unknown_property(name),
-        [name, owner] => format!("{} has no `{name}`", kind(owner)),
+        [name, owner] => has_no(&kind(owner), name) + if_nothing(owner),
         _ => plain(text),
+    }
+}
+
+/// What explains most of the nothings in a script.
+const NOTHING: &str =
+    "; what was never stored in `state` or a map is (): `?? 0` behind it stands in for it";
+
+fn if_nothing(kind: &str) -> &'static str {
+    if matches!(kind, "()" | "") { NOTHING } else { "" }
+}
+
+fn has_no(owner: &str, property: &str) -> String {
+    match foreign::suggestion(property) {
+        Some(suggestion) => format!("{owner} has no `{property}`; {suggestion}"),
+        None => format!("{owner} has no `{property}`"),
     }
 }
 

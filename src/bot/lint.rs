@@ -3,6 +3,7 @@
 
 use super::api::{COMMAND, COMMAND_PREFIX, HANDLERS};
 use super::explain::{Names, place, unknown_property};
+use super::habits;
 use super::hearing::Handlers;
 use super::nearest::nearest;
 use rhai::{AST, ASTNode, Expr, FnCallExpr, Position, Stmt};
@@ -53,6 +54,8 @@ fn mistakes(ast: &AST, names: &Names) -> Vec<Finding> {
     ast.walk(&mut |path: &[ASTNode<'_>]| {
         found.extend(mistake(path, names, &seen));
         found.extend(late_import(path, ast));
+        let is_own = |name: &str| names.own.contains_key(name) || seen.properties.contains(name);
+        found.extend(habits::unfounded(path, is_own));
         true
     });
     found.sort_by_key(|finding| finding.place);
@@ -120,6 +123,11 @@ fn handlers(names: &Names, source: &str) -> Result<Handlers, Finding> {
                 commands.insert(command.to_owned());
             }
             continue;
+        }
+        let is_alone = || source.matches(name.as_str()).count() == 1;
+        if let Some(test) = habits::meant_as_test(name).filter(|_| is_alone()) {
+            let message = format!("nothing calls `{name}`; did you mean `{test}`?");
+            return Err(Finding { place: here(), message });
         }
         let close = nearest(name, known());
         if let Some(close) = close.filter(|_| is_like_a_handler(name)) {
@@ -330,6 +338,9 @@ fn a_property(left: &Expr, right: &Expr) -> Option<Finding> {
         _ => return None,
     };
     let known = super::message::PROPERTIES.iter().any(|property| property.name == name);
+    if variable.1 == "msg" && known {
+        return habits::property_of_property(name, right);
+    }
     (variable.1 == "msg" && !known)
         .then(|| Finding { place: place(at), message: unknown_property(name) })
 }

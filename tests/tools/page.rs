@@ -26,7 +26,20 @@ fn every_script_on_the_page_works() {
     let page = page();
     let mut blocks = page.split("```rhai\n").skip(1).map(|rest| rest.split("```").next().unwrap());
     let karma = blocks.next().unwrap().to_owned() + blocks.next().unwrap();
-    let language = format!("fn on_mention(msg) {{\n{}\nreturn;\n}}\n", blocks.next().unwrap());
+    let mut function =
+        |head: &str, end: &str| format!("fn {head} {{\n{}\n{end}\n}}\n", blocks.next().unwrap());
+    let language = [
+        function("on_mention(msg)", "return;"),
+        function(
+            "cmd_texts(msg, args)",
+            "[text, `${small}|${big}|${part}|${yes}`, `${where} ${parts} ${length}`]",
+        ),
+        function(
+            "cmd_rest(msg, args)",
+            "[half, age, list.to_string(), doubled.to_string(), `${large} ${score}`]",
+        ),
+    ]
+    .concat();
     let mut files = vec![("bots/karma.rhai".to_owned(), karma), ("bots/l.rhai".into(), language)];
     for (number, block) in blocks.enumerate() {
         // A block of helpers belongs to a bot of the reader's own.
@@ -43,4 +56,10 @@ fn every_script_on_the_page_works() {
     assert!(ran.code == 0 && ran.out.contains("2 passed"), "{}", ran.out);
     let heard = talk(home.path(), "bots/l.rhai", "hello, L\n");
     assert!(heard.contains("-- log: Trinity") && !heard.contains("error"), "{heard}");
+    let heard = talk(home.path(), "bots/l.rhai", "!texts\n");
+    let said = "L: Hello, Neo\nL: hello, neo|HELLO, NEO|Hello|true\nL: 7 [\"Hello\", \"Neo\"] 10\n";
+    assert!(heard.contains(said), "{heard}");
+    let heard = talk(home.path(), "bots/l.rhai", "!rest\n");
+    let said = "L: 3\nL: 0\nL: [3, 2, 1]\nL: [6, 4, 2]\nL: 2 0\n-- log: Error parsing integer";
+    assert!(heard.contains(said), "{heard}");
 }

@@ -107,3 +107,37 @@ fn on_a_terminal_a_save_shows_at_once_and_the_terminal_is_given_back() {
     assert_eq!(screen.exit_code(), 0);
     assert_eq!(screen.modes(), Screen::fresh_modes());
 }
+
+#[test]
+fn on_a_terminal_lines_that_arrive_together_are_all_said() {
+    let home = folder(&[("kind.rhai", "fn on_message(msg) { `${msg.from}: ${msg.text}` }")]);
+    let answered = |line: &'static str| {
+        move |rows: &[String]| rows.iter().any(|row| row == &format!("Kind: Trinity: {line}"))
+    };
+    let mut screen = Screen::start(home.path(), &["bot", "try", "kind.rhai"]);
+    screen.until("the prompt", |rows| rows.last().is_some_and(|row| row == "Neo>"));
+    screen.types("/as Trinity\none\rtwo\n");
+    screen.until("the second line", answered("one"));
+    screen.until("the third line", answered("two"));
+    // As a terminal marks what is pasted.
+    screen.types("\u{1b}[200~three\nfour\u{1b}[201~\r");
+    screen.until("the first line of two", answered("three"));
+    screen.until("the last line of two", answered("four"));
+    screen.types("/quit\r");
+    assert_eq!(screen.exit_code(), 0);
+}
+
+#[test]
+fn what_the_manners_hold_back_is_said_to_be() {
+    let home = folder(&[("kind.rhai", "fn on_message(msg) { msg.text }")]);
+    let heard =
+        talk(home.path(), "kind.rhai", "1\n2\n3\n4\n5\n6\n7\n/state\n/advance 1\n/advance 1\n");
+    let expected = "Kind: 5\n\
+        -- 1 line held back, since a bot says one a second after five at once; /advance 1 lets it out\n\
+        -- 2 lines held back, since a bot says one a second after five at once; /advance 2 lets them out\n\
+        -- state {}\n-- temp {}\n\
+        Kind: 6\n\
+        -- 1 line held back, since a bot says one a second after five at once; /advance 1 lets it out\n\
+        Kind: 7\n";
+    assert!(heard.ends_with(expected), "{heard}");
+}

@@ -168,9 +168,10 @@ impl Script {
         self.names.own.keys().map(String::as_str)
     }
 
-    /// Calls any of its functions, without arguments and outside of any room: a test.
+    /// Calls any of its functions, without arguments and without anything that happened: a test.
     pub fn run(&self, function: &str) -> (Vec<String>, Result<(), Diagnostic>) {
-        let called = self.call(function, Vec::new(), Context::default());
+        let context = Context { room: self.home().to_owned(), ..Context::default() };
+        let called = self.call(function, Vec::new(), context);
         (called.log, called.error.map_or(Ok(()), Err))
     }
 

@@ -211,6 +211,11 @@ impl Stage {
         timer.into_iter().chain(line).min()
     }
 
+    /// When each of the lines that wait for the pace will be said.
+    pub fn held_back(&self) -> impl ExactSizeIterator<Item = u64> {
+        self.waiting.iter().map(|(at, _)| *at)
+    }
+
     /// Does one thing that is due by now; nothing, if nothing is.
     pub fn advance(&mut self, now: u64) -> Option<Outcome> {
         let mut outcome = Outcome::default();

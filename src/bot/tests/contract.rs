@@ -193,3 +193,19 @@ fn the_examples_in_the_table_run() {
         assert!(!property.doc.is_empty());
     }
 }
+
+#[test]
+fn a_handler_that_says_nothing_leaves_the_message_to_the_next() {
+    let silent = r#"
+        const BOT = #{ triggers: ["now"] };
+        fn cmd_start(msg, args) { state.asked = (state.asked ?? "") + "c"; return; }
+        fn on_mention(msg) { state.asked += "m"; return; }
+        fn on_trigger(msg, word) { state.asked += "t"; return; }
+        fn on_message(msg) { state.asked + "!" }
+    "#;
+    assert_eq!(lines(&answer(silent, "!start now, Test")), ["cmt!"]);
+    // One that fails is the last.
+    let failing = r#"fn cmd_x(msg, args) { throw "no" } fn on_message(msg) { "next" }"#;
+    let outcome = answer(failing, "!x");
+    assert!(outcome.error.is_some() && outcome.actions.is_empty(), "{outcome:?}");
+}

@@ -2,6 +2,10 @@
 
 use super::{answer, refused};
 
+/// Where a value that was never stored is the cause.
+const NOTHING: &str =
+    "; what was never stored in `state` or a map is (): `?? 0` behind it stands in for it";
+
 /// The message and the place of what keeps a script from being loaded.
 #[track_caller]
 fn check(source: &str, place: Option<(usize, usize)>, message: &str) {
@@ -194,7 +198,7 @@ fn syntax() {
         Some((1, 30)),
         "`,` is missing to separate the arguments to function call `say`",
     );
-    check("fn on_message(msg) {", Some((1, 21)), "`}` is missing to terminate this block");
+    check("fn on_message(msg) {", Some((1, 20)), "this `{` is never closed");
     check("fn on_message(msg) { eval(\"1\") }", Some((1, 22)), "`eval` is not available to bots");
     check(
         "import \"../secret\" as s;\nfn on_message(msg) { }",
@@ -215,7 +219,11 @@ fn kinds_of_values_have_names() {
     );
     check_running("if msg { 1 }", (2, 4), "this needs a truth value, and there is a message");
     check_running("throw \"that's it\"", (2, 1), "that's it");
-    check_running("let n = (); n.len()", (2, 15), "`len` does not take nothing, ()");
+    check_running(
+        "let n = (); n.len()",
+        (2, 15),
+        &format!("`len` does not take nothing, (){NOTHING}"),
+    );
 }
 
 #[test]
@@ -226,4 +234,83 @@ fn a_closure_that_uses_the_variable_whose_method_calls_it() {
         error.message.starts_with("a closure uses the variable whose method calls it"),
         "{error}"
     );
+}
+
+#[test]
+fn names_from_other_languages() {
+    let at = |body: &str| format!("fn on_message(msg) {{\n{body}\n}}");
+    for (theirs, ours) in [
+        ("toLowerCase", "`to_lower`"),
+        ("toUpperCase", "`to_upper`"),
+        ("includes", "`contains`"),
+        ("startsWith", "`starts_with`"),
+        ("slice", "`sub_string`, or `extract` of an array"),
+        ("length", "`len`"),
+        ("forEach", "`for_each`"),
+    ] {
+        let message = format!("unknown function `{theirs}`; did you mean {ours}?");
+        check(&at(&format!("msg.text.{theirs}(1)")), Some((2, 10)), &message);
+    }
+    check(
+        &at("msg.text.length > 3"),
+        Some((2, 10)),
+        "`msg.text` has no `length`; did you mean `len`?",
+    );
+    check_running(
+        "let text = msg.text; text.length",
+        (2, 27),
+        "a string has no `length`; did you mean `len`?",
+    );
+    check(&at("None"), Some((2, 1)), "unknown variable `None`; did you mean `()`?");
+    let no_word = |word: &str, here: &str| {
+        format!("`{word}` is no word of the language; did you mean `{here}`?")
+    };
+    check("function on_message(msg) { }", Some((1, 1)), &no_word("function", "fn"));
+    check(&at("var x = 1;"), Some((2, 1)), &no_word("var", "let"));
+    check(&at("let x = null;"), Some((2, 9)), &no_word("null", "()"));
+}
+
+#[test]
+fn habits_from_other_languages() {
+    let at = |body: &str| format!("fn on_message(msg) {{\n{body}\n}}");
+    check(
+        &at("say('hello');"),
+        Some((2, 5)),
+        "text stands in double quotes or backticks; single quotes are for one character",
+    );
+    check(&at("let m = {name: 1};"), Some((2, 9)), "a map has # before its brace: `#{ name: … }`");
+    let nothing =
+        "`sort` changes the thing itself and gives nothing back: give it a line of its own";
+    check(&at("let list = [2]; list.sort().len()"), Some((2, 22)), nothing);
+    check(&at("let list = [2]; let sorted = list.sort();"), Some((2, 35)), nothing);
+    check(
+        &at("after(5, \"rnig\", msg.from);\n}\nfn ring(who) {"),
+        Some((2, 10)),
+        "there is no function `rnig`; did you mean `ring`?",
+    );
+    check(
+        "fn on_message(msg) { }\nfn tset_x() { }",
+        Some((2, 4)),
+        "nothing calls `tset_x`; did you mean `test_x`?",
+    );
+    assert!(super::load("fn on_message(msg) { tset_x() }\nfn tset_x() { 1 }").is_ok());
+}
+
+#[test]
+fn a_brace_that_is_not_closed_is_where_it_was_opened() {
+    let never = "this `{` is never closed";
+    check("fn on_message(msg) {\n  // }\n  say(\"}\");\n\n", Some((1, 20)), never);
+    check("fn on_message(msg) {\n  say('\"');\n  say('\\'');\n", Some((1, 20)), never);
+    let source = "fn a() {\n  if true {\n    say(1);\n}\nfn on_message(msg) { a() }\n";
+    check(source, Some((1, 8)), never);
+}
+
+#[test]
+fn what_was_never_stored_is_explained() {
+    let plus = format!("`+` does not work with nothing, () and an integer{NOTHING}");
+    check_running("  state.points + 1", (2, 16), &plus);
+    let dot = format!("nothing, () has no `x`{NOTHING}");
+    check_running("state.m.x", (2, 9), &dot);
+    let index = format!("nothing, () has no elements to index{NOTHING}");
+    check_running("state.m[\"x\"]", (2, 8), &index);
 }

@@ -91,7 +91,7 @@ fn mistakes_in_a_library_are_shown_where_they_are() {
             |name: &str| format!("import \"{name}\" as l;\nfn on_message(msg) {{ l::f(1) }}");
         let typo = home.refused(&using("typo"));
         assert!(typo.starts_with("lib/typo.rhai:2:3: error: unknown function `rply`; did you mean `reply`?\n  2 |   rply(1);"), "{typo}");
-        assert!(home.refused(&using("syntax")).starts_with("lib/syntax.rhai:1:9: error: "));
+        assert!(home.refused(&using("syntax")).starts_with("lib/syntax.rhai:1:8: error: "));
         let looped = home.refused(&using("loop"));
         assert!(
             looped.starts_with("lib/loop.rhai") && looped.contains("is there a loop"),

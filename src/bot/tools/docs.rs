@@ -117,8 +117,9 @@ fn handlers() -> Section {
     };
     Section {
         title: "Handlers",
-        intro: "Functions that chaty calls if the script has them. The first that answers a \
-                message is the last that is asked. A string that is returned is the answer, an \
+        intro: "Functions that chaty calls if the script has them. For a message they \
+                are asked in this order, and the first that says anything is the last; one that \
+                says nothing leaves the message to the next. A string that is returned is the answer, an \
                 array is several lines, nothing is no answer.",
         entries: HANDLERS.iter().map(entry).collect(),
     }
@@ -193,7 +194,7 @@ fn testing() -> Section {
         title: "Functions of tests",
         intro: "What a test can do as well: a function `fn test_NAME()`, which `chaty bot test` \
                 calls with a bot that has just come in and a clock that stands. In a test \
-                `state` and `temp` are the bot's own.",
+                `state` and `temp` are the bot's own, and `users()` are those who are there.",
         entries: TESTING.iter().map(entry).collect(),
     }
 }

@@ -56,10 +56,13 @@ fn read(
         let _remembered = editor.add_history_entry(line.as_str());
         let mut talk = lock(talk);
         show(&talk.look(), colour)?;
-        let reply = talk.typed(&line);
-        show(&reply, colour)?;
-        if reply.is_the_end {
-            return Ok(());
+        // A pasted text may have several lines; each was typed.
+        for line in line.lines() {
+            let reply = talk.typed(line);
+            show(&reply, colour)?;
+            if reply.is_the_end {
+                return Ok(());
+            }
         }
     }
 }

@@ -109,6 +109,26 @@ impl Talk {
     /// Does what a line says.
     pub(super) fn typed(&mut self, line: &str) -> Reply {
         let mut reply = Reply::default();
+        let held = self.play.stage().held_back().len();
+        self.obey(line, &mut reply);
+        let now = self.play.now();
+        let waiting: Vec<u64> = self.play.stage().held_back().collect();
+        let news = waiting.len() > held || line.trim_start().starts_with("/advance");
+        if let Some(last) = waiting.last().filter(|_| news) {
+            let secs = last.saturating_sub(now).div_ceil(1000);
+            let (lines, them) = match waiting.len() {
+                1 => ("1 line".to_owned(), "it"),
+                more => (format!("{more} lines"), "them"),
+            };
+            reply.note(format!(
+                "{lines} held back, since a bot says one a second after five at once; \
+                 /advance {secs} lets {them} out"
+            ));
+        }
+        reply
+    }
+
+    fn obey(&mut self, line: &str, reply: &mut Reply) {
         let line = line.trim();
         let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
         let rest = rest.trim();
@@ -123,23 +143,22 @@ impl Talk {
             }
             "/join" => {
                 let moment = self.play.joins(&self.named(rest));
-                self.show(moment, &mut reply);
+                self.show(moment, reply);
             }
             "/leave" => {
                 let moment = self.play.leaves(&self.named(rest));
-                self.show(moment, &mut reply);
+                self.show(moment, reply);
             }
-            "/advance" => self.advance(rest, &mut reply),
+            "/advance" => self.advance(rest, reply),
             "/state" => {
                 reply.note(format!("state {}", pretty(self.play.stage().state())));
                 reply.note(format!("temp {}", pretty(self.play.stage().temp())));
             }
             _ => match self.play.says(&self.who.clone(), line) {
-                Ok(moment) => self.show(moment, &mut reply),
+                Ok(moment) => self.show(moment, reply),
                 Err(why) => reply.note(why),
             },
         }
-        reply
     }
 
     fn advance(&mut self, rest: &str, reply: &mut Reply) {
