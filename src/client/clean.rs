@@ -2,8 +2,8 @@
 //! a peer's text enters the client side of the house.
 
 use crate::wire::native::{
-    Ack, Bye, Chat, Crowd, Gap, History, Member, Notice, Ping, Presence, Refused, Rename,
-    RoomState, Roster, ServerEvent, Welcome, Whisper,
+    Ack, Bye, Chat, Crowd, Entered, Gap, History, Member, Notice, Parted, Ping, Presence, Refused,
+    Rename, RoomState, Rooms, Roster, ServerEvent, Topic, Welcome, Whisper,
 };
 use crate::wire::text::scrub;
 use std::borrow::Cow;
@@ -22,6 +22,14 @@ pub(super) fn event(event: ServerEvent<'static>) -> ServerEvent<'static> {
         E::Leave(e) => E::Leave(presence(e)),
         E::Rename(e) => {
             E::Rename(Rename { room: text(e.room), from: text(e.from), to: text(e.to), ..e })
+        }
+        E::Entered(e) => E::Entered(Entered { re: e.re.map(text), state: room(e.state) }),
+        E::Parted(e) => E::Parted(Parted { re: e.re.map(text), room: text(e.room) }),
+        E::Rooms(e) => {
+            E::Rooms(Rooms { re: e.re.map(text), rooms: e.rooms.into_iter().map(room).collect() })
+        }
+        E::Topic(e) => {
+            E::Topic(Topic { room: text(e.room), who: text(e.who), topic: e.topic.map(text), ..e })
         }
         E::Crowd(e) => E::Crowd(Crowd { room: text(e.room), ..e }),
         E::Ack(e) => E::Ack(Ack { id: e.id.map(text), room: e.room.map(text), ..e }),
@@ -70,14 +78,14 @@ fn welcome(e: Welcome<'static>) -> Welcome<'static> {
         server: text(e.server),
         nick: text(e.nick),
         epoch: text(e.epoch),
-        rooms: e
-            .rooms
-            .into_iter()
-            .map(|state| RoomState { room: text(state.room), ..state })
-            .collect(),
+        rooms: e.rooms.into_iter().map(room).collect(),
         text: text(e.text),
         ..e
     }
+}
+
+fn room(e: RoomState<'static>) -> RoomState<'static> {
+    RoomState { room: text(e.room), topic: e.topic.map(text), ..e }
 }
 
 fn presence(e: Presence<'static>) -> Presence<'static> {
@@ -99,7 +107,11 @@ mod tests {
     use crate::wire::native::{Decoded, decode_server, put};
 
     /// One event of every kind whose every string carries an escape, a bidi override and a bell.
-    const HOSTILE: [&str; 16] = [
+    const HOSTILE: [&str; 20] = [
+        r#"{"entered":{"re":"X","room":"X","seq":1,"members":1,"topic":"X"}}"#,
+        r#"{"parted":{"re":"X","room":"X"}}"#,
+        r#"{"rooms":{"re":"X","rooms":[{"room":"X","seq":1,"members":1,"topic":"X"}]}}"#,
+        r#"{"topic":{"room":"X","seq":1,"at":1,"who":"X","topic":"X"}}"#,
         r#"{"welcome":{"v":1,"server":"X","nick":"X","epoch":"X","rooms":[{"room":"X","seq":1,"members":1}],"limits":{"text":1,"line":1,"ping_secs":1,"dead_secs":1},"text":"X"}}"#,
         r#"{"chat":{"room":"X","seq":1,"at":1,"from":"X","text":"X"}}"#,
         r#"{"join":{"room":"X","seq":1,"at":1,"who":"X"}}"#,

@@ -95,7 +95,13 @@ mod tests {
             server: "t".into(),
             nick: "Neo".into(),
             epoch: epoch.into(),
-            rooms: vec![RoomState { room: "#lobby".into(), seq, members: 1 }],
+            rooms: vec![RoomState {
+                room: "#lobby".into(),
+                seq,
+                members: 1,
+                topic: None,
+                recorded: true,
+            }],
             limits: Limits { text: 4096, line: 16384, ping_secs: 30, dead_secs: 90 },
             text: "hi".into(),
         }

@@ -138,6 +138,7 @@ impl<D: Dial> Task<D> {
             kind: self.options.kind,
             client: Some(concat!("chaty ", env!("CARGO_PKG_VERSION")).into()),
             token: Some(self.token.clone()),
+            room: None,
             resume: self.place.resume(),
         };
         let attempt = link::establish(self.dial.clone(), self.options.server.clone(), hello);

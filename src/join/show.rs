@@ -38,6 +38,21 @@ impl Show {
                 let line = line.and(Style::Dim, " is now known as ").name(&e.to, e.kind, &self.own);
                 self.at(e.at, line)
             }
+            E::Topic(e) => {
+                let line = Line::note("").name(&e.who, e.kind, &self.own);
+                let what = match &e.topic {
+                    Some(topic) => format!(" set the topic to {topic}"),
+                    None => " took the topic away".into(),
+                };
+                self.at(e.at, line.and(Style::Dim, what))
+            }
+            E::Entered(e) => vec![Line::note(format!("you are in {}", e.state.room))],
+            E::Parted(e) => vec![Line::note(format!("you left {}", e.room))],
+            E::Rooms(e) => e
+                .rooms
+                .iter()
+                .map(|room| Line::note(format!("{}: {} here", room.room, room.members)))
+                .collect(),
             E::Crowd(e) => self.at(e.at, Line::note(crowd(e.joined, e.left))),
             E::Whisper(whisper) => self.whispered(whisper),
             E::Roster(roster) => vec![self.roster(roster)],

@@ -2,7 +2,7 @@
 
 use super::{Cursor, Gap, Log, Run};
 use crate::wire::Dialect;
-use crate::wire::entry::{Chat, Entry, Event, Kind, Millis, Seq, SessionId};
+use crate::wire::entry::{Chat, Entry, Event, Kind, Millis, Ordinal, Seq, SessionId};
 use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
 use crate::wire::text::Text;
@@ -19,8 +19,15 @@ fn entry(seq: u64, author: u64) -> Entry {
         cause: None,
         hops: 0,
         id: None,
+        owner: None,
     };
-    Entry { seq: Seq(seq), at: Millis(seq), author: SessionId(author), event: Event::Chat(chat) }
+    Entry {
+        seq: Seq(seq),
+        ordinal: Ordinal(seq),
+        at: Millis(seq),
+        author: SessionId(author),
+        event: Event::Chat(chat),
+    }
 }
 
 /// A log of turns of the given lengths.

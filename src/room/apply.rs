@@ -6,7 +6,7 @@ use super::input::{Answer, Effects, Input, Join, Post, Refusal, Reply, because};
 use super::recent::{Hops, Ids, Owner, Spoken};
 use super::roster::{Member, Roster};
 use crate::wire::close::CloseReason;
-use crate::wire::entry::{Chat, Entry, Event, Kind, MessageId, Millis, Seq, SessionId};
+use crate::wire::entry::{Chat, Entry, Event, Kind, MessageId, Millis, Ordinal, Seq, SessionId};
 use crate::wire::nick::{Nick, NickKey};
 use crate::wire::text::Text;
 use std::collections::BTreeSet;
@@ -113,7 +113,7 @@ impl Turn<'_> {
     fn append(&mut self, author: SessionId, event: Event) -> Seq {
         self.room.seq = self.room.seq.next();
         let seq = self.room.seq;
-        self.out.entries.push(Entry { seq, at: self.at, author, event });
+        self.out.entries.push(Entry { seq, ordinal: Ordinal(seq.0), at: self.at, author, event });
         seq
     }
 
@@ -231,7 +231,7 @@ impl Turn<'_> {
         let cause = cause.filter(|cause| kind == Kind::Bot && happened.contains(cause));
         let hops = cause
             .map_or(0, |cause| self.room.hops.get(&cause).unwrap_or_default().saturating_add(1));
-        let chat = Chat { from: from.clone(), kind, emote, text, cause, hops, id };
+        let chat = Chat { from: from.clone(), kind, emote, text, cause, hops, id, owner: None };
         let seq = self.append(session, Event::Chat(chat));
         if hops > 0 {
             self.room.hops.insert(seq, hops);

@@ -7,6 +7,8 @@ use std::fmt;
 pub enum CloseReason {
     /// The client said goodbye or closed its side.
     Quit,
+    /// The member left the room, and stays connected.
+    Parted,
     /// The connection broke.
     Lost,
     /// The administrator removed the member.
@@ -39,8 +41,9 @@ pub enum CloseReason {
 
 impl CloseReason {
     /// All of them, for the counters and the documents.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Quit,
+        Self::Parted,
         Self::Lost,
         Self::Kicked,
         Self::Banned,
@@ -61,6 +64,7 @@ impl CloseReason {
     pub fn code(self) -> &'static str {
         match self {
             Self::Quit => "quit",
+            Self::Parted => "parted",
             Self::Lost => "lost",
             Self::Kicked => "kicked",
             Self::Banned => "banned",
@@ -92,6 +96,7 @@ impl CloseReason {
 impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Parted => "you left the room",
             Self::Quit => "you left",
             Self::Lost => "the connection was lost",
             Self::Kicked => "you were kicked",

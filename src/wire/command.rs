@@ -20,6 +20,10 @@ pub enum Command<'a> {
     Who,
     Rooms,
     Join(RoomName),
+    /// This room, if none is named.
+    Part(Option<RoomName>),
+    /// Asks for it, sets it, or takes it away with `-`.
+    Topic(Option<&'a str>),
     Msg {
         to: &'a str,
         text: &'a str,
@@ -28,6 +32,8 @@ pub enum Command<'a> {
     Nick(&'a str),
     /// The last so many lines.
     History(usize),
+    /// Lines of the past with all of these words.
+    Search(&'a str),
     Bots,
     /// Of the entry with this number, or of the last thing a bot said.
     Why(Option<u64>),
@@ -35,15 +41,18 @@ pub enum Command<'a> {
 }
 
 /// Usage and meaning of every command, for `/help`, completion and the documents.
-pub const COMMANDS: [(&str, &str); 11] = [
+pub const COMMANDS: [(&str, &str); 14] = [
     ("/help", "this list"),
     ("/who", "who is here"),
     ("/rooms", "the rooms of this server"),
-    ("/join #ROOM", "go to another room"),
+    ("/join #ROOM", "go to another room; it is made if there is none"),
+    ("/part [#ROOM]", "leave a room"),
+    ("/topic [TEXT]", "what this room is about; - takes it away"),
     ("/msg NAME TEXT", "say something to one member only"),
     ("/me TEXT", "say what you do"),
     ("/nick NAME", "change your name"),
     ("/history [N]", "the last N lines, 20 if not said"),
+    ("/search WORDS", "lines of the past with all of these words"),
     ("/bots", "the bots here, and what they answer to"),
     ("/why [SEQ]", "which bot said that, and why; the last bot's words if not said"),
     ("/quit", "leave"),
@@ -77,6 +86,13 @@ fn command<'a>(word: &str, args: &'a str) -> Result<Command<'a>, String> {
         "who" => Ok(Command::Who),
         "rooms" => Ok(Command::Rooms),
         "join" => RoomName::parse(args).map(Command::Join).map_err(|error| error.to_string()),
+        "part" if args.is_empty() => Ok(Command::Part(None)),
+        "part" => RoomName::parse(args)
+            .map(|room| Command::Part(Some(room)))
+            .map_err(|error| error.to_string()),
+        "topic" => Ok(Command::Topic(Some(args).filter(|args| !args.is_empty()))),
+        "search" if !args.is_empty() => Ok(Command::Search(args)),
+        "search" => Err(need("/search WORDS")),
         "msg" => match args.split_once(char::is_whitespace) {
             Some((to, text)) if !text.trim().is_empty() => {
                 Ok(Command::Msg { to, text: text.trim_start() })
@@ -115,11 +131,24 @@ mod tests {
             Typed::Command(Command::Msg { to: "Neo", text: "hi there" })
         );
         assert_eq!(parse("/history 5"), Typed::Command(Command::History(5)));
+        assert_eq!(parse("/part"), Typed::Command(Command::Part(None)));
+        assert_eq!(parse("/topic  tea "), Typed::Command(Command::Topic(Some("tea"))));
+        assert_eq!(parse("/search old tea"), Typed::Command(Command::Search("old tea")));
         assert_eq!(parse("/why"), Typed::Command(Command::Why(None)));
         assert_eq!(parse("/why #12"), Typed::Command(Command::Why(Some(12))));
-        for wrong in
-            ["/why x", "/msg", "/msg Neo", "/me", "/nick ", "/history x", "/frob", "/", "/join a b"]
-        {
+        for wrong in [
+            "/search",
+            "/part a b",
+            "/why x",
+            "/msg",
+            "/msg Neo",
+            "/me",
+            "/nick ",
+            "/history x",
+            "/frob",
+            "/",
+            "/join a b",
+        ] {
             assert!(matches!(parse(wrong), Typed::Wrong(_)), "{wrong:?}");
         }
     }

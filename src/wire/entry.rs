@@ -25,6 +25,19 @@ impl fmt::Display for Seq {
     }
 }
 
+/// A place in the order of the whole server: over all its rooms, since it was started. The first
+/// is 1; 0 stands before everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Ordinal(pub u64);
+
+impl Ordinal {
+    /// The place right after this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
 /// Milliseconds since 1970-01-01 UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Millis(pub u64);
@@ -36,6 +49,8 @@ pub struct SessionId(pub u64);
 impl SessionId {
     /// Who speaks when the administrator does.
     pub const CONSOLE: Self = Self(0);
+    /// Who did what is read back from the history: nobody who is connected now.
+    pub const PAST: Self = Self(u64::MAX);
 }
 
 /// What a member is. The client says it in its `hello`, the server stamps it on everything.
@@ -68,6 +83,7 @@ pub type MessageId = Arc<str>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     pub seq: Seq,
+    pub ordinal: Ordinal,
     pub at: Millis,
     /// Whose doing it is: that session's own writer leaves it out, or acknowledges it.
     pub author: SessionId,
@@ -92,6 +108,12 @@ pub enum Event {
         to: Nick,
         kind: Kind,
     },
+    /// What the room is about; none takes the old one away.
+    Topic {
+        by: Nick,
+        kind: Kind,
+        topic: Option<Text>,
+    },
     /// Joins and leaves of a crowd, folded.
     Crowd {
         joined: u32,
@@ -112,4 +134,6 @@ pub struct Chat {
     /// 0 for people; a bot's is its cause's plus one.
     pub hops: u8,
     pub id: Option<MessageId>,
+    /// The secret of the client that gave the id, by which a resend is recognised.
+    pub owner: Option<Arc<str>>,
 }

@@ -20,6 +20,13 @@ pub fn put(entry: &Entry, out: &mut Vec<u8>) -> usize {
         Event::Rename { from, to, .. } => {
             put_all(out, &[from.as_str(), " is now known as ", to.as_str()]);
         }
+        Event::Topic { by, topic: Some(topic), .. } => {
+            put_all(out, &[by.as_str(), " set the topic to "]);
+            put_all(out, &[topic]);
+        }
+        Event::Topic { by, topic: None, .. } => {
+            put_all(out, &[by.as_str(), " took the topic away"]);
+        }
         Event::Crowd { joined, left } => put_all(out, &[&crowd(*joined, *left)]),
     }
     out.push(b'\n');
@@ -62,7 +69,7 @@ fn put_all(out: &mut Vec<u8>, parts: &[&str]) {
 mod tests {
     use super::*;
     use crate::wire::close::CloseReason;
-    use crate::wire::entry::{Chat, Kind, Millis, Seq, SessionId};
+    use crate::wire::entry::{Chat, Kind, Millis, Ordinal, Seq, SessionId};
     use crate::wire::nick::Nick;
     use crate::wire::text::Text;
     use crate::wire::{KICK, NICK, NICK_INVALID, NICK_OK};
@@ -81,12 +88,14 @@ mod tests {
             cause: None,
             hops: 0,
             id: None,
+            owner: None,
         }))
     }
 
     /// The entry's line, and its tag.
     fn line(event: Event) -> (String, String) {
-        let entry = Entry { seq: Seq(1), at: Millis(0), author: SessionId(1), event };
+        let entry =
+            Entry { seq: Seq(1), ordinal: Ordinal(1), at: Millis(0), author: SessionId(1), event };
         let mut out = b"before\n".to_vec();
         let tag = put(&entry, &mut out);
         let line = out.strip_prefix(b"before\n").unwrap().to_vec();
@@ -108,6 +117,10 @@ mod tests {
         assert_eq!(plain(Event::Join { who: neo.clone(), kind }), "Neo just connected\n");
         let left = Event::Leave { who: neo.clone(), kind, reason: CloseReason::Kicked };
         assert_eq!(plain(left), "Neo left the chat\n");
+        let topic = Event::Topic { by: neo.clone(), kind, topic: Text::clean(b"tea").ok() };
+        assert_eq!(plain(topic), "Neo set the topic to tea\n");
+        let none = Event::Topic { by: neo.clone(), kind, topic: None };
+        assert_eq!(plain(none), "Neo took the topic away\n");
         let renamed = Event::Rename { from: neo.clone(), to: nick("Trin"), kind };
         assert_eq!(plain(renamed), "Neo is now known as Trin\n");
         for (joined, left, text) in

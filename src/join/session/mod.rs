@@ -9,7 +9,8 @@ use crate::wire::command::{self, COMMANDS, Command, Typed};
 use crate::wire::entry::{MessageId, Millis};
 use crate::wire::limits;
 use crate::wire::native::{
-    Ack, AskHistory, Bots, ClientEvent, Refused, Say, ServerEvent, SetNick, Welcome, Who, Why,
+    Ack, AskHistory, AskRooms, Bots, ClientEvent, JoinRoom, PartRoom, Refused, Say, ServerEvent,
+    SetNick, SetTopic, Welcome, Who, Why,
 };
 use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
@@ -252,18 +253,24 @@ impl Session {
     }
 
     fn command(&mut self, command: &Command<'_>) -> Outcome {
-        let lobby = RoomName::lobby();
         match command {
             Command::Help => help().into(),
-            Command::Rooms => {
-                vec![Line::note(format!("{lobby} is the only room of this server"))].into()
-            }
-            Command::Join(room) if *room == lobby => {
-                vec![Line::note(format!("you are in {lobby}"))].into()
-            }
+            Command::Rooms => self.ask(ClientEvent::Rooms(AskRooms::default())),
             Command::Join(room) => {
-                vec![Line::alert(format!("there is no room {room}; this server has {lobby}"))]
-                    .into()
+                let room = room.to_string();
+                self.ask(ClientEvent::Join(JoinRoom { room, ..JoinRoom::default() }))
+            }
+            Command::Part(room) => {
+                let room = room.clone().unwrap_or_else(RoomName::lobby).to_string();
+                self.ask(ClientEvent::Part(PartRoom { id: None, room }))
+            }
+            Command::Topic(topic) => {
+                let topic = topic.unwrap_or_default().to_owned();
+                self.ask(ClientEvent::Topic(SetTopic { topic, ..SetTopic::default() }))
+            }
+            Command::Search(words) => {
+                let search = Some((*words).to_owned());
+                self.ask(ClientEvent::History(AskHistory { search, ..AskHistory::default() }))
             }
             Command::Me(text) => say(text, true),
             Command::Msg { to, text } => {

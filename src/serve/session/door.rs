@@ -257,7 +257,13 @@ where
             server: concat!("chaty/", env!("CARGO_PKG_VERSION")).into(),
             nick: nick.as_str().into(),
             epoch: self.shared.hub.epoch().into(),
-            rooms: vec![RoomState { room: room.as_str().into(), seq: seq.0, members: *members }],
+            rooms: vec![RoomState {
+                room: room.as_str().into(),
+                seq: seq.0,
+                members: *members,
+                topic: None,
+                recorded: true,
+            }],
             limits: NativeLimits {
                 text: limits::LINE,
                 line: limits::UNFRAMED,
@@ -359,7 +365,7 @@ fn hello(answer: &[u8]) -> Result<Wish, Unfit> {
         Ok(_) => return Err(bad("say hello first".into())),
         Err(error) => return Err(bad(error.to_string())),
     };
-    let Hello { v, nick, kind, client, token, resume } = hello;
+    let Hello { v, nick, kind, client, token, room: _, resume } = hello;
     if v != native::VERSION {
         return Err(Unfit::Version);
     }

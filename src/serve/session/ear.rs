@@ -178,7 +178,8 @@ fn asked(command: Command<'_>) -> Step {
         Command::Join(room) if room == RoomName::lobby() => {
             Step::Tell(vec![format!("you are in {room}")])
         }
-        Command::Join(room) => {
+        Command::Join(_) | Command::Part(_) | Command::Topic(_) | Command::Search(_) => {
+            let room = RoomName::lobby();
             Step::Refuse { re: None, refusal: Refusal::NoSuchRoom(room.to_string()) }
         }
         Command::Nick(to) => Step::Rename { to: to.into(), then: Vec::new() },
@@ -224,6 +225,10 @@ fn known(event: ClientEvent, steps: &mut Steps) {
             let refusal = Refusal::BadEvent("you said hello already".into());
             steps.refuse(Some("hello".into()), refusal);
         }
+        ClientEvent::Join(_)
+        | ClientEvent::Part(_)
+        | ClientEvent::Topic(_)
+        | ClientEvent::Rooms(_) => {}
         ClientEvent::Say(say) => {
             let Some(id) = message_id(say.id, "say", steps) else {
                 return;

@@ -324,7 +324,7 @@ mod tests {
     use super::super::mailbox::Mailbox;
     use super::*;
     use crate::log::Log;
-    use crate::wire::entry::{Chat, Entry, Kind, Millis, Seq};
+    use crate::wire::entry::{Chat, Entry, Kind, Millis, Ordinal, Seq};
     use crate::wire::nick::Nick;
     use crate::wire::room_name::RoomName;
     use crate::wire::text::Text;
@@ -332,9 +332,23 @@ mod tests {
 
     fn entry(seq: u64) -> Entry {
         let (from, text) = (Nick::parse(b"Trin").unwrap(), Text::clean(&[b'x'; 1000]).unwrap());
-        let chat =
-            Chat { from, kind: Kind::User, emote: false, text, cause: None, hops: 0, id: None };
-        Entry { seq: Seq(seq), at: Millis(0), author: SessionId(9), event: Event::Chat(chat) }
+        let chat = Chat {
+            from,
+            kind: Kind::User,
+            emote: false,
+            text,
+            cause: None,
+            hops: 0,
+            id: None,
+            owner: None,
+        };
+        Entry {
+            seq: Seq(seq),
+            ordinal: Ordinal(seq),
+            at: Millis(0),
+            author: SessionId(9),
+            event: Event::Chat(chat),
+        }
     }
 
     /// A peer that always took a little was never blocked for as long as a look takes, and what it

@@ -39,8 +39,8 @@ pub fn decode_client(line: &[u8]) -> Result<Decoded<ClientEvent>, Malformed> {
     decode(
         line,
         &[
-            "hello", "say", "whisper", "who", "history", "about", "bots", "why", "nick", "ping",
-            "pong", "quit",
+            "hello", "join", "part", "topic", "rooms", "say", "whisper", "who", "history", "about",
+            "bots", "why", "nick", "ping", "pong", "quit",
         ],
     )
 }
@@ -50,8 +50,9 @@ pub fn decode_server(line: &[u8]) -> Result<Decoded<ServerEvent<'static>>, Malfo
     decode(
         line,
         &[
-            "welcome", "chat", "join", "leave", "rename", "crowd", "ack", "refused", "whisper",
-            "roster", "history", "gap", "notice", "ping", "pong", "bye",
+            "welcome", "entered", "parted", "rooms", "chat", "join", "leave", "rename", "topic",
+            "crowd", "ack", "refused", "whisper", "roster", "history", "gap", "notice", "ping",
+            "pong", "bye",
         ],
     )
 }

@@ -1,6 +1,6 @@
 //! An entry of the log as the event that tells of it. Knows no line.
 
-use super::{Chat, Crowd, Presence, Rename, ServerEvent};
+use super::{Chat, Crowd, Presence, Rename, ServerEvent, Topic};
 use crate::wire::entry::{Entry, Event};
 use crate::wire::room_name::RoomName;
 use std::borrow::Cow;
@@ -44,6 +44,14 @@ impl<'a> ServerEvent<'a> {
                 from: from.as_str().into(),
                 to: to.as_str().into(),
                 kind: *kind,
+            }),
+            Event::Topic { by, kind, topic } => Self::Topic(Topic {
+                room,
+                seq,
+                at,
+                who: by.as_str().into(),
+                kind: *kind,
+                topic: topic.as_deref().map(Cow::from),
             }),
             Event::Crowd { joined, left } => {
                 Self::Crowd(Crowd { room, seq, at, joined: *joined, left: *left })

@@ -22,6 +22,10 @@ type Str<'a> = Cow<'a, str>;
 #[serde(rename_all = "snake_case")]
 pub enum ClientEvent {
     Hello(Hello),
+    Join(JoinRoom),
+    Part(PartRoom),
+    Topic(SetTopic),
+    Rooms(AskRooms),
     Say(Say),
     Whisper(SendWhisper),
     Who(Who),
@@ -40,10 +44,14 @@ pub enum ClientEvent {
 #[serde(rename_all = "snake_case")]
 pub enum ServerEvent<'a> {
     Welcome(Welcome<'a>),
+    Entered(Entered<'a>),
+    Parted(Parted<'a>),
+    Rooms(Rooms<'a>),
     Chat(Chat<'a>),
     Join(Presence<'a>),
     Leave(Presence<'a>),
     Rename(Rename<'a>),
+    Topic(Topic<'a>),
     Crowd(Crowd<'a>),
     Ack(Ack<'a>),
     Refused(Refused<'a>),
@@ -71,6 +79,9 @@ pub struct Hello {
     /// its resent messages are recognised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
+    /// The first room; `#lobby`, if not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume: Option<Resume>,
 }
@@ -84,6 +95,42 @@ pub struct Resume {
     pub epoch: Option<String>,
     /// The last sequence number it has seen, per room.
     pub after: BTreeMap<String, u64>,
+}
+
+/// Asks to be in one more room, which is made if there is none of that name.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct JoinRoom {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    pub room: String,
+    /// The last entry of it that the client has seen, under the welcome's epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
+}
+
+/// Asks to be out of a room.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct PartRoom {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    pub room: String,
+}
+
+/// Says what a room is about; an empty text takes the old topic away.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct SetTopic {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<String>,
+    pub topic: String,
+}
+
+/// Asks which rooms there are.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct AskRooms {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -158,6 +205,9 @@ pub struct AskHistory {
     pub before: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<usize>,
+    /// Only what was said with all of these words in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -191,6 +241,36 @@ pub struct RoomState<'a> {
     /// The last entry of the room when the member came in, its own join included.
     pub seq: u64,
     pub members: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<Str<'a>>,
+    /// Whether what is said there is kept in the server's history.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub recorded: bool,
+}
+
+/// The answer to `join`: the client is in that room now. What it missed there follows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entered<'a> {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub re: Option<Str<'a>>,
+    #[serde(flatten)]
+    pub state: RoomState<'a>,
+}
+
+/// The answer to `part`: the client is not in that room any more.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Parted<'a> {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub re: Option<Str<'a>>,
+    pub room: Str<'a>,
+}
+
+/// The answer to `rooms`: those with members, a topic or a history, by name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rooms<'a> {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub re: Option<Str<'a>>,
+    pub rooms: Vec<RoomState<'a>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -244,6 +324,19 @@ pub struct Rename<'a> {
     pub to: Str<'a>,
     #[serde(default = "user", with = "KindDef", skip_serializing_if = "is_user")]
     pub kind: Kind,
+}
+
+/// What the room is about from now on; without a topic, about nothing in particular.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Topic<'a> {
+    pub room: Str<'a>,
+    pub seq: u64,
+    pub at: u64,
+    pub who: Str<'a>,
+    #[serde(default = "user", with = "KindDef", skip_serializing_if = "is_user")]
+    pub kind: Kind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<Str<'a>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -349,6 +442,15 @@ fn user() -> Kind {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_user(kind: &Kind) -> bool {
     *kind == Kind::User
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_yes(yes: &bool) -> bool {
+    *yes
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

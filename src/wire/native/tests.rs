@@ -2,8 +2,7 @@
 
 use super::*;
 use crate::wire::close::CloseReason;
-use crate::wire::entry::{self, Entry, Event, Millis, Seq, SessionId};
-
+use crate::wire::entry::{self, Entry, Event, Millis, Ordinal, Seq, SessionId};
 use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
 use crate::wire::text::Text;
@@ -25,7 +24,13 @@ fn nick(name: &str) -> Nick {
 
 /// An entry of the lobby as its line.
 fn entry(event: Event) -> String {
-    let entry = Entry { seq: Seq(7), at: Millis(1_700_000_000_123), author: SessionId(1), event };
+    let entry = Entry {
+        seq: Seq(7),
+        ordinal: Ordinal(7),
+        at: Millis(1_700_000_000_123),
+        author: SessionId(1),
+        event,
+    };
     let lobby = RoomName::lobby();
     line(&ServerEvent::of(&lobby, &entry))
 }
@@ -40,6 +45,7 @@ fn a_users_chat_says_no_more_than_it_must() {
         cause: None,
         hops: 0,
         id: Some("private to its author".into()),
+        owner: None,
     });
     assert_eq!(
         entry(event),
@@ -58,6 +64,7 @@ fn a_bots_chat_names_its_kind_cause_and_hops() {
         cause: Some(Seq(6)),
         hops: 1,
         id: None,
+        owner: None,
     });
     assert_eq!(
         entry(event),
@@ -102,6 +109,7 @@ fn the_shortest_of_every_client_event_is_read() {
                 nick: "Neo".into(),
                 kind: Kind::User,
                 client: None,
+                room: None,
                 token: None,
                 resume: None,
             }),
@@ -112,6 +120,19 @@ fn the_shortest_of_every_client_event_is_read() {
             ClientEvent::Whisper(SendWhisper { id: None, to: "Neo".into(), text: "psst".into() }),
         ),
         (r#"{"who":{}}"#, ClientEvent::Who(Who::default())),
+        (
+            r##"{"join":{"room":"#ops"}}"##,
+            ClientEvent::Join(JoinRoom { room: "#ops".into(), ..JoinRoom::default() }),
+        ),
+        (
+            r##"{"part":{"room":"#ops"}}"##,
+            ClientEvent::Part(PartRoom { id: None, room: "#ops".into() }),
+        ),
+        (
+            r#"{"topic":{"topic":"tea"}}"#,
+            ClientEvent::Topic(SetTopic { topic: "tea".into(), ..SetTopic::default() }),
+        ),
+        (r#"{"rooms":{}}"#, ClientEvent::Rooms(AskRooms::default())),
         (r#"{"history":{}}"#, ClientEvent::History(AskHistory::default())),
         (r#"{"nick":{"nick":"Trin"}}"#, ClientEvent::Nick(SetNick { nick: "Trin".into() })),
         (r#"{"ping":{}}"#, ClientEvent::Ping(Ping::default())),
@@ -124,7 +145,7 @@ fn the_shortest_of_every_client_event_is_read() {
 
 #[test]
 fn every_field_of_a_hello_is_read() {
-    let hello = r##" {"hello": {"v":1, "nick":"Chuck", "kind":"bot", "client":"x/1", "token":"t",
+    let hello = r##" {"hello": {"v":1, "nick":"Chuck", "kind":"bot", "client":"x/1", "token":"t", "room":"#ops",
         "resume":{"epoch":"e","after":{"#lobby":812}}, "of_a_later_version":[1]}} "##;
     let after = BTreeMap::from([("#lobby".to_owned(), 812)]);
     let expected = Hello {
@@ -132,6 +153,7 @@ fn every_field_of_a_hello_is_read() {
         nick: "Chuck".into(),
         kind: Kind::Bot,
         client: Some("x/1".into()),
+        room: Some("#ops".into()),
         token: Some("t".into()),
         resume: Some(Resume { epoch: Some("e".into()), after }),
     };
@@ -222,7 +244,7 @@ fn any_client_event() -> impl Strategy<Value = ClientEvent> {
             proptest::option::of(resume)
         )
             .prop_map(|(v, nick, kind, client, token, resume)| {
-                ClientEvent::Hello(Hello { v, nick, kind, client, token, resume })
+                ClientEvent::Hello(Hello { v, nick, kind, client, token, room: None, resume })
             }),
         (
             maybe(".*"),
@@ -247,7 +269,7 @@ fn any_client_event() -> impl Strategy<Value = ClientEvent> {
         maybe(".*").prop_map(|room| ClientEvent::Who(Who { room })),
         (maybe(".*"), maybe(".*"), any::<Option<u64>>(), any::<Option<usize>>()).prop_map(
             |(id, room, before, limit)| {
-                ClientEvent::History(AskHistory { id, room, before, limit })
+                ClientEvent::History(AskHistory { id, room, before, limit, search: None })
             }
         ),
         any::<String>().prop_map(|nick| ClientEvent::Nick(SetNick { nick })),
