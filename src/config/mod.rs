@@ -2,10 +2,12 @@
 //! reason for its number. Reads files and values, never a socket.
 
 mod file;
+mod history;
 mod paths;
 mod value;
 
 pub use file::{File, FileError, nearest, read};
+pub use history::{HistorySettings, HistorySync, Keep, history_file};
 pub use paths::{PathError, admin_socket, private_dir};
 
 use std::path::PathBuf;
