@@ -58,6 +58,7 @@ The config file is TOML, with any of these keys:
   ping = \"30s\"               # silence after which a native client is pinged
   ping_dead = \"90s\"          # and after which it is closed
   crowd = 256                # members above which joins are folded into one line
+  rooms = 1024               # that there may be
   drain = \"5s\"               # for members to read to the end at a shutdown
   raw_pace = \"10ms\"          # between two messages to a raw client
 
@@ -227,7 +228,8 @@ The commands are those of the server's own console:
   unban NAME|ADDRESS          let in again
   mute NAME                   let read, but not speak
   unmute NAME                 let speak again
-  say TEXT                    speak to the room as Server
+  say [#ROOM] TEXT            speak to a room as Server
+  rooms                       the rooms, who is in them and what they are about
   stats                       the server in numbers
   shutdown                    deliver what was said, then stop the server
   help, man, -help            this list, from the server

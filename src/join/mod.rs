@@ -78,6 +78,7 @@ pub async fn run(options: JoinOptions) -> Result<(), Failed> {
         server,
         nick: nick.clone(),
         kind: Kind::User,
+        rooms: Vec::new(),
         after: None,
         retry: Retry::AfterFirst,
     };
