@@ -230,6 +230,7 @@ The commands are those of the server's own console:
   unmute NAME                 let speak again
   say [#ROOM] TEXT            speak to a room as Server
   rooms                       the rooms, who is in them and what they are about
+  history                     what is kept of what was said, and where
   stats                       the server in numbers
   shutdown                    deliver what was said, then stop the server
   help, man, -help            this list, from the server
