@@ -99,6 +99,8 @@ struct Tried {
     text: String,
     edits: Edits,
     ran: bool,
+    /// What the owner was told is wrong with it.
+    wrong: Option<Diagnostic>,
 }
 
 /// The version that runs.
@@ -203,11 +205,18 @@ impl Member {
     }
 
     async fn load(&mut self, text: String, noticed: Instant, edits: Edits) {
-        self.tried = Some(Tried { text: text.clone(), edits, ran: false });
+        let tried = Tried { text: text.clone(), edits, ran: false, wrong: None };
+        let before = self.tried.replace(tried).filter(|before| before.text == text);
         let (loaded, answer) = match self.worker.load(text, self.clock.now()).await {
             Ok(loaded) => loaded,
             Err(diagnostic) => {
-                self.tell_owner(&diagnostic).await;
+                // A file it imports may have changed, and nothing about the mistake.
+                if before.is_none_or(|before| before.wrong.as_ref() != Some(&diagnostic)) {
+                    self.tell_owner(&diagnostic).await;
+                }
+                if let Some(tried) = &mut self.tried {
+                    tried.wrong = Some(diagnostic.clone());
+                }
                 return self.wrong(diagnostic);
             }
         };

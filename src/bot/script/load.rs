@@ -99,10 +99,14 @@ impl Loading<'_> {
             return Err(Diagnostic::whole(self.file, message));
         }
         self.engine.set_strict_variables(false);
-        let draft = self.engine.compile(self.source).map_err(|error| {
+        let draft = self.host.guard.reading(|| self.engine.compile(self.source));
+        let draft = draft.map_err(|error| {
             let (place, message) = explain::parse(&error, self.source, &self.names);
             self.finding(place, message)
         })?;
+        if let Some(found) = lint::too_many_arguments(&draft) {
+            return Err(self.finding(found.place, found.message));
+        }
         for function in draft.iter_functions() {
             let params = function.params.iter().map(ToString::to_string).collect();
             self.names.own.entry(function.name.to_owned()).or_default().push(params);
@@ -161,7 +165,8 @@ impl Loading<'_> {
             known.push_constant(store, ());
         }
         self.engine.set_strict_variables(true);
-        self.engine.compile_with_scope(&known, self.source).map_err(|error| {
+        let compile = || self.engine.compile_with_scope(&known, self.source);
+        self.host.guard.reading(compile).map_err(|error| {
             let (place, message) = explain::parse(&error, self.source, &self.names);
             self.finding(place, message)
         })

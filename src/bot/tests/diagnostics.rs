@@ -283,6 +283,20 @@ fn habits_from_other_languages() {
         "`sort` changes the thing itself and gives nothing back: give it a line of its own";
     check(&at("let list = [2]; list.sort().len()"), Some((2, 22)), nothing);
     check(&at("let list = [2]; let sorted = list.sort();"), Some((2, 35)), nothing);
+    for (body, column) in [
+        ("let list = [2]; say(list.sort());", 26),
+        ("let list = [2]; for x in list.sort() { say(x); }", 31),
+        ("let list = [2]; reply(`all: ${list.sort()}`);", 36),
+        ("let list = [2]; let both = [list.sort(), 1];", 34),
+        ("let list = [2]; let m = #{ a: list.sort() };", 36),
+        ("let list = [2]; if list.sort() == [2] { say(1); }", 25),
+    ] {
+        check(&at(body), Some((2, column)), nothing);
+    }
+    let well = "fn on_message(msg) { let list = [2]; list.sort(); for x in list { say(x); } }";
+    assert!(super::load(well).is_ok());
+    let own = "fn sort() { [1] } fn on_message(msg) { let list = [2]; say(list.sort()[0]); }";
+    assert!(super::load(own).is_ok());
     check(
         &at("after(5, \"rnig\", msg.from);\n}\nfn ring(who) {"),
         Some((2, 10)),
