@@ -222,6 +222,11 @@ impl Guard {
         done
     }
 
+    /// Whether there is time left to read more.
+    pub(super) fn may_read(&self) -> bool {
+        self.reading_left.load(Ordering::Relaxed) > 0
+    }
+
     /// One more token was read: whether there may be another.
     pub(super) fn token(&self) -> bool {
         let tokens = self.tokens.fetch_add(1, Ordering::Relaxed);

@@ -2,10 +2,10 @@
 //! happens one after the other here, so that a new version takes over between two events.
 
 mod clock;
-mod events;
 mod voice;
 
 use super::diagnostic::Diagnostic;
+use super::events::happening;
 use super::notice::{Notice, Report};
 use super::repeats::Repeats;
 use super::script::LoadOptions;
@@ -15,7 +15,6 @@ use crate::client::{self, Closed, Event, Handle, Retry};
 use crate::wire::entry::Kind;
 use crate::wire::native::{ServerEvent, Welcome};
 use clock::{Clock, time_of_day};
-use events::happening;
 use std::collections::BTreeMap;
 use std::mem::Discriminant;
 use std::path::PathBuf;

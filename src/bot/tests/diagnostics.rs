@@ -1,6 +1,7 @@
 //! What an author reads when something is wrong: place, words and suggestion, case by case.
 
 use super::{answer, refused};
+use crate::bot::Script;
 
 /// Where a value that was never stored is the cause.
 const NOTHING: &str =
@@ -327,4 +328,17 @@ fn what_was_never_stored_is_explained() {
     check_running("state.m.x", (2, 9), &dot);
     let index = format!("nothing, () has no elements to index{NOTHING}");
     check_running("state.m[\"x\"]", (2, 8), &index);
+}
+
+#[test]
+fn syntax_errors_of_several_functions_are_told_at_once() {
+    let source = "fn a() {\n  let = 1;\n}\nfn b() {\n  2\n}\nfn on_message(msg) {\n  say(\"a\"\n}\n\
+                  fn c() {\n  if { }\n}\n";
+    let found = super::on_a_bots_stack(move || Script::mistakes(source, &super::options(1)));
+    let lines: Vec<usize> = found.iter().map(|found| found.place.unwrap().0).collect();
+    assert_eq!(lines, [2, 9, 11], "{found:?}");
+    // What stands behind the first one may hang together with it: nothing is guessed.
+    let source = "fn a() {\n  if true {\n}\nfn on_message(msg) {\n  say(\"a\"\n}\n";
+    let found = super::on_a_bots_stack(move || Script::mistakes(source, &super::options(1)));
+    assert_eq!(found.len(), 1, "{found:?}");
 }
