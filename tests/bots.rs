@@ -263,7 +263,7 @@ fn a_script_that_cannot_begin_says_why() {
     assert_eq!(fields["message"], "nothing calls `on_mesage`; did you mean `on_message`?");
     assert_eq!(fields["file"], "bots/broken.rhai");
     assert_eq!((&fields["line"], &fields["column"]), (&1.into(), &4.into()), "{said}");
-    assert!(!said.contains("|"), "{said}");
+    assert!(!said.contains('|'), "{said}");
     let (code, said) = fails(&["bot", "bots/none.rhai"], home.path());
     assert_eq!(code, 1);
     assert!(said.contains("there is no bots/none.rhai"), "{said}");

@@ -9,8 +9,8 @@ pub(super) fn without_function_at(source: &str, line: usize) -> Option<String> {
     let at = line.checked_sub(1).filter(|at| *at < lines.len())?;
     let is_head = |line: &&str| line.starts_with("fn ") || line.starts_with("private fn ");
     let is_end = |line: &&str| line.trim_end() == "}";
-    let head = lines.iter().take(at + 1).rposition(|line| is_head(&line))?;
-    let end = at + lines.iter().skip(at).position(|line| is_end(&line))?;
+    let head = lines.iter().take(at + 1).rposition(is_head)?;
+    let end = at + lines.iter().skip(at).position(is_end)?;
     let inside = lines.get(head + 1..end)?;
     let head_is_plain = lines.get(head)?.trim_end().ends_with('{');
     if at == head || !head_is_plain || inside.iter().any(|l| is_head(l) || is_end(l)) {

@@ -162,7 +162,7 @@ fn recorded(event: ServerEvent<'_>) -> Option<Recorded> {
         Event::Join { who, .. } => format!("#{seq} {} joins", who.name),
         Event::Leave { who, .. } => format!("#{seq} {} leaves", who.name),
         Event::Rename { from, to, .. } => format!("#{seq} {from} is now known as {to}"),
-        _ => return None,
+        Event::Roster { .. } => return None,
     };
     Some(Recorded { at, shown: scrub(&shown), seq, event })
 }
