@@ -254,6 +254,16 @@ fn a_script_that_cannot_begin_says_why() {
     let first =
         "bots/broken.rhai:1:4: error: nothing calls `on_mesage`; did you mean `on_message`?";
     assert_eq!((code, said.lines().next()), (1, Some(first)), "{said}");
+    // A log for programs has nothing else in it, but for the last word of the process.
+    let as_json = ["bot", "bots/broken.rhai", "--log-format", "json"];
+    let (code, said) = fails(&as_json, home.path());
+    let first: serde_json::Value = serde_json::from_str(said.lines().next().unwrap()).unwrap();
+    let fields = &first["fields"];
+    assert_eq!((code, &first["level"]), (1, &"ERROR".into()), "{said}");
+    assert_eq!(fields["message"], "nothing calls `on_mesage`; did you mean `on_message`?");
+    assert_eq!(fields["file"], "bots/broken.rhai");
+    assert_eq!((&fields["line"], &fields["column"]), (&1.into(), &4.into()), "{said}");
+    assert!(!said.contains('|'), "{said}");
     let (code, said) = fails(&["bot", "bots/none.rhai"], home.path());
     assert_eq!(code, 1);
     assert!(said.contains("there is no bots/none.rhai"), "{said}");

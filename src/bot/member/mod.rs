@@ -2,10 +2,10 @@
 //! happens one after the other here, so that a new version takes over between two events.
 
 mod clock;
-mod events;
 mod voice;
 
 use super::diagnostic::Diagnostic;
+use super::events::happening;
 use super::notice::{Notice, Report};
 use super::repeats::Repeats;
 use super::script::LoadOptions;
@@ -15,7 +15,6 @@ use crate::client::{self, Closed, Event, Handle, Retry};
 use crate::wire::entry::Kind;
 use crate::wire::native::{ServerEvent, Welcome};
 use clock::{Clock, time_of_day};
-use events::happening;
 use std::collections::BTreeMap;
 use std::mem::Discriminant;
 use std::path::PathBuf;
@@ -99,6 +98,8 @@ struct Tried {
     text: String,
     edits: Edits,
     ran: bool,
+    /// What the owner was told is wrong with it.
+    wrong: Option<Diagnostic>,
 }
 
 /// The version that runs.
@@ -203,11 +204,18 @@ impl Member {
     }
 
     async fn load(&mut self, text: String, noticed: Instant, edits: Edits) {
-        self.tried = Some(Tried { text: text.clone(), edits, ran: false });
+        let tried = Tried { text: text.clone(), edits, ran: false, wrong: None };
+        let before = self.tried.replace(tried).filter(|before| before.text == text);
         let (loaded, answer) = match self.worker.load(text, self.clock.now()).await {
             Ok(loaded) => loaded,
             Err(diagnostic) => {
-                self.tell_owner(&diagnostic).await;
+                // A file it imports may have changed, and nothing about the mistake.
+                if before.is_none_or(|before| before.wrong.as_ref() != Some(&diagnostic)) {
+                    self.tell_owner(&diagnostic).await;
+                }
+                if let Some(tried) = &mut self.tried {
+                    tried.wrong = Some(diagnostic.clone());
+                }
                 return self.wrong(diagnostic);
             }
         };
