@@ -351,3 +351,27 @@ fn state_is_there_when_its_bot_comes_back() {
     neo.say("Count?");
     assert_eq!(neo.hear(1), ["Count: 3"]);
 }
+
+#[test]
+fn a_bot_is_in_the_rooms_it_names_also_after_an_edit() {
+    let script = |room: &str| {
+        format!(
+            "const BOT = #{{ triggers: [\"work\"], rooms: [\"{room}\"] }};\nfn on_trigger(msg, word) {{ `in ${{msg.room}}` }}\n"
+        )
+    };
+    let house = House::open(&[("ann.rhai", &script("#ops"))]);
+    let mut neo = Person::join(&house, "Neo");
+    neo.say("work in the lobby");
+    neo.say("/join #ops");
+    assert_eq!(neo.hear(1), ["-- you are in #ops: 2 here"]);
+    neo.say("work");
+    assert_eq!(neo.hear(1), ["Ann: in #ops"]);
+    neo.say("/join #tea");
+    assert_eq!(neo.hear(1), ["-- you are in #tea: 1 here"]);
+    fs::write(house.script("ann.rhai"), script("#tea")).unwrap();
+    assert_eq!(neo.hear(1), ["Ann just connected"]);
+    neo.say("work");
+    assert_eq!(neo.hear(1), ["Ann: in #tea"]);
+    neo.say("/rooms");
+    assert_eq!(neo.hear(2), ["-- #lobby: 0 here", "-- #tea: 2 here"]);
+}

@@ -2,6 +2,7 @@
 //! happens one after the other here, so that a new version takes over between two events.
 
 mod clock;
+mod rooms;
 mod voice;
 
 use super::diagnostic::Diagnostic;
@@ -13,7 +14,7 @@ use super::stage::{Note, Outcome, Stats};
 use super::worker::{Answer, Loaded, Task, Worker};
 use crate::client::{self, Closed, Event, Handle, Retry};
 use crate::wire::entry::Kind;
-use crate::wire::native::{ServerEvent, Welcome};
+use crate::wire::native::ServerEvent;
 use clock::{Clock, time_of_day};
 use std::collections::BTreeMap;
 use std::mem::Discriminant;
@@ -235,6 +236,7 @@ impl Member {
         if self.link.is_none() {
             self.connect();
         } else {
+            self.move_to_rooms().await;
             self.ask_who().await;
             self.tell_about().await;
         }
@@ -247,7 +249,7 @@ impl Member {
             server: self.house.server.clone(),
             nick: running.loaded.name.clone(),
             kind: Kind::Bot,
-            rooms: Vec::new(),
+            rooms: running.loaded.rooms.clone(),
             after: None,
             retry: self.house.retry,
         };
@@ -281,6 +283,11 @@ impl Member {
                 self.refused(refused.text.into_owned());
             }
             Some(Event::Server(ServerEvent::Crowd(_))) => self.ask_who().await,
+            Some(Event::Server(ServerEvent::Entered(entered))) => {
+                self.entered(&entered.state);
+                self.ask_who().await;
+            }
+            Some(Event::Server(ServerEvent::Parted(parted))) => self.parted(&parted.room),
             Some(Event::Server(event)) => self.hear(event).await,
             Some(Event::Offline { why, retry_in }) => {
                 report(Notice::Offline { name, why, retry_in });
@@ -302,14 +309,6 @@ impl Member {
             let text = format!("{} was refused: {why}", self.name());
             (self.house.report)(Notice::Warning(text));
             self.refused = Some((why, Instant::now()));
-        }
-    }
-
-    fn arrive(&mut self, welcome: &Welcome<'_>) {
-        if let Some(link) = &mut self.link {
-            let past =
-                |room: &crate::wire::native::RoomState<'_>| (room.room.to_string(), room.seq);
-            link.past = welcome.rooms.iter().map(past).collect();
         }
     }
 
