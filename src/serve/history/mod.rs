@@ -7,7 +7,7 @@
 //! sessions ──History::after, before──▶ reader thread ──▶ FILE
 //! ```
 //!
-//! Numbers: [`Remembered`] says where each room's numbers begin, so that none is ever used twice. A
+//! Numbers: [`Opened`] says where each room's numbers begin, so that none is ever used twice. A
 //! clean restart goes on with the next; after a crash they jump above everything that was
 //! reserved; a file that was copied or restored goes on at the clock's microseconds.
 
@@ -29,11 +29,14 @@ mod write;
 mod writer;
 
 pub use error::HistoryError;
-pub use open::{OpenFile, Remembered};
+pub use open::{OpenFile, Opened};
 pub use read::{Page, Past};
 pub use reader::History;
 pub use recorder::{Durable, Feed, Gate, Recorder, Reopen};
 pub use transfer::{ExportError, Found, RoomStats, Stats, export, search, stats};
+
+#[cfg(test)]
+mod tests;
 
 use crate::wire::entry::{MessageId, Millis, Seq};
 use crate::wire::room_name::RoomName;
@@ -44,6 +47,12 @@ use std::collections::HashMap;
 /// An owner's secret as it is kept: nobody who reads the file can show it as their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct OwnerHash(pub [u8; 16]);
+
+impl std::fmt::Display for OwnerHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
 
 /// The file's own key, with which owners are hashed.
 #[derive(Clone, Copy)]
