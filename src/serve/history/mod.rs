@@ -14,6 +14,7 @@
 mod bytes;
 mod db;
 mod error;
+mod import;
 mod mark;
 mod open;
 mod read;
@@ -29,6 +30,7 @@ mod write;
 mod writer;
 
 pub use error::HistoryError;
+pub use import::{ImportError, Imported, import};
 pub use open::{OpenFile, Opened};
 pub use read::{Page, Past};
 pub use reader::History;
