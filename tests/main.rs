@@ -19,6 +19,7 @@ mod native;
 mod order;
 mod protocol;
 mod raw;
+mod recorded;
 mod resume;
 mod rooms;
 mod split;

@@ -7,7 +7,7 @@
 //! sessions ──History::after, before──▶ reader thread ──▶ FILE
 //! ```
 //!
-//! Numbers: [`Opened`] says where each room's numbers begin, so that none is ever used twice. A
+//! Numbers: [`Remembered`] says where each room's numbers begin, so that none is ever used twice. A
 //! clean restart goes on with the next; after a crash they jump above everything that was
 //! reserved; a file that was copied or restored goes on at the clock's microseconds.
 
@@ -31,7 +31,7 @@ mod writer;
 
 pub use error::HistoryError;
 pub use import::{ImportError, Imported, import};
-pub use open::{OpenFile, Opened};
+pub use open::{OpenFile, Remembered};
 pub use read::{Page, Past};
 pub use reader::History;
 pub use recorder::{Durable, Feed, Gate, Recorder, Reopen};
@@ -50,7 +50,24 @@ use std::collections::HashMap;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct OwnerHash(pub [u8; 16]);
 
+impl OwnerHash {
+    /// What a session has of its client's secret: the hash as it is written.
+    pub fn parse(owner: &str) -> Option<Self> {
+        let digits = owner.as_bytes();
+        let mut hash = [0; 16];
+        if digits.len() != 32 {
+            return None;
+        }
+        for (byte, pair) in hash.iter_mut().zip(digits.chunks_exact(2)) {
+            let pair = str::from_utf8(pair).ok()?;
+            *byte = u8::from_str_radix(pair, 16).ok()?;
+        }
+        Some(Self(hash))
+    }
+}
+
 impl std::fmt::Display for OwnerHash {
+    /// In hexadecimal digits.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }

@@ -27,7 +27,7 @@ const SEGMENTS: i64 = 1024;
 
 /// What an opened history knows, for the hub.
 #[derive(Debug, Clone)]
-pub struct Opened {
+pub struct Remembered {
     /// The file's own id: the `epoch` of every server that writes it.
     pub epoch: Arc<str>,
     /// Where every room's numbers begin.
@@ -60,7 +60,7 @@ enum Going {
 
 impl OpenFile {
     /// Opens the settings' file, or makes it. It is this process' alone from then on.
-    pub fn open(settings: &HistorySettings) -> Result<(Self, Opened), HistoryError> {
+    pub fn open(settings: &HistorySettings) -> Result<(Self, Remembered), HistoryError> {
         let file = &settings.file;
         db::make_folder(file)?;
         let lock = Lock::take(file)?;
@@ -126,7 +126,7 @@ impl OpenFile {
         };
         let rooms: Vec<_> = rooms.into_iter().map(|room| room.past).collect();
         let known = rooms.iter().map(|room| (room.name.clone(), room.next)).collect();
-        let opened = Opened {
+        let opened = Remembered {
             epoch: id.into(),
             numbers: Numbers { known, floor: Seq(floor) },
             rooms,

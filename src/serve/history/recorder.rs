@@ -169,7 +169,7 @@ impl Recorder {
         let (durable_sender, durable) = watch::channel(Durable::default());
         let (questions, asked) = reader::questions();
         let writer = Writer {
-            packer: Packer::new(key),
+            packer: Packer::default(),
             store,
             jobs: taken,
             ready: ready_sender,

@@ -2,7 +2,7 @@
 
 use crate::config::HistorySettings;
 use crate::log::Log;
-use crate::serve::history::{Feed, Gate, History, HistoryError, OpenFile, Opened, Recorder};
+use crate::serve::history::{Feed, Gate, History, HistoryError, OpenFile, Remembered, Recorder};
 use crate::wire::entry::{Chat, Entry, Event, Kind, Millis, Ordinal, Seq, SessionId};
 use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
@@ -52,7 +52,7 @@ type Logs = Arc<Mutex<BTreeMap<RoomName, Log>>>;
 #[derive(Debug)]
 pub(super) struct Rig {
     pub(super) history: History,
-    pub(super) opened: Opened,
+    pub(super) opened: Remembered,
     unrecorded: Vec<RoomName>,
     feed: Feed,
     logs: Logs,
