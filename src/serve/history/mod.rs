@@ -14,6 +14,7 @@
 mod bytes;
 mod db;
 mod error;
+mod import;
 mod mark;
 mod open;
 mod read;
@@ -29,11 +30,15 @@ mod write;
 mod writer;
 
 pub use error::HistoryError;
+pub use import::{ImportError, Imported, import};
 pub use open::{OpenFile, Remembered};
 pub use read::{Page, Past};
 pub use reader::History;
 pub use recorder::{Durable, Feed, Gate, Recorder, Reopen};
 pub use transfer::{ExportError, Found, RoomStats, Stats, export, search, stats};
+
+#[cfg(test)]
+mod tests;
 
 use crate::wire::entry::{MessageId, Millis, Seq};
 use crate::wire::room_name::RoomName;
