@@ -90,7 +90,10 @@ async fn main() {
     let said = (began.elapsed(), cpu() - computed);
     durable.wait_for(|durable| durable.upto.0 >= count).await.unwrap();
     let (took, computed) = (began.elapsed(), cpu() - computed);
-    println!("append: {count} in {took:?}, {computed:?} of computing ({:?} of it to say it)", said.1);
+    println!(
+        "append: {count} in {took:?}, {computed:?} of computing ({:?} of it to say it)",
+        said.1
+    );
     println!("stats:  {} bytes", history.stats().await.unwrap().bytes);
 
     let began = Instant::now();
@@ -110,7 +113,9 @@ async fn main() {
     }
     println!("index:  caught up in {:?}, {:?} of computing", began.elapsed(), cpu() - computed);
     println!("stats:  {} bytes", history.stats().await.unwrap().bytes);
-    for words in ["needle", "deploy", "deploy friday", "lunch coffee green", "number 500077", "nee*"] {
+    for words in
+        ["needle", "deploy", "deploy friday", "lunch coffee green", "number 500077", "nee*"]
+    {
         let began = Instant::now();
         let page = history.before(&room, None, 50, Some(words)).await.unwrap();
         println!("search {words:?}: {} in {:?}", page.entries.len(), began.elapsed());

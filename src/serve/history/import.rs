@@ -11,8 +11,8 @@ use super::view::{Kept, Names, decode};
 use super::words::fold;
 use super::write::{document, insert_segment, insert_text, room_row};
 use crate::config::HistorySettings;
-use crate::wire::entry::{Entry, Event, Millis, Ordinal, Seq, SessionId};
 use crate::wire::close::CloseReason;
+use crate::wire::entry::{Entry, Event, Millis, Ordinal, Seq, SessionId};
 use crate::wire::limits;
 use crate::wire::native::{self, Decoded, ServerEvent};
 use crate::wire::nick::Nick;
@@ -85,11 +85,7 @@ pub fn import(
 }
 
 /// Reads and checks every line.
-fn stage(
-    staged: &Connection,
-    lines: &mut impl BufRead,
-    file: &Path,
-) -> Result<(), ImportError> {
+fn stage(staged: &Connection, lines: &mut impl BufRead, file: &Path) -> Result<(), ImportError> {
     let sql = |error: rusqlite::Error| ImportError::from(HistoryError::sql(file, &error));
     let table = "CREATE TABLE lines (
                      room TEXT, seq INTEGER, line INTEGER, event BLOB, PRIMARY KEY (room, seq)
@@ -207,11 +203,10 @@ fn take(store: &mut Store, staged: &Connection) -> Result<Imported, Failed> {
     let mut imported = Imported { added: 0, known: 0 };
     let all = store.connection.unchecked_transaction()?;
     let mut rooms = staged.prepare("SELECT DISTINCT room FROM lines ORDER BY room")?;
-    let rooms: Vec<String> =
-        rooms.query_map((), |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let rooms: Vec<String> = rooms.query_map((), |row| row.get(0))?.collect::<Result<_, _>>()?;
     for room in rooms.iter().filter_map(|room| RoomName::parse(room).ok()) {
-        let mut lines = staged
-            .prepare_cached("SELECT line, event FROM lines WHERE room = ?1 ORDER BY seq")?;
+        let mut lines =
+            staged.prepare_cached("SELECT line, event FROM lines WHERE room = ?1 ORDER BY seq")?;
         let lines = lines.query_map([room.as_str()], |row| {
             Ok((row.get::<_, u64>(0)?, row.get::<_, Vec<u8>>(1)?))
         })?;

@@ -2,7 +2,7 @@
 
 use crate::config::HistorySettings;
 use crate::log::Log;
-use crate::serve::history::{Feed, Gate, History, HistoryError, OpenFile, Remembered, Recorder};
+use crate::serve::history::{Feed, Gate, History, HistoryError, OpenFile, Recorder, Remembered};
 use crate::wire::entry::{Chat, Entry, Event, Kind, Millis, Ordinal, Seq, SessionId};
 use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
