@@ -5,23 +5,26 @@ use anyhow::Context;
 use chaty::bot::tools::{self, TestOptions, TryOptions};
 use chaty::bot::{self, RunOptions};
 use chaty::cli::{
-    self, AdminArgs, BotArgs, BotTool, Cli, Command, Join, LogArgs, LogFormat, SendArgs, TailArgs,
-    TestArgs, TryArgs,
+    self, AdminArgs, BotArgs, BotTool, Cli, Command, HistoryTool, ImportArgs, Join, LogArgs,
+    LogFormat, SendArgs, TailArgs, TestArgs, TryArgs,
 };
-use chaty::config::{self, ServeSettings};
+use chaty::config::{self, HistorySettings, ServeSettings};
 use chaty::join::send::SendOptions;
 use chaty::join::tail::TailOptions;
 use chaty::join::{self, JoinOptions};
 use chaty::serve::admin::ask;
 use chaty::serve::admin::console::{self, Input, Printer};
 use chaty::serve::admin::remote::Remote;
+use chaty::serve::history::{self, Imported};
 use chaty::serve::program;
 use chaty::serve::stop::{Signals, Stop};
 use chaty::wire::entry::Seq;
 use chaty::wire::nick::Nick;
+use chaty::wire::room_name::RoomName;
 use clap::Parser;
 use std::ffi::OsString;
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -113,6 +116,10 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             start_log(&log, "warn", &printer)?;
             block_on(tail(args))
         }
+        Command::History(args) => {
+            start_log(&log, "warn", &printer)?;
+            past(args.tool)
+        }
         Command::Admin(args) => {
             start_log(&log, "warn", &printer)?;
             block_on(admin(args))
@@ -192,6 +199,52 @@ async fn admin(args: AdminArgs) -> anyhow::Result<u8> {
         return Err(Usage(ask::AskError::Nothing.to_string()).into());
     }
     Ok(0)
+}
+
+/// Looks into a history, writes it out or takes it in; nothing of it is a server.
+fn past(tool: HistoryTool) -> anyhow::Result<u8> {
+    let out = &mut BufWriter::new(io::stdout());
+    match tool {
+        HistoryTool::Search(args) => {
+            let room = args.room.as_deref().map(room).transpose()?;
+            let (file, words) = (args.file.path()?, args.words.join(" "));
+            let (found, is_whole) = history::search(&file, room.as_ref(), &words, args.limit)?;
+            history::print_found(&found, args.json, out)?;
+            if !is_whole {
+                writeln!(io::stderr(), "warning: not everything could be looked through")?;
+            }
+        }
+        HistoryTool::Export(args) => {
+            let room = args.room.as_deref().map(room).transpose()?;
+            history::export(&args.file.path()?, room.as_ref(), Seq(args.after), out)?;
+        }
+        HistoryTool::Import(args) => take_in(args, out)?,
+        HistoryTool::Stats(args) => {
+            history::stats(&args.file.path()?)?.print(args.json, out)?;
+        }
+    }
+    out.flush()?;
+    Ok(0)
+}
+
+fn take_in(args: ImportArgs, out: &mut impl Write) -> anyhow::Result<()> {
+    let settings = HistorySettings::new(args.file.path()?);
+    let imported = if args.lines.as_os_str() == "-" {
+        history::import(&settings, &mut io::stdin().lock())?
+    } else {
+        let lines = File::open(&args.lines)
+            .with_context(|| format!("cannot read {}", args.lines.display()))
+            .map_err(one_line)?;
+        history::import(&settings, &mut BufReader::new(lines))?
+    };
+    let Imported { added, known } = imported;
+    Ok(writeln!(out, "{added} imported, {known} were there already")?)
+}
+
+/// A room from the command line.
+fn room(name: &str) -> anyhow::Result<RoomName> {
+    RoomName::parse(name)
+        .map_err(|error| Usage(format!("{name:?} cannot be a room: {error}")).into())
 }
 
 /// A name from the command line.

@@ -35,7 +35,7 @@ pub use open::{OpenFile, Remembered};
 pub use read::{Page, Past};
 pub use reader::History;
 pub use recorder::{Durable, Feed, Gate, Recorder, Reopen};
-pub use transfer::{ExportError, Found, RoomStats, Stats, export, search, stats};
+pub use transfer::{ExportError, Found, RoomStats, Stats, export, print_found, search, stats};
 
 #[cfg(test)]
 mod tests;
