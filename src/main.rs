@@ -96,12 +96,12 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
                 return Err(Usage(usage).into());
             }
             start_log(&log, "info", &printer)?;
-            block_on(bots(args.paths, args.server.server, args.supervised))
+            block_on(bots(args.paths, args.server.server, args.supervised, &log))
         }
         Command::Join { who: Join::Bot { name, server } } => {
             start_log(&log, "info", &printer)?;
             let path = bot::join_bot_path(&name, Path::new(BOTS))?;
-            block_on(bots(vec![path], server.server, false))
+            block_on(bots(vec![path], server.server, false, &log))
         }
         Command::Join { who: Join::User { name, server, plain } } => {
             start_log(&log, "warn", &printer)?;
@@ -132,10 +132,16 @@ async fn serve(settings: ServeSettings, printer: Printer, log: &[OsString]) -> a
 }
 
 /// Runs bots until a signal; a second one does not wait for their goodbyes.
-async fn bots(paths: Vec<PathBuf>, server: String, supervised: bool) -> anyhow::Result<u8> {
+async fn bots(
+    paths: Vec<PathBuf>,
+    server: String,
+    supervised: bool,
+    log: &LogArgs,
+) -> anyhow::Result<u8> {
+    let as_json = log.log_format == LogFormat::Json;
     let stop = Stop::default();
     let signals = Signals::install().context("cannot listen to signals").map_err(one_line)?;
-    let options = RunOptions { paths, server, supervised, seed: None };
+    let options = RunOptions { paths, server, supervised, seed: None, as_json };
     tokio::select! {
         ended = bot::run(options, stop.drain().clone().cancelled_owned()) => Ok(ended.map(|()| 0)?),
         code = stop.at_once() => Ok(code),

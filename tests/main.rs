@@ -14,6 +14,7 @@ mod join;
 mod kick;
 mod lifetime;
 mod line;
+mod model;
 mod names;
 mod native;
 mod order;

@@ -73,6 +73,8 @@ fn a_restart_changes_nothing_for_who_comes_back() {
     neo.hears_like(&json!({"ack": {"id": "m1", "seq": 3, "duplicate": true}}));
     neo.sends(&json!({"say": {"id": "m2", "text": "after"}}));
     assert_eq!(neo.hears_ack(Some("m2")), joined + 1);
+    server.console("history").answers("recording  yes");
+    server.answers("#lobby     1 to ");
     let mut line = server.line("Morpheus");
     neo.hears_of("join", "Morpheus");
     line.hears("-- said earlier:");

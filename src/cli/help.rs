@@ -62,6 +62,16 @@ The config file is TOML, with any of these keys:
   drain = \"5s\"               # for members to read to the end at a shutdown
   raw_pace = \"10ms\"          # between two messages to a raw client
 
+  [history]
+  record = true              # false is --no-history
+  file = \"history.db\"        # where, if not in your data folder
+  sync = \"normal\"            # or \"full\": acknowledged when it is on the disk
+  keep_bytes = \"1GiB\"        # of the file; what is oldest goes first
+  keep_days = 365            # if it should be forgotten by age
+  keep_messages = 1000000    # or by number
+  unrecorded = [\"#coffee\"]   # rooms of which nothing is written
+  lines = 10                 # of the past shown to who joins with nc
+
 Those are the defaults. A duration is a number of seconds (10, 0.5) or a text with ms, s, m or \
 h; a size is a number of bytes or a text with KiB, MiB or GiB. Unknown keys are refused.";
 
@@ -230,6 +240,7 @@ The commands are those of the server's own console:
   unmute NAME                 let speak again
   say [#ROOM] TEXT            speak to a room as Server
   rooms                       the rooms, who is in them and what they are about
+  history                     what is kept of what was said, and where
   stats                       the server in numbers
   shutdown                    deliver what was said, then stop the server
   help, man, -help            this list, from the server

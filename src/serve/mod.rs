@@ -22,7 +22,7 @@ pub mod stop;
 pub mod supervise;
 
 use crate::config::{HistorySettings, Limits};
-use history::HistoryError;
+use history::{Gate, HistoryError};
 use hub::{Hub, HubHandle, Past, Request};
 use session::Shared;
 use stats::Counters;
@@ -82,6 +82,11 @@ pub struct Server {
 impl Server {
     /// Takes the address. Nobody is let in before [`run`](Self::run).
     pub async fn bind(options: Options) -> Result<Self, ServeError> {
+        Self::bind_with(options, None).await
+    }
+
+    /// With a disk that a test may hold.
+    async fn bind_with(options: Options, gate: Option<Gate>) -> Result<Self, ServeError> {
         let Options { listen, limits, history } = options;
         let connections = listener::connections_limit(limits.connections);
         let addr = resolve(&listen).await?;
@@ -93,7 +98,7 @@ impl Server {
         let shutdown = CancellationToken::new();
         let counters = Arc::<Counters>::default();
         let (hub, handle) = if let Some(settings) = &history {
-            record::begin(settings, &limits, counters.clone(), &shutdown).await?
+            record::begin(settings, &limits, counters.clone(), &shutdown, gate).await?
         } else {
             let (mut hub, handle) =
                 Hub::new(&limits, counters.clone(), shutdown.clone(), Past::none());
@@ -178,3 +183,6 @@ fn listen_on(addr: SocketAddr) -> io::Result<TcpListener> {
     socket.bind(addr)?;
     socket.listen(BACKLOG)
 }
+
+#[cfg(test)]
+mod tests;

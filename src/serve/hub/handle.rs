@@ -244,11 +244,30 @@ impl HubHandle {
 
     /// Carries out an administrator's command.
     pub async fn admin(&self, command: admin::Command) -> Report {
+        if command == admin::Command::History {
+            return self.recorded().await;
+        }
         let (reply, report) = oneshot::channel();
         if self.send(Request::Admin(command, reply)).await.is_err() {
             return Report::Failed(HubGone.to_string());
         }
         report.await.unwrap_or_else(|_dropped| Report::Failed(HubGone.to_string()))
+    }
+
+    /// The file answers for itself.
+    async fn recorded(&self) -> Report {
+        let Some(history) = &self.history else {
+            return Report::Failed(
+                "nothing is recorded; the log has its last part in memory".into(),
+            );
+        };
+        match history.stats().await {
+            Ok(stats) => {
+                let suspended = history.durable().borrow().suspended;
+                Report::History(Box::new(admin::Recorded { stats, suspended }))
+            }
+            Err(error) => Report::Failed(error.to_string()),
+        }
     }
 
     /// Names of all members, for completion.

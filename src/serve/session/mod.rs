@@ -112,7 +112,7 @@ async fn member<R, W>(
     let history = shared.hub.history().filter(|_| dialect == Dialect::Native);
     let filed = history.map(|history| {
         let (hub, history) = (shared.hub.clone(), history.clone());
-        Box::new(Filed { durable: hub.acked(), hub, history, owner })
+        Box::new(Filed { durable: hub.acked(), hub, history, nick: nick.clone(), owner })
     });
     let mut writer = Writer {
         session,

@@ -11,6 +11,7 @@ use crate::serve::hub::HubHandle;
 use crate::wire::close::CloseReason;
 use crate::wire::entry::{Entry, Event, Ordinal, RoomId, Seq};
 use crate::wire::native::{self, ServerEvent};
+use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
 use std::future::pending;
 use std::sync::Arc;
@@ -30,6 +31,8 @@ const COMMITTED: Duration = Duration::from_secs(5);
 pub(super) struct Filed {
     pub(super) hub: HubHandle,
     pub(super) history: History,
+    /// The name it came in with.
+    pub(super) nick: Nick,
     /// What stands for the client's secret: messages with it are its own.
     pub(super) owner: Option<Arc<str>>,
     /// How far everything is on the disk, if acks wait for it.
@@ -123,7 +126,9 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         let is_mine = match (&entry.event, &self.filed) {
             _ if entry.seq < joined => false,
             (Event::Chat(chat), Some(filed)) => chat.owner.is_some() && chat.owner == filed.owner,
-            _ => entry.seq == joined,
+            // In a crowd, and of a script, there is no such entry.
+            (Event::Join { who, .. }, Some(filed)) => entry.seq == joined && *who == filed.nick,
+            _ => false,
         };
         match (is_mine, &entry.event, ServerEvent::of(room, entry)) {
             (true, Event::Chat(said), ServerEvent::Chat(chat)) => {
