@@ -186,6 +186,43 @@ async fn messages_are_kept_by_number_and_by_age() {
     rig.close().await;
 }
 
+/// A bit in each text of one part: that part is left out, and said to be.
+#[test]
+fn what_has_changed_on_the_disk_is_left_out_and_the_rest_is_read() {
+    let home = tempfile::tempdir().unwrap();
+    let settings = settings(&home.path().join("h.db"));
+    let lobby = room("#lobby");
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let mut rig = Rig::open(&settings);
+        for turn in 0..3 {
+            rig.say(&lobby, vec![chat(&format!("turn number {turn}")); 100]);
+            rig.recorded().await;
+        }
+        rig.close().await;
+    });
+    let mut bytes = fs::read(&settings.file).unwrap();
+    let word = b"turn number 1";
+    let mut rest = &mut bytes[..];
+    while let Some(at) = rest.windows(word.len()).position(|window| window == word) {
+        rest[at] ^= 1;
+        rest = &mut rest[at + 1..];
+    }
+    fs::write(&settings.file, &bytes).unwrap();
+    runtime.block_on(async {
+        let rig = Rig::open(&settings);
+        let page = rig.history.before(&lobby, None, 999, None).await.unwrap();
+        assert_eq!((page.entries.len(), page.cut), (200, true));
+        let page = rig.history.before(&lobby, None, 999, Some("number")).await.unwrap();
+        assert_eq!((page.entries.len(), page.cut), (200, true));
+        let past = rig.history.after(&lobby, Seq(50), 999).await.unwrap();
+        assert_eq!((past.entries.len(), past.gone, past.more), (50, false, true));
+        let past = rig.history.after(&lobby, Seq(100), 999).await.unwrap();
+        assert_eq!((past.entries[0].seq, past.gone, past.more), (Seq(201), true, false));
+        rig.close().await;
+    });
+}
+
 /// Damage anywhere in the file: it is refused in one line, or what is left is read; no panic, and
 /// nothing that nobody said.
 #[test]
