@@ -7,6 +7,7 @@ use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
 use crate::wire::text::Text;
 use proptest::prelude::*;
+use std::sync::Arc;
 
 const PLENTY: usize = usize::MAX;
 
@@ -140,9 +141,9 @@ fn what_falls_out_of_the_budget_is_lost_to_cursors_and_shown_as_a_gap() {
     assert_eq!(gap, Some(Gap { after: Seq(1), before: Seq(first) }));
     assert!(!late.is_lost());
     assert_eq!(rest(&mut late), (first..=22).collect::<Vec<_>>());
-    // A lost cursor still holds what it stands in: nothing is freed under a reader.
-    assert_eq!(rest(&mut slow).first(), Some(&1));
-    assert_eq!(rest(&mut quick).first(), Some(&3));
+    // A lost cursor has what it stands in, and nothing of what came later.
+    assert_eq!((rest(&mut slow), rest(&mut quick)), (vec![1], vec![]));
+    assert!(slow.is_lost() && quick.is_lost(), "and stays lost");
 }
 
 #[test]
@@ -176,17 +177,36 @@ fn rooms_share_one_budget_and_the_oldest_goes_first() {
     logs.append(busy, vec![entry(4, 1)]);
     assert_eq!(logs.get(quiet).unwrap().retained_entries(), 0);
     assert!(start.is_lost() && !read.is_lost());
-    assert_eq!(rest(&mut start), [1], "what a reader stands in is not freed under it");
     let (mut late, gap) = logs.after(quiet, Seq(0)).unwrap();
     assert_eq!(gap, Some(Gap { after: Seq(0), before: Seq(2) }));
     logs.append(quiet, vec![entry(2, 1)]);
     assert_eq!((rest(&mut late), rest(&mut read)), (vec![2], vec![2]), "and the room goes on");
     assert_eq!(logs.behind(busy, Ordinal(3)), 2);
-    let before = logs.retained_bytes();
+    // A room that is forgotten can be read to its end, and goes as everything else does.
+    let mut last = logs.after(busy, Seq(3)).unwrap().0;
     logs.forget(busy);
-    assert!(logs.retained_bytes() < before && logs.retained_bytes() >= one);
-    logs.append(quiet, vec![entry(3, 1)]);
-    assert_eq!(rest(&mut read), [3]);
+    assert_eq!(rest(&mut last), [4]);
+    for seq in 3..=8 {
+        logs.append(quiet, vec![entry(seq, 1)]);
+    }
+    assert_eq!(rest(&mut read).last(), Some(&8));
+    assert!(logs.get(busy).is_none());
+}
+
+/// One slow reader kept everything alive that was said after what it stood in.
+#[test]
+fn a_cursor_keeps_nothing_alive_but_the_chunk_it_stands_in() {
+    let one = log_of(&[1], PLENTY).retained_bytes();
+    let mut log = log_of(&[2], one * 4);
+    let mut slow = log.after(Seq(0)).0;
+    let half = slow.next_slice(Some(Ordinal(1))).unwrap();
+    append(&mut log, &[1]);
+    let later = Arc::downgrade(&log.after(Seq(2)).0.next_slice(None).unwrap().chunk);
+    append(&mut log, &[1; 20]);
+    assert!(later.upgrade().is_none(), "it is gone");
+    assert_eq!(half.chunk.entries().len(), 2, "and this is not");
+    assert_eq!(rest(&mut slow), [2]);
+    assert!(slow.is_lost());
 }
 
 #[test]
