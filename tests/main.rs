@@ -10,6 +10,7 @@ mod bots;
 mod cli;
 mod console;
 mod handshake;
+mod history;
 mod join;
 mod kick;
 mod lifetime;
