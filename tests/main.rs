@@ -13,6 +13,7 @@ mod handshake;
 mod history;
 mod join;
 mod kick;
+mod killed;
 mod lifetime;
 mod line;
 mod model;
