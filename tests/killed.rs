@@ -86,7 +86,7 @@ impl Speaker {
         let again: Vec<String> = self.under_way.iter().cloned().collect();
         let mut waits = again.len();
         for text in &again {
-            if self.send(&mut stream, text).is_err() {
+            if Self::send(&mut stream, text).is_err() {
                 return;
             }
         }
@@ -96,7 +96,7 @@ impl Speaker {
                 let text = format!("{} says {}", self.nick, self.said);
                 self.under_way.push_back(text.clone());
                 waits += 1;
-                if self.send(&mut stream, &text).is_err() {
+                if Self::send(&mut stream, &text).is_err() {
                     return;
                 }
             }
@@ -129,7 +129,7 @@ impl Speaker {
         }
     }
 
-    fn send(&self, stream: &mut TcpStream, text: &str) -> std::io::Result<()> {
+    fn send(stream: &mut TcpStream, text: &str) -> std::io::Result<()> {
         let say = json!({"say": {"id": text, "text": text}});
         stream.write_all(format!("{say}\n").as_bytes())
     }
@@ -227,11 +227,10 @@ fn nothing_acknowledged_is_lost_and_no_number_is_used_again() {
             assert!(age < WINDOW, "{text} was said {age:?} before the end");
             (lost, oldest) = (lost + 1, oldest.max(age));
         }
-        let (Some(first), Some(last)) = (speaker.heard.keys().next(), speaker.heard.keys().last())
-        else {
+        let Some((first, _)) = speaker.heard.first_key_value() else {
             continue;
         };
-        for (seq, gist) in kept.range(first..=last) {
+        for (seq, gist) in kept.range(first..=&speaker.last) {
             let is_told = speaker.gaps.iter().any(|(after, before)| after < seq && seq < before);
             // Its own coming is in the welcome, if there was time for one.
             let own = *gist == format!("join {nick}") || gist.starts_with(&format!("chat {nick} "));

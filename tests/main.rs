@@ -9,6 +9,7 @@
 mod bots;
 mod cli;
 mod console;
+mod full;
 mod handshake;
 mod history;
 mod join;
