@@ -14,6 +14,7 @@
 mod bytes;
 mod db;
 mod error;
+mod follow;
 mod import;
 mod mark;
 mod open;
@@ -31,11 +32,12 @@ mod write;
 mod writer;
 
 pub use error::HistoryError;
+pub use follow::Reopen;
 pub use import::{ImportError, Imported, import};
 pub use open::{OpenFile, Remembered};
 pub use read::{Page, Past};
 pub use reader::History;
-pub use recorder::{Durable, Feed, Gate, Recorder, Reopen};
+pub use recorder::{Durable, Feed, Gate, Recorder};
 pub use transfer::{ExportError, Found, RoomStats, Stats, export, print_found, search, stats};
 
 #[cfg(test)]
