@@ -77,6 +77,11 @@ impl Log {
         })
     }
 
+    /// The last of what [`evict`](Self::evict) would let go of.
+    pub fn oldest(&self) -> Option<Ordinal> {
+        self.retained.iter().find_map(|chunk| chunk.entries().last()).map(|entry| entry.ordinal)
+    }
+
     fn front_is_empty(&self) -> bool {
         self.retained.front().is_none_or(|chunk| chunk.entries().is_empty())
     }
