@@ -45,7 +45,7 @@ pub(super) struct Replay {
 impl Followed {
     async fn moved(&mut self) {
         if self.tail.changed().await.is_err() {
-            pending().await
+            pending::<()>().await;
         }
     }
 }
@@ -236,7 +236,7 @@ mod tests {
         assert!(following.next_slice(None, None).is_none());
         publish(&mut logs, &sender, &published);
         assert!(following.behind() > 0);
-        let moved = timeout(Duration::from_secs(60), following.moved()).await;
+        let moved = timeout(Duration::from_mins(1), following.moved()).await;
         assert!(moved.is_ok(), "it sleeps on what it has not read");
         assert!(following.next_slice(None, None).is_some());
     }
@@ -246,6 +246,6 @@ mod tests {
     async fn a_room_that_is_forgotten_moves_no_more() {
         let (mut following, _logs, sender, _published) = following();
         drop(sender);
-        assert!(timeout(Duration::from_secs(60), following.moved()).await.is_err());
+        assert!(timeout(Duration::from_mins(1), following.moved()).await.is_err());
     }
 }
