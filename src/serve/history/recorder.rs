@@ -16,6 +16,7 @@ use crate::wire::room_name::RoomName;
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -51,6 +52,7 @@ pub type Gate = Arc<dyn Fn() + Send + Sync>;
 pub struct Feed {
     rooms: mpsc::Sender<Told>,
     moved: watch::Sender<Ordinal>,
+    taken: Arc<AtomicU64>,
 }
 
 #[derive(Debug)]
@@ -76,6 +78,11 @@ impl Feed {
         }
     }
 
+    /// Up to where the recorder has what was said: the log need not keep that for it.
+    pub fn taken(&self) -> Arc<AtomicU64> {
+        self.taken.clone()
+    }
+
     /// Everything up to here has been appended.
     pub fn moved(&self, upto: Ordinal) {
         self.moved.send_if_modified(|last| std::mem::replace(last, upto) != upto);
@@ -92,8 +99,9 @@ pub struct Recorder {
     target: Ordinal,
     /// … in several batches, of which some have still to come.
     rest: bool,
-    /// Everything up to here has been handed over.
+    /// Everything up to here has been handed over, and the log is told so.
     done: Ordinal,
+    taken: Arc<AtomicU64>,
     /// The first number that no unrecorded room has used.
     others: Seq,
     /// A room that is followed no more used numbers that the history does not know of.
@@ -168,6 +176,7 @@ impl Recorder {
         let (moved_sender, moved) = watch::channel(Ordinal::default());
         let (closed_sender, closed) = watch::channel(false);
         let closing = CancellationToken::new();
+        let taken = Arc::<AtomicU64>::default();
         let pace = match settings.sync {
             HistorySync::Normal => settings.commit / NORMAL,
             HistorySync::Full => settings.commit / FULL,
@@ -179,6 +188,7 @@ impl Recorder {
             target: Ordinal::default(),
             rest: false,
             done: Ordinal::default(),
+            taken: taken.clone(),
             others: Seq::default(),
             is_unsure: false,
             jobs,
@@ -199,7 +209,7 @@ impl Recorder {
             closed_sender.send_replace(true);
         });
         let history = History { questions, durable, closing, closed, key };
-        Ok((Feed { rooms: told_sender, moved: moved_sender }, history))
+        Ok((Feed { rooms: told_sender, moved: moved_sender, taken }, history))
     }
 
     /// Records until the end; gives how many entries could not be handed over.
@@ -321,6 +331,7 @@ impl Recorder {
         }
         if !self.rest {
             self.done = self.target;
+            self.taken.store(self.done.0, Ordering::Release);
         }
         work.upto = self.done;
         work.others = self.others;
