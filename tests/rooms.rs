@@ -125,7 +125,8 @@ fn there_are_only_so_many_rooms_and_an_empty_one_makes_way() {
     neo.hears("Trin just connected");
     neo.says("/join #ops").hears("-- you are in #ops: 1 here");
     trin.hears("Neo left the chat");
-    trin.says("/join #tea").hears("-- there are as many rooms as there may be; /rooms lists them");
+    trin.says("/join #tea")
+        .hears("-- there are as many rooms as there may be at the moment; /rooms lists them");
     neo.says("/join #lobby").hears("-- you are in #lobby: 2 here");
     trin.hears("Neo just connected");
     trin.says("/join #tea").hears("-- you are in #tea: 1 here");

@@ -286,7 +286,7 @@ pub enum Refusal {
     RoomName(#[from] RoomNameError),
     #[error("you are not in {0}; go there with /join {0}")]
     NotInRoom(RoomName),
-    #[error("there are as many rooms as there may be; /rooms lists them")]
+    #[error("there are as many rooms as there may be at the moment; /rooms lists them")]
     TooManyRooms,
     #[error("you are in {most} rooms, the most there may be; /part one", most = limits::ROOMS_OF_ONE)]
     InTooManyRooms,

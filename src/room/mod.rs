@@ -3,6 +3,7 @@
 
 mod bans;
 mod bots;
+mod bucket;
 mod input;
 mod members;
 mod orders;

@@ -2,6 +2,7 @@
 
 use super::bans::Ban;
 use super::bots::Spoken as Why;
+use super::bucket::Bucket;
 use super::input::{Answer, Appended, Effects, Input, Known, Refusal, Reply, RoomRow};
 use super::recent::{Hops, Ids, Owner, Spoken};
 use super::roster::{Member, Roster};
@@ -28,6 +29,8 @@ pub struct Rooms {
     /// The list of rooms as of a place in the order: in a crowd, coming and going has none, and shows
     /// with the next entry.
     pub(super) listed: Option<(Ordinal, Arc<[RoomRow]>)>,
+    /// How many rooms may be made at the moment.
+    pub(super) making: Bucket,
     pub(super) roster: Roster,
     pub(super) bans: Vec<Ban>,
     /// Names, case folded away, that stay muted when they come back.
@@ -40,6 +43,12 @@ pub struct Rooms {
     /// Rooms with joins and leaves that wait to be told.
     pub(super) folding: BTreeSet<RoomId>,
 }
+
+/// Rooms that may be made one after the other: more than anybody needs in an afternoon …
+const NEW_ROOMS: u32 = 64;
+/// … and then one in so many milliseconds, on the whole server. What a room leaves behind, its name
+/// and its numbers, stays.
+const NEW_ROOM_EVERY: u64 = 1000;
 
 /// One room.
 #[derive(Debug)]
@@ -107,6 +116,7 @@ impl Rooms {
             next_room: RoomId(0),
             most,
             floor: Seq::default(),
+            making: Bucket::new(NEW_ROOMS, NEW_ROOM_EVERY),
             listed: None,
             roster: Roster::default(),
             bans: Vec::new(),
@@ -211,16 +221,19 @@ impl Rooms {
         }
     }
 
-    /// Whether a room that is not there should be made for this: for nobody who is not let in.
-    pub fn makes_room(&self, input: &Input) -> bool {
-        match input {
-            Input::Join(join) => self.would_admit(join).is_ok(),
-            Input::Enter { session, alone, .. } => {
+    /// Whether a room that is not there should be made for this: for nobody who is not let in, and
+    /// not for who makes one after the other.
+    pub fn makes_room(&mut self, at: Millis, input: &Input) -> bool {
+        let (room, wants) = match input {
+            Input::Join(join) => (&join.room, self.would_admit(join).is_ok()),
+            Input::Enter { session, room, alone, .. } => {
                 let member = self.roster.get(*session);
-                member.is_some_and(|member| *alone || member.rooms.len() < limits::ROOMS_OF_ONE)
+                let has_place = |rooms: usize| *alone || rooms < limits::ROOMS_OF_ONE;
+                (room, member.is_some_and(|member| has_place(member.rooms.len())))
             }
-            _ => false,
-        }
+            _ => return false,
+        };
+        wants && self.find(room).is_none() && self.making.take(at)
     }
 
     /// Why a bot said something in a room: the entry with this number, or the last thing one said.

@@ -80,8 +80,11 @@ impl Followed {
                 break false;
             };
             let Some(cursor) = front else {
-                let again = timeout(PATIENCE, reopen(room.clone(), self.last)).await;
-                match again.ok().flatten() {
+                let Ok(again) = timeout(PATIENCE, reopen(room.clone(), self.last)).await else {
+                    // Nothing counts as handed over that may still be had.
+                    break true;
+                };
+                match again {
                     Some(cursor) => *front = Some(cursor),
                     // Made again since, or ended for good.
                     None if self.gone || !is_last => {
@@ -104,6 +107,8 @@ impl Followed {
                 self.cursors.pop_front();
                 continue;
             };
+            // A room made again may be read from where it was reopened, and from its beginning.
+            let slice = behind(slice, self.last);
             let (Some(first), Some(last)) = (slice.iter().next(), last_of(&slice)) else {
                 continue;
             };
@@ -126,6 +131,13 @@ impl Followed {
         work.parts.extend(part);
         is_full
     }
+}
+
+/// What of a slice comes behind a number.
+fn behind(mut slice: Slice, last: Seq) -> Slice {
+    let known = slice.iter().take_while(|entry| entry.seq <= last).count();
+    slice.entries.start += known;
+    slice
 }
 
 pub(super) fn last_of(slice: &Slice) -> Option<&Entry> {

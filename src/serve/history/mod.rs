@@ -122,6 +122,12 @@ impl Default for Numbers {
 }
 
 impl Numbers {
+    /// Where a room begins that is not known: above everything that rooms have used of which
+    /// nothing is written.
+    pub fn floor(&self) -> Seq {
+        self.floor
+    }
+
     /// The first number of a room that is made now.
     pub fn first(&self, room: &RoomName) -> Seq {
         self.known.get(room).copied().unwrap_or(self.floor)

@@ -13,6 +13,7 @@ use crate::wire::entry::{Entry, Seq};
 use crate::wire::room_name::RoomName;
 use rusqlite::Connection;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// Entries of which the index does not know yet, that one search looks through: what a flood of a
 /// second leaves behind, in some hundred milliseconds.
@@ -20,6 +21,8 @@ const SCAN: u64 = 256 * 1024;
 /// Entries that the index names and that turn out not to have the words side by side, until a
 /// search gives up.
 const CANDIDATES: usize = 64 * 1024;
+/// How long a search looks: there is one reader for all who ask.
+const PATIENCE: Duration = Duration::from_millis(200);
 /// Entries the index is asked for at once.
 const ASKED: usize = 512;
 
@@ -210,9 +213,10 @@ impl Asker<'_> {
     ) -> rusqlite::Result<Page> {
         // One more, to know whether there is more.
         let wanted = limit.saturating_add(1);
-        let mut scanned = self.scan(row, before, wanted, words)?;
+        let until = Instant::now() + PATIENCE;
+        let mut scanned = self.scan(row, before, wanted, words, until)?;
         if is_indexed(row) {
-            let known = self.look_up(row, before, wanted, words)?;
+            let known = self.look_up(row, before, wanted, words, until)?;
             scanned.entries.extend(known.entries);
             scanned.cut |= known.cut;
         }
@@ -231,6 +235,7 @@ impl Asker<'_> {
         before: Seq,
         wanted: usize,
         words: &Words,
+        until: Instant,
     ) -> rusqlite::Result<Found> {
         let mut found = Found::default();
         let lowest = document(row, Seq(0)).unwrap_or(i64::MAX);
@@ -240,7 +245,7 @@ impl Asker<'_> {
         let query = words.query();
         let mut end = document(row, before).or(document(row + 1, Seq(0))).unwrap_or(i64::MAX);
         let mut looked = 0;
-        while looked < CANDIDATES {
+        while looked < CANDIDATES && Instant::now() < until {
             let ask = (&query, lowest, end, int(ASKED as u64));
             let documents: Vec<i64> =
                 question.query_map(ask, |row| row.get(0))?.collect::<Result<_, _>>()?;
@@ -303,6 +308,7 @@ impl Asker<'_> {
         before: Seq,
         wanted: usize,
         words: &Words,
+        until: Instant,
     ) -> rusqlite::Result<Found> {
         let sql = if is_indexed(row) {
             "SELECT id, count FROM segments JOIN backlog ON segment = id
@@ -315,7 +321,7 @@ impl Asker<'_> {
         let (mut found, mut looked) = (Found::default(), 0);
         while let Some(segment) = rows.next()? {
             looked += segment.get::<_, u64>(1)?;
-            if looked > SCAN {
+            if looked > SCAN || Instant::now() >= until {
                 found.cut = true;
                 break;
             }

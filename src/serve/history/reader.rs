@@ -122,6 +122,9 @@ pub(super) fn answer(
         let mut asker = Asker { file, connection, names: &mut names };
         // Who does not wait any more does not need to know.
         match question {
+            // Searches may be waiting whose askers have long gone.
+            Question::After { reply, .. } if reply.is_closed() => {}
+            Question::Before(_, reply) if reply.is_closed() => {}
             Question::After { room, after, limit, reply } => {
                 let _gone = reply.send(asker.after(&room, after, limit));
             }

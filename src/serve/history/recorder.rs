@@ -21,13 +21,16 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// Rooms that are told of and not followed yet. The task takes them at once; a hub whose rooms
 /// are bounded far below never fills this.
 const ROOMS: usize = 4096;
+/// How long a shutdown waits for a thread to see that it should end: longer than the database waits
+/// for a file that others hold.
+const THREAD: Duration = Duration::from_secs(15);
 /// How long a shutdown waits for a disk that takes nothing.
 const CLOSE: Duration = Duration::from_secs(3);
 /// Commits are this part of what is promised apart: the rest is for the commit itself.
@@ -69,6 +72,11 @@ impl Feed {
         if let Err(error) = self.rooms.try_send(told) {
             tracing::error!(%error, "a room is not recorded");
         }
+    }
+
+    /// Whether one more room can be told of: if not, there should be none for now.
+    pub fn takes_rooms(&self) -> bool {
+        self.rooms.capacity() > ROOMS / 2
     }
 
     /// A room ended; what is in its log is still recorded.
@@ -129,11 +137,16 @@ impl Thread {
         Ok(Self { handle, ended })
     }
 
+    /// Waits for its end, unless a disk that does not answer holds it: the process' own end does then.
     async fn join(self) {
         // Nothing is ever sent: it is the end of the thread that ends this.
-        let _ended = self.ended.await;
-        if self.handle.join().is_err() {
-            tracing::error!("a thread of the history died, which is a bug of chaty's");
+        match timeout(THREAD, self.ended).await {
+            Err(_held) => tracing::error!("the disk does not answer; the history is left as it is"),
+            Ok(_ended) => {
+                if self.handle.join().is_err() {
+                    tracing::error!("a thread of the history died, which is a bug of chaty's");
+                }
+            }
         }
     }
 }
@@ -203,8 +216,10 @@ impl Recorder {
             // The reader goes first, so that the writer closes the file for all.
             let _gone = asking.send(Question::Stop).await;
             reader.join().await;
-            // A writer that is gone has said so.
-            let _gone = recorder.jobs.try_send(Job::Close { missing, others: recorder.others });
+            let Self { jobs, others, .. } = recorder;
+            // A writer that is gone has said so; one that is busy sees that nobody is left.
+            let _gone = jobs.try_send(Job::Close { missing, others });
+            drop(jobs);
             writer.join().await;
             closed_sender.send_replace(true);
         });

@@ -6,6 +6,10 @@ use unicode_normalization::UnicodeNormalization;
 /// Words of a question that the index is asked for; the others are only looked for in what it
 /// finds.
 const ASKED: usize = 16;
+/// Words of a question; more are not looked at.
+const MOST: usize = 16;
+/// Letters of the beginning of a word.
+const BEGINNING: usize = 2;
 
 /// What is searched for: texts with all of these words, in any order. A word that ends in `*` is
 /// the beginning of one.
@@ -18,15 +22,18 @@ pub(super) struct Words {
 impl Words {
     /// What was asked for; `None` if there is no word in it.
     pub(super) fn parse(question: &str) -> Option<Self> {
-        let mut parts = Vec::new();
-        for word in question.split_whitespace() {
+        let mut parts: Vec<String> = Vec::new();
+        for word in question.split_whitespace().take(MOST) {
             let mut part = String::new();
             fold(word, &mut part);
             if part.len() > 1 {
-                if word.ends_with('*') {
+                // A shorter beginning is that of nearly everything.
+                if word.ends_with('*') && part.trim().chars().count() >= BEGINNING {
                     part.pop();
                 }
-                parts.push(part);
+                if !parts.contains(&part) {
+                    parts.push(part);
+                }
             }
         }
         (!parts.is_empty()).then_some(Self { parts })
@@ -182,9 +189,12 @@ mod tests {
 
     #[test]
     fn the_index_is_asked_in_its_own_words() {
-        let query = |question| Words::parse(question).unwrap().query();
+        let query = |question: &str| Words::parse(question).unwrap().query();
         assert_eq!(query("It's FINE*"), r#""it" AND "s" AND "fine"*"#);
         assert_eq!(query(r#"" OR a:b NEAR"#), r#""or" AND "a" AND "b" AND "near""#);
-        assert_eq!(query(&"x ".repeat(50)).matches("AND").count(), ASKED - 1);
+        assert_eq!(query(&"x ".repeat(50)), r#""x""#, "once is enough");
+        let many: Vec<String> = (0..50).map(|n| format!("x{n}")).collect();
+        assert_eq!(query(&many.join(" ")).matches("AND").count(), MOST - 1);
+        assert_eq!(query("a* be*"), r#""a" AND "be"*"#, "one letter begins everything");
     }
 }

@@ -208,7 +208,7 @@ impl Hub {
             Request::Enter(enter) => self.enter(at, enter),
             Request::GoTo { session, room, after, id, alone } => {
                 let enter = Input::Enter { session, room: room.clone(), id, alone };
-                if self.core.makes_room(&enter) {
+                if self.core.makes_room(at, &enter) {
                     self.open(at, &room);
                 }
                 self.apply(at, enter, after);

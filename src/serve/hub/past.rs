@@ -73,7 +73,14 @@ impl Past {
 
     /// The first number of a room that is made now.
     pub(super) fn first(&self, room: &RoomName) -> Seq {
-        self.numbers.first(room)
+        let first = self.numbers.first(room);
+        // Of what is not written the file knows only where all of that ends.
+        if self.unrecorded.contains(room) { first.max(self.numbers.floor()) } else { first }
+    }
+
+    /// Whether one more room can be followed now.
+    pub(super) fn takes_rooms(&self) -> bool {
+        self.feed.as_ref().is_none_or(Feed::takes_rooms)
     }
 
     pub(super) fn is_recorded(&self, room: &RoomName) -> bool {
@@ -142,7 +149,11 @@ impl Hub {
             self.open(now(), &lobby);
         }
         // Half of what there may be is for new ones; the others are made when somebody comes.
-        for PastRoom { name, next, topic } in rooms.into_iter().take(self.core.most() / 2 + 1) {
+        for PastRoom { name, topic, .. } in rooms.into_iter().take(self.core.most() / 2 + 1) {
+            if !self.past.takes_rooms() {
+                break;
+            }
+            let next = self.past.first(&name);
             let recorded = self.past.is_recorded(&name);
             let open = Input::Open { room: name, first: next, topic, recorded };
             self.apply(now(), open, None);

@@ -33,7 +33,7 @@ pub(super) struct Entering {
 impl Hub {
     /// Makes a room unless it is there.
     pub(super) fn open(&mut self, at: Millis, room: &RoomName) {
-        if self.core.find(room).is_none() {
+        if self.core.find(room).is_none() && self.past.takes_rooms() {
             let first = self.core.floor().max(self.past.first(room));
             let (topic, recorded) = (None, self.past.is_recorded(room));
             let room = room.clone();
@@ -66,7 +66,7 @@ impl Hub {
         let session = join.session;
         let room = join.room.clone();
         let join = Input::Join(join);
-        if self.core.makes_room(&join) {
+        if self.core.makes_room(at, &join) {
             self.open(at, &room);
         }
         self.apply(at, join, None);
