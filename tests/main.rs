@@ -9,6 +9,8 @@
 mod bots;
 mod cli;
 mod console;
+// Only Linux can raise another process' limits.
+#[cfg(target_os = "linux")]
 mod full;
 mod handshake;
 mod history;
