@@ -8,7 +8,7 @@ use chaty::cli::{
     self, AdminArgs, BotArgs, BotTool, Cli, Command, Join, LogArgs, LogFormat, SendArgs, TailArgs,
     TestArgs, TryArgs,
 };
-use chaty::config::{self, ServeSettings};
+use chaty::config::{self, ServeSettings, View};
 use chaty::join::send::SendOptions;
 use chaty::join::tail::TailOptions;
 use chaty::join::{self, JoinOptions};
@@ -19,6 +19,7 @@ use chaty::serve::program;
 use chaty::serve::stop::{Signals, Stop};
 use chaty::wire::entry::Seq;
 use chaty::wire::nick::Nick;
+use chaty::wire::room_name::RoomName;
 use clap::Parser;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -100,9 +101,19 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             let path = bot::join_bot_path(&name, Path::new(BOTS))?;
             block_on(bots(vec![path], server.server, false))
         }
-        Command::Join { who: Join::User { name, server, plain } } => {
+        Command::Join { who: Join::User { name, server, rooms, plain, inline, config } } => {
             start_log(&log, "warn", &printer)?;
-            let options = JoinOptions { server: server.server, nick: nick(&name)?, plain };
+            let mut settings = config::client_settings(config.as_deref())?;
+            settings.view = match (plain, inline) {
+                (true, _) => View::Plain,
+                (false, true) => View::Inline,
+                (false, false) => settings.view,
+            };
+            for room in &rooms {
+                let wrong = |error| Usage(format!("{room:?} cannot be a room: {error}"));
+                settings.rooms.push(RoomName::parse(room).map_err(wrong)?);
+            }
+            let options = JoinOptions { server: server.server, nick: nick(&name)?, settings };
             block_on(async { Ok(join::run(options).await.map(|()| 0)?) })
         }
         Command::Send(args) => {

@@ -143,7 +143,7 @@ fn a_terminal_that_can_do_nothing_gets_no_escape_code_and_no_colour_means_none()
         assert_eq!((code, count(&raw, b"\x1b")), (0, 0), "{contents}");
         assert_eq!(contents.matches("typed here").count(), 1, "{contents}");
     }
-    let mut terminal = Terminal::open(&addr, &["Neo"], &[("NO_COLOR", "1")]);
+    let mut terminal = Terminal::open(&addr, &["Neo", "--inline"], &[("NO_COLOR", "1")]);
     host.say("heard");
     terminal.until("prompt", |screen| {
         screen.contents().contains("in #lobby: ") && cursor_row(screen) == ">"
@@ -159,7 +159,7 @@ fn a_name_that_is_taken_is_one_line_and_no_prompt() {
     let host = Host::start("127.0.0.1:0");
     let addr = host.addr.to_string();
     let terminal = Terminal::joined(&addr);
-    let (code, contents) = Terminal::open(&addr, &["neo"], &[]).ended();
+    let (code, contents) = Terminal::open(&addr, &["neo", "--inline"], &[]).ended();
     assert_eq!(code, 1);
     assert_eq!(
         contents.trim(),

@@ -1,10 +1,12 @@
 //! Settings: what the server, the clients and the bots can be told, with every default and the
 //! reason for its number. Reads files and values, never a socket.
 
+mod client;
 mod file;
 mod paths;
 mod value;
 
+pub use client::{ClientSettings, Colours, NickList, Notify, Theme, View, client_settings};
 pub use file::{File, FileError, nearest, read};
 pub use paths::{PathError, admin_socket, private_dir};
 

@@ -82,6 +82,9 @@ impl Terminal {
         command.args(["--server", host]);
         command.env("TERM", "xterm-256color");
         command.env_remove("NO_COLOR");
+        // The settings and the history of whoever runs the tests are not theirs.
+        command.env("XDG_CONFIG_HOME", "/nonexistent");
+        command.env("XDG_STATE_HOME", "/nonexistent");
         for (name, value) in vars {
             command.env(name, value);
         }
@@ -112,7 +115,7 @@ impl Terminal {
     /// The program as `Neo`, admitted and with its prompt drawn.
     #[track_caller]
     pub(super) fn joined(host: &str) -> Self {
-        let mut terminal = Self::open(host, &["Neo"], &[]);
+        let mut terminal = Self::open(host, &["Neo", "--inline"], &[]);
         terminal.until("the prompt", |screen| {
             screen.contents().contains("in #lobby: ") && cursor_row(screen) == ">"
         });
