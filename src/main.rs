@@ -109,9 +109,12 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
                 (false, true) => View::Inline,
                 (false, false) => settings.view,
             };
-            for room in &rooms {
+            if rooms.is_empty() {
+                settings.rooms.insert(0, RoomName::lobby());
+            }
+            for (at, room) in rooms.iter().enumerate() {
                 let wrong = |error| Usage(format!("{room:?} cannot be a room: {error}"));
-                settings.rooms.push(RoomName::parse(room).map_err(wrong)?);
+                settings.rooms.insert(at, RoomName::parse(room).map_err(wrong)?);
             }
             let options = JoinOptions { server: server.server, nick: nick(&name)?, settings };
             block_on(async { Ok(join::run(options).await.map(|()| 0)?) })

@@ -66,7 +66,7 @@ fn own_lines_are_shown_once_and_commands_are_answered() {
     let times = |line: &str| rows.iter().filter(|row| **row == line).count();
     assert_eq!(times("Neo: hello room"), 2, "once said, once in the history:\n{contents}");
     assert_eq!(times("* Neo waves"), 2, "{contents}");
-    assert_eq!(times("-- #lobby is the only room of this server"), 1, "{contents}");
+    assert_eq!(times("-- #lobby: 1 here"), 1, "{contents}");
     assert!(contents.contains("/frob is not a command"), "{contents}");
     assert_eq!(count(&terminal.raw, b"\x07"), 1, "a mention rings");
     terminal.press("\x1b[A");

@@ -67,16 +67,15 @@ fn commands_are_answered_to_the_one_who_asks() {
 
     neo.says("/help");
     for command in [
-        "/help", "/who", "/rooms", "/join", "/msg", "/me", "/nick", "/history", "/bots", "/why",
-        "/quit",
+        "/help", "/who", "/rooms", "/join", "/part", "/topic", "/msg", "/me", "/nick", "/history",
+        "/search", "/bots", "/why", "/quit",
     ] {
         let line = neo.next_line();
         assert!(line.starts_with(&format!("-- {command} ")), "{command}: {line}");
     }
     neo.says("/who").hears_all(&["-- 2 in #lobby:", "--   Neo, Trin"]);
     neo.says("/rooms").hears("-- #lobby: 2 here");
-    neo.says("/join lobby").hears("-- you are in #lobby");
-    neo.says("/join #ops").hears("-- there is no room #ops; this server has #lobby");
+    neo.says("/join lobby").hears("-- you are in #lobby: 2 here");
     neo.says("/msg").hears("-- usage: /msg NAME TEXT");
     neo.says("/me").hears("-- usage: /me TEXT");
     neo.says("/frob x").hears("-- /frob is not a command; /help lists them, // says a slash");

@@ -20,6 +20,7 @@ mod order;
 mod protocol;
 mod raw;
 mod resume;
+mod rooms;
 mod split;
 mod support;
 mod text;

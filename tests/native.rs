@@ -76,8 +76,8 @@ fn what_cannot_be_done_is_refused_by_id_or_by_event() {
         (json!({"say": {"id": "e", "text": " "}}), "e", "empty"),
         (json!({"say": {"text": ""}}), "say", "empty"),
         (json!({"say": {"id": "l", "text": long}}), "l", "too_long"),
-        (json!({"say": {"id": "r", "room": "#ops", "text": "hi"}}), "r", "no_such_room"),
-        (json!({"say": {"room": "not a room", "text": "hi"}}), "say", "no_such_room"),
+        (json!({"say": {"id": "r", "room": "#ops", "text": "hi"}}), "r", "not_in_room"),
+        (json!({"say": {"room": "not a room", "text": "hi"}}), "say", "room_invalid"),
         (json!({"say": {"id": "i".repeat(65), "text": "hi"}}), "say", "bad_event"),
         (json!({"whisper": {"id": "w", "to": "Smith", "text": "hi"}}), "w", "no_such_member"),
         (json!({"whisper": {"to": "Smith", "text": "hi"}}), "whisper", "no_such_member"),
@@ -85,8 +85,8 @@ fn what_cannot_be_done_is_refused_by_id_or_by_event() {
         (json!({"whisper": {"to": "Trin", "text": ""}}), "whisper", "empty"),
         (json!({"nick": {"nick": "Trin"}}), "nick", "nick_taken"),
         (json!({"nick": {"nick": "a b"}}), "nick", "nick_invalid"),
-        (json!({"who": {"room": "#ops"}}), "who", "no_such_room"),
-        (json!({"history": {"id": "h", "room": "#ops"}}), "h", "no_such_room"),
+        (json!({"who": {"room": "#ops"}}), "who", "not_in_room"),
+        (json!({"history": {"id": "h", "room": "#ops"}}), "h", "not_in_room"),
     ] {
         neo.sends(&event).hears_refusal(Some(re), code);
     }

@@ -61,7 +61,9 @@ fn every_code_and_every_command_has_its_row() {
         "empty",
         "too_long",
         "no_such_member",
-        "no_such_room",
+        "room_invalid",
+        "not_in_room",
+        "too_many_rooms",
         "unknown_event",
         "bad_event",
     ];

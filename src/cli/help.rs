@@ -58,6 +58,7 @@ The config file is TOML, with any of these keys:
   ping = \"30s\"               # silence after which a native client is pinged
   ping_dead = \"90s\"          # and after which it is closed
   crowd = 256                # members above which joins are folded into one line
+  rooms = 1024               # that there may be
   drain = \"5s\"               # for members to read to the end at a shutdown
   raw_pace = \"10ms\"          # between two messages to a raw client
 
@@ -99,7 +100,7 @@ The settings are TOML, with any of these keys; those are the defaults:
   remember = true     # what was sent, for the next time
   earlier = 50        # lines of the past when a room is entered
   scrollback = 5000   # lines held of each room
-  rooms = []          # to enter besides the first";
+  rooms = []          # to enter besides #lobby";
 
 pub(super) const JOIN_USER_EXAMPLES: &str = "\
 Examples:
@@ -246,7 +247,8 @@ The commands are those of the server's own console:
   unban NAME|ADDRESS          let in again
   mute NAME                   let read, but not speak
   unmute NAME                 let speak again
-  say TEXT                    speak to the room as Server
+  say [#ROOM] TEXT            speak to a room as Server
+  rooms                       the rooms, who is in them and what they are about
   stats                       the server in numbers
   shutdown                    deliver what was said, then stop the server
   help, man, -help            this list, from the server

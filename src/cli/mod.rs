@@ -119,7 +119,7 @@ pub enum Join {
         name: String,
         #[command(flatten)]
         server: ServerArg,
-        /// A room to enter besides the first; can be given several times
+        /// The room to enter instead of #lobby; given several times, several
         #[arg(long = "room", value_name = "ROOM")]
         rooms: Vec<String>,
         /// One message a line and no escape codes: for pipes, screen readers and simple terminals

@@ -10,7 +10,8 @@
 //!    the server no longer has what was missed, a `gap` says so.
 //! 3. Own messages come back as acks only, also when a resume replays them.
 //! 4. Every string of an event is harmless to print, whatever the server sent.
-//! 5. [`Event::Closed`] comes last, and once.
+//! 5. After a reconnect it is in the rooms it was in, and each goes on where it was.
+//! 6. [`Event::Closed`] comes last, and once.
 //!
 //! In return the user goes on taking events while it waits in [`Handle::say`]: acks make room in
 //! the queue, and they come between the events.
@@ -32,6 +33,7 @@ pub use closed::Closed;
 use crate::wire::entry::{Kind, MessageId, Seq};
 use crate::wire::native::{ClientEvent, Say, SendWhisper, ServerEvent, Welcome};
 use crate::wire::nick::Nick;
+use crate::wire::room_name::RoomName;
 use dial::Tcp;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -56,8 +58,10 @@ pub struct Options {
     pub server: String,
     pub nick: Nick,
     pub kind: Kind,
-    /// Where to begin in `#lobby` at the first connection; with `None`, at what is said from now
-    /// on.
+    /// Where to be from the start, the first before the others; in `#lobby`, if there is none.
+    pub rooms: Vec<RoomName>,
+    /// Where to begin in the first room at the first connection; with `None`, at what is said
+    /// from now on.
     pub after: Option<Seq>,
     pub retry: Retry,
 }

@@ -47,6 +47,11 @@ impl Talk {
         Self { out: Vec::new(), heard: Instant::now(), pinged: false, ending: None }
     }
 
+    /// Puts what is said before everything else.
+    pub(super) fn put(&mut self, event: &ClientEvent) {
+        native::put(event, &mut self.out);
+    }
+
     /// Speaks until the connection ends.
     pub(super) async fn run<D: Dial>(
         mut self,

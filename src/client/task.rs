@@ -83,7 +83,7 @@ impl<D: Dial> Task<D> {
             room,
             cancel,
             outbox: Outbox::new(),
-            place: Place::new(options.after),
+            place: Place::new(&options.rooms, options.after),
             told_by_ack: BTreeSet::new(),
             admitted: false,
             told: VecDeque::new(),
@@ -138,7 +138,7 @@ impl<D: Dial> Task<D> {
             kind: self.options.kind,
             client: Some(concat!("chaty ", env!("CARGO_PKG_VERSION")).into()),
             token: Some(self.token.clone()),
-            room: None,
+            room: self.place.first(),
             resume: self.place.resume(),
         };
         let attempt = link::establish(self.dial.clone(), self.options.server.clone(), hello);
@@ -219,7 +219,11 @@ impl<D: Dial> Task<D> {
         self.nick = Nick::parse(welcome.nick.as_bytes()).unwrap_or_else(|_odd| self.nick.clone());
         let first = !std::mem::replace(&mut self.admitted, true);
         self.told.push_back((Event::Online { nick: self.nick.clone(), welcome, first }, None));
-        Talk::new().run(self, link).await
+        let mut talk = Talk::new();
+        for join in self.place.others() {
+            talk.put(&ClientEvent::Join(join));
+        }
+        talk.run(self, link).await
     }
 
     /// What a server's event means to this client: what its user is told, if anything.
@@ -229,6 +233,15 @@ impl<D: Dial> Task<D> {
             E::Chat(chat) => self.is_new_chat(chat),
             E::Join(e) | E::Leave(e) => self.place.see(&e.room, e.seq),
             E::Crowd(e) => self.place.see(&e.room, e.seq),
+            E::Topic(e) => self.place.see(&e.room, e.seq),
+            E::Entered(e) => {
+                self.place.entered(&e.state);
+                true
+            }
+            E::Parted(e) => {
+                self.place.parted(&e.room);
+                true
+            }
             E::Rename(e) => {
                 // A replayed one is of an earlier connection: this one's name is the welcome's.
                 let is_live = !self.place.is_replay(&e.room, e.seq);

@@ -31,7 +31,7 @@ pub struct ClientSettings {
     pub earlier: usize,
     /// Lines held for each room; older ones are asked for again.
     pub scrollback: usize,
-    /// Rooms to enter besides the first.
+    /// Rooms to enter besides `#lobby`.
     pub rooms: Vec<RoomName>,
 }
 

@@ -60,7 +60,7 @@ const SECOND: Duration = Duration::from_secs(1);
 const RETAINED: usize = 256 * 1024;
 
 /// The keys of `[limits]`: the fields of [`Limits`], a test holds the two together.
-const LIMITS: [(&str, Take<Limits>); 13] = [
+const LIMITS: [(&str, Take<Limits>); 14] = [
     ("handshake", |limits, v| put(&mut limits.handshake, value::duration(v, SOME))),
     ("handshake_idle", |limits, v| put(&mut limits.handshake_idle, value::duration(v, SOME))),
     ("retained_bytes", |limits, v| put(&mut limits.retained_bytes, value::bytes(v, RETAINED))),
@@ -74,6 +74,7 @@ const LIMITS: [(&str, Take<Limits>); 13] = [
     ("ping", |limits, v| put(&mut limits.ping, value::duration(v, SOME))),
     ("ping_dead", |limits, v| put(&mut limits.ping_dead, value::duration(v, SOME))),
     ("crowd", |limits, v| put(&mut limits.crowd, value::count(v, 0))),
+    ("rooms", |limits, v| put(&mut limits.rooms, value::count(v, 1))),
     ("drain", |limits, v| put(&mut limits.drain, value::duration(v, Duration::ZERO))),
     ("raw_pace", |limits, v| put(&mut limits.raw_pace, value::duration(v, Duration::ZERO))),
 ];

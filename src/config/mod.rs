@@ -3,11 +3,13 @@
 
 mod client;
 mod file;
+mod history;
 mod paths;
 mod value;
 
 pub use client::{ClientSettings, Colours, NickList, Notify, Theme, View, client_settings};
 pub use file::{File, FileError, nearest, read};
+pub use history::{HistorySettings, HistorySync, Keep, history_file};
 pub use paths::{PathError, admin_socket, private_dir};
 
 use std::path::PathBuf;
@@ -53,6 +55,8 @@ pub struct Limits {
     pub ping_dead: Duration,
     /// Above so many members, joins and leaves are folded into one line a second.
     pub crowd: usize,
+    /// Rooms there may be: each costs its name and a little log, and whoever is in it looks after it.
+    pub rooms: usize,
     /// How long a shutdown waits for members to read what is already in the log.
     pub drain: Duration,
     /// Time between two messages to a raw client, so that its `recv(1024)` sees them apart.
@@ -74,6 +78,7 @@ impl Default for Limits {
             ping: Duration::from_secs(30),
             ping_dead: Duration::from_secs(90),
             crowd: 256,
+            rooms: 1024,
             drain: Duration::from_secs(5),
             raw_pace: Duration::from_millis(10),
         }

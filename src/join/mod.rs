@@ -82,6 +82,7 @@ pub async fn run(options: JoinOptions) -> Result<(), Failed> {
         server,
         nick: nick.clone(),
         kind: Kind::User,
+        rooms: settings.rooms.clone(),
         after: None,
         retry: Retry::AfterFirst,
     };

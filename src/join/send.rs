@@ -44,8 +44,14 @@ pub async fn run(options: SendOptions) -> Result<(), Failed> {
     let texts = texts(text).await.map_err(Failed::Input)?;
     let tracker = TaskTracker::new();
     let cancel = CancellationToken::new();
-    let options =
-        client::Options { server, nick, kind: Kind::Script, after: None, retry: Retry::Never };
+    let options = client::Options {
+        server,
+        nick,
+        kind: Kind::Script,
+        rooms: Vec::new(),
+        after: None,
+        retry: Retry::Never,
+    };
     let (handle, events) = client::connect(options, &tracker, cancel.clone());
     let feeding = tracker.spawn(feed(handle.clone(), texts));
     let count = async {

@@ -46,7 +46,8 @@ pub async fn run(options: TailOptions) -> Result<(), Failed> {
     let tracker = TaskTracker::new();
     let cancel = CancellationToken::new();
     let retry = Retry::AfterFirst;
-    let options = client::Options { server, nick, kind: Kind::Script, after, retry };
+    let options =
+        client::Options { server, nick, kind: Kind::Script, rooms: Vec::new(), after, retry };
     let (handle, events) = client::connect(options, &tracker, cancel.clone());
     let outcome = tokio::select! {
         outcome = follow(events, show) => outcome,

@@ -1,7 +1,7 @@
 //! A reader's place in the log. Costs the writer nothing, and needs no lock to go on.
 
 use super::chunk::Chunk;
-use crate::wire::entry::{Entry, Seq, SessionId};
+use crate::wire::entry::{Entry, Ordinal, Seq, SessionId};
 use crate::wire::room_name::RoomName;
 use std::ops::Range;
 use std::sync::Arc;
@@ -27,20 +27,37 @@ impl Cursor {
 
     /// Takes the rest of the current chunk, or of the next, but nothing after `until`; `None`
     /// when that leaves nothing.
-    pub fn next_slice(&mut self, until: Option<Seq>) -> Option<Slice> {
-        while self.index >= self.chunk.entries().len() {
-            let next = self.chunk.next.get()?.clone();
-            *self = Self::new(next, 0);
-        }
+    pub fn next_slice(&mut self, until: Option<Ordinal>) -> Option<Slice> {
+        self.reach()?;
         let entries = self.chunk.entries();
-        let end = until
-            .map_or(entries.len(), |until| entries.partition_point(|entry| entry.seq <= until));
+        let is_whole = |until: Ordinal| entries.last().is_none_or(|last| last.ordinal <= until);
+        let end = match until {
+            Some(until) if !is_whole(until) => {
+                entries.partition_point(|entry| entry.ordinal <= until)
+            }
+            _ => entries.len(),
+        };
         let taken = self.index..end;
         if taken.is_empty() {
             return None;
         }
         self.index = taken.end;
         Some(Slice { chunk: self.chunk.clone(), entries: taken })
+    }
+
+    /// The place of the next entry among those of all rooms, if there is one.
+    pub fn peek(&mut self) -> Option<Ordinal> {
+        self.reach()?;
+        self.chunk.entries().get(self.index).map(|entry| entry.ordinal)
+    }
+
+    /// Goes on to the chunk of the next entry; `None` if there is none yet.
+    fn reach(&mut self) -> Option<()> {
+        while self.index >= self.chunk.entries().len() {
+            let next = self.chunk.next.get()?.clone();
+            *self = Self::new(next, 0);
+        }
+        Some(())
     }
 
     /// Whether the next entry to read is no longer retained: the reader was too slow.
@@ -70,9 +87,9 @@ impl Cursor {
     }
 
     /// The last entry read, if the chunk still says so.
-    pub fn last_read(&self) -> Option<Seq> {
+    pub fn last_read(&self) -> Option<(Seq, Ordinal)> {
         let before = self.index.checked_sub(1)?;
-        self.chunk.entries().get(before).map(|entry| entry.seq)
+        self.chunk.entries().get(before).map(|entry| (entry.seq, entry.ordinal))
     }
 }
 

@@ -1,15 +1,17 @@
-//! The append-only log of a room: one writer appends a chunk a turn, any number of readers follow
-//! with cursors. Knows no socket and no task; who waits for the tail waits elsewhere.
+//! The append-only logs of the rooms: one writer appends a chunk a turn, any number of readers
+//! follow with cursors. Knows no socket and no task; who waits for the tail waits elsewhere.
 //!
 //! Chunks hang together through `OnceLock<Arc<Chunk>>`, so that a reader needs no lock to go on,
 //! and each dialect's bytes are made once, by the first reader that wants them.
 
 mod chunk;
 mod cursor;
+mod logs;
 mod writer;
 
 pub use chunk::{Chunk, Encoded};
 pub use cursor::{Cursor, Run, Slice};
+pub use logs::Logs;
 pub use writer::{Gap, Log};
 
 /// How far the log reaches: what the hub publishes once a turn.

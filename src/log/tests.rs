@@ -1,8 +1,8 @@
 //! The log against a model that keeps everything.
 
-use super::{Cursor, Gap, Log, Run};
+use super::{Cursor, Gap, Logs, Run, Tail};
 use crate::wire::Dialect;
-use crate::wire::entry::{Chat, Entry, Event, Kind, Millis, Ordinal, Seq, SessionId};
+use crate::wire::entry::{Chat, Entry, Event, Kind, Millis, Ordinal, RoomId, Seq, SessionId};
 use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
 use crate::wire::text::Text;
@@ -27,6 +27,43 @@ fn entry(seq: u64, author: u64) -> Entry {
         at: Millis(seq),
         author: SessionId(author),
         event: Event::Chat(chat),
+    }
+}
+
+/// The logs of a server with one room.
+struct Log(Logs);
+
+const ROOM: RoomId = RoomId(1);
+
+impl Log {
+    fn new(room: RoomName, budget: usize) -> Self {
+        let mut logs = Logs::new(budget);
+        logs.open(ROOM, room, Seq(1));
+        Self(logs)
+    }
+
+    fn append(&mut self, entries: Vec<Entry>) {
+        self.0.append(ROOM, entries);
+    }
+
+    fn tail(&self) -> Tail {
+        self.0.tail(ROOM)
+    }
+
+    fn after(&self, seq: Seq) -> (Cursor, Option<Gap>) {
+        self.0.after(ROOM, seq).unwrap()
+    }
+
+    fn last(&self, count: usize, before: Option<Seq>) -> (Cursor, usize, bool) {
+        self.0.get(ROOM).unwrap().last(count, before)
+    }
+
+    fn retained_bytes(&self) -> usize {
+        self.0.retained_bytes()
+    }
+
+    fn retained_entries(&self) -> u64 {
+        self.0.retained_entries()
     }
 }
 
@@ -79,7 +116,7 @@ fn a_cursor_stops_where_it_is_told() {
     let log = log_of(&[3, 3], PLENTY);
     let (mut cursor, _) = log.after(Seq(0));
     let mut upto = |until| {
-        cursor.next_slice(Some(Seq(until))).map(|slice| slice.iter().map(|e| e.seq.0).collect())
+        cursor.next_slice(Some(Ordinal(until))).map(|slice| slice.iter().map(|e| e.seq.0).collect())
     };
     assert_eq!(upto(2), Some(vec![1, 2]));
     assert_eq!(upto(2), None);
@@ -118,6 +155,38 @@ fn a_caught_up_cursor_is_not_lost() {
         append(&mut log, &[1]);
         assert!(!cursor.is_lost());
     }
+}
+
+/// What one room no longer retains is let go of before what another said later.
+#[test]
+fn rooms_share_one_budget_and_the_oldest_goes_first() {
+    let one = log_of(&[1], PLENTY).retained_bytes();
+    let mut logs = Logs::new(one * 4);
+    let (quiet, busy) = (RoomId(1), RoomId(2));
+    let mut start = logs.open(quiet, RoomName::lobby(), Seq(1));
+    logs.open(busy, RoomName::parse("ops").unwrap(), Seq(1));
+    logs.append(quiet, vec![entry(1, 1)]);
+    assert!(!start.is_lost());
+    for seq in 1..=3 {
+        logs.append(busy, vec![Entry { ordinal: Ordinal(seq + 1), ..entry(seq, 1) }]);
+    }
+    assert_eq!(logs.get(quiet).unwrap().retained_entries(), 1);
+    let mut read = logs.after(quiet, Seq(0)).unwrap().0;
+    rest(&mut read);
+    logs.append(busy, vec![entry(4, 1)]);
+    assert_eq!(logs.get(quiet).unwrap().retained_entries(), 0);
+    assert!(start.is_lost() && !read.is_lost());
+    assert_eq!(rest(&mut start), [1], "what a reader stands in is not freed under it");
+    let (mut late, gap) = logs.after(quiet, Seq(0)).unwrap();
+    assert_eq!(gap, Some(Gap { after: Seq(0), before: Seq(2) }));
+    logs.append(quiet, vec![entry(2, 1)]);
+    assert_eq!((rest(&mut late), rest(&mut read)), (vec![2], vec![2]), "and the room goes on");
+    assert_eq!(logs.behind(busy, Ordinal(3)), 2);
+    let before = logs.retained_bytes();
+    logs.forget(busy);
+    assert!(logs.retained_bytes() < before && logs.retained_bytes() >= one);
+    logs.append(quiet, vec![entry(3, 1)]);
+    assert_eq!(rest(&mut read), [3]);
 }
 
 #[test]

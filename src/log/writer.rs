@@ -1,9 +1,9 @@
-//! The log's one writer: appends, retains within a budget, and finds places for new readers.
+//! One room's log: appends, lets go of its oldest, and finds places for new readers.
 
 use super::Tail;
 use super::chunk::Chunk;
 use super::cursor::Cursor;
-use crate::wire::entry::{Entry, Seq};
+use crate::wire::entry::{Entry, Ordinal, Seq};
 use crate::wire::room_name::RoomName;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,8 +14,6 @@ pub struct Log {
     room: RoomName,
     /// Oldest first; never empty, the newest is where appending goes on.
     retained: VecDeque<Arc<Chunk>>,
-    retained_bytes: usize,
-    budget: usize,
     tail: Tail,
 }
 
@@ -28,50 +26,64 @@ pub struct Gap {
 }
 
 impl Log {
-    /// An empty log that retains at most `budget` bytes, and always its newest chunk.
-    pub fn new(room: RoomName, budget: usize) -> Self {
+    /// An empty log whose first entry will be `first`.
+    pub fn new(room: RoomName, first: Seq) -> Self {
         let start = Arc::new(Chunk::new(room.clone(), Vec::new(), 0));
         Self {
             room,
-            retained_bytes: start.weight(),
             retained: VecDeque::from([start]),
-            budget,
-            tail: Tail::default(),
+            tail: Tail { seq: Seq(first.0.saturating_sub(1)), bytes: 0 },
         }
     }
 
-    /// Appends a turn's entries, whose numbers go on from the last. Nothing to append is nothing
-    /// done.
-    pub fn append(&mut self, entries: Vec<Entry>) {
+    /// Appends a turn's entries, whose numbers go on from the last, and returns their weight.
+    /// Nothing to append is nothing done.
+    pub fn append(&mut self, entries: Vec<Entry>) -> usize {
         let Some(last) = entries.last().map(|entry| entry.seq) else {
-            return;
+            return 0;
         };
         debug_assert_eq!(entries.first().map(|entry| entry.seq), Some(self.tail.seq.next()));
         let chunk = Arc::new(Chunk::new(self.room.clone(), entries, self.tail.bytes));
-        self.tail = Tail { seq: last, bytes: self.tail.bytes + chunk.weight() as u64 };
-        self.retained_bytes += chunk.weight();
+        let weight = chunk.weight();
+        self.tail = Tail { seq: last, bytes: self.tail.bytes + weight as u64 };
+        self.push(chunk);
+        weight
+    }
+
+    fn push(&mut self, chunk: Arc<Chunk>) {
         if let Some(newest) = self.retained.back() {
             // The hub is the only one that appends, so the link is always free.
             let linked = newest.next.set(chunk.clone());
             debug_assert!(linked.is_ok());
         }
         self.retained.push_back(chunk);
-        while self.retained_bytes > self.budget && self.retained.len() > 1 {
-            if let Some(oldest) = self.retained.pop_front() {
-                self.retained_bytes -= oldest.weight();
-                oldest.evict();
-            }
+    }
+
+    /// Lets go of the oldest entries, one turn's worth, and returns their weight.
+    pub fn evict(&mut self) -> usize {
+        while self.retained.len() > 1 && self.front_is_empty() {
+            self.retained.pop_front();
         }
+        if self.front_is_empty() {
+            return 0;
+        }
+        // Where appending goes on there is always a chunk.
+        if self.retained.len() == 1 {
+            self.push(Arc::new(Chunk::new(self.room.clone(), Vec::new(), self.tail.bytes)));
+        }
+        self.retained.pop_front().map_or(0, |oldest| {
+            oldest.evict();
+            oldest.weight()
+        })
+    }
+
+    fn front_is_empty(&self) -> bool {
+        self.retained.front().is_none_or(|chunk| chunk.entries().is_empty())
     }
 
     /// How far the log reaches.
     pub fn tail(&self) -> Tail {
         self.tail
-    }
-
-    /// Bytes retained, by the weight of their chunks.
-    pub fn retained_bytes(&self) -> usize {
-        self.retained_bytes
     }
 
     /// Entries retained.
@@ -97,6 +109,23 @@ impl Log {
         let start = Seq(end.0.saturating_sub(count as u64)).max(first);
         let found = usize::try_from(end.0 - start.0).unwrap_or(count);
         (self.cursor_before(start), found, start > first)
+    }
+
+    /// Entries behind this place in the order of all rooms.
+    pub fn behind(&self, ordinal: Ordinal) -> u64 {
+        let newer = self.retained.iter().rev().map(|chunk| {
+            let entries = chunk.entries();
+            let read = entries.partition_point(|entry| entry.ordinal <= ordinal);
+            (entries.len() - read, read > 0)
+        });
+        let mut behind = 0;
+        for (count, is_reached) in newer {
+            behind += count as u64;
+            if is_reached {
+                break;
+            }
+        }
+        behind
     }
 
     fn first_retained(&self) -> Seq {

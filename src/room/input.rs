@@ -1,28 +1,64 @@
-//! What goes into a room and what comes out of it, as data.
+//! What goes into the rooms and what comes out of them, as data.
 
 use super::bans::Target;
 use super::bots::About;
+use super::rooms::Room;
 use super::roster::Member;
 use crate::wire::close::CloseReason;
-use crate::wire::entry::{Entry, Kind, MessageId, Millis, Seq, SessionId};
+use crate::wire::entry::{Entry, Kind, MessageId, Millis, Ordinal, RoomId, Seq, SessionId};
 use crate::wire::limits;
 use crate::wire::nick::{Nick, NickError};
-use crate::wire::room_name::RoomName;
+use crate::wire::room_name::{RoomName, RoomNameError};
 use crate::wire::text::{Text, TextError};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// One thing that happens to a room.
+/// One thing that happens to the rooms.
 #[derive(Debug, Clone)]
 pub enum Input {
+    /// Makes a room, if it is not there and there may be one more, whose first entry will be
+    /// `first`. Comes before whoever goes in.
+    Open {
+        room: RoomName,
+        first: Seq,
+        topic: Option<Text>,
+        recorded: bool,
+    },
+    /// Somebody comes to the server, into one room.
     Join(Join),
+    /// … and is gone, from all rooms.
     Leave {
         session: SessionId,
         reason: CloseReason,
     },
+    /// A member goes into one more room or, `alone`, into that one only.
+    Enter {
+        session: SessionId,
+        room: RoomName,
+        id: Option<MessageId>,
+        alone: bool,
+    },
+    /// A member goes out of a room.
+    Part {
+        session: SessionId,
+        room: Option<RoomName>,
+        id: Option<MessageId>,
+    },
+    Topic {
+        session: SessionId,
+        room: Option<RoomName>,
+        topic: Option<Text>,
+        id: Option<MessageId>,
+    },
+    /// Which rooms there are.
+    Rooms {
+        session: SessionId,
+        id: Option<MessageId>,
+    },
     /// What one member said in one go, in order.
     Post {
         session: SessionId,
+        room: Option<RoomName>,
         posts: Vec<Post>,
     },
     Whisper {
@@ -37,13 +73,14 @@ pub enum Input {
     },
     Roster {
         session: SessionId,
+        room: Option<RoomName>,
     },
     /// A bot tells about itself; of others it is not taken.
     About {
         session: SessionId,
         about: About,
     },
-    /// Asked for by [`Room::wants_tick`](super::Room::wants_tick), about a second later.
+    /// Asked for by [`Rooms::wants_tick`](super::Rooms::wants_tick), about a second later.
     Tick,
     Kick {
         name: String,
@@ -64,6 +101,7 @@ pub enum Input {
     },
     /// The administrator speaks.
     Say {
+        room: RoomName,
         text: Text,
     },
 }
@@ -75,8 +113,20 @@ pub struct Join {
     pub nick: Nick,
     pub kind: Kind,
     pub addr: IpAddr,
-    /// The client's secret, if it has one.
+    /// What stands for the client's secret, if it has one.
     pub token: Option<Arc<str>>,
+    pub room: RoomName,
+}
+
+/// A message an earlier run of the server had, by which a resend is recognised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// What stands for its client's secret.
+    pub owner: Arc<str>,
+    pub id: MessageId,
+    pub room: RoomName,
+    pub seq: Seq,
+    pub at: Millis,
 }
 
 /// One message.
@@ -98,11 +148,46 @@ impl Post {
     }
 }
 
-/// What comes of an input: entries for everybody, in order, and answers to single sessions.
+/// What comes of an input: entries for everybody in a room, in order, and answers to single
+/// sessions.
 #[derive(Debug, Default)]
 pub struct Effects {
-    pub entries: Vec<Entry>,
+    pub appended: Vec<Appended>,
+    /// Rooms that are new …
+    pub opened: Vec<RoomId>,
+    /// … and that are no more.
+    pub forgotten: Vec<RoomId>,
     pub replies: Vec<Reply>,
+}
+
+/// Entries of one room, in order.
+#[derive(Debug)]
+pub struct Appended {
+    pub room: RoomId,
+    pub entries: Vec<Entry>,
+}
+
+/// A room in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomRow {
+    pub name: RoomName,
+    /// Its last entry.
+    pub seq: Seq,
+    pub members: usize,
+    pub topic: Option<Text>,
+    pub recorded: bool,
+}
+
+impl RoomRow {
+    pub(super) fn of(room: &Room) -> Self {
+        Self {
+            name: room.name.clone(),
+            seq: room.seq,
+            members: room.members.len(),
+            topic: room.topic.clone(),
+            recorded: room.recorded,
+        }
+    }
 }
 
 /// An answer on its way.
@@ -110,8 +195,9 @@ pub struct Effects {
 pub struct Reply {
     /// [`SessionId::CONSOLE`] is the administrator.
     pub to: SessionId,
-    /// The last entry when it was given: it is read after that one and before the next.
-    pub after: Seq,
+    /// The last entry of all rooms when it was given: it is read after that one and before the
+    /// next.
+    pub after: Ordinal,
     pub answer: Answer,
 }
 
@@ -120,8 +206,8 @@ pub struct Reply {
 pub enum Answer {
     /// It is in: its own view begins after `seq`.
     Admitted {
-        seq: Seq,
-        members: usize,
+        room: RoomId,
+        row: RoomRow,
     },
     /// It stays outside, and may try another name if the refusal is about the name.
     NotAdmitted(Refusal),
@@ -132,6 +218,7 @@ pub enum Answer {
     /// A message it sent before already has its place.
     Duplicate {
         id: MessageId,
+        room: RoomName,
         seq: Seq,
         at: Millis,
     },
@@ -151,7 +238,27 @@ pub enum Answer {
         to: Nick,
         entry: bool,
     },
-    Roster(Arc<[Member]>),
+    Roster {
+        room: RoomName,
+        members: Arc<[Member]>,
+    },
+    /// It is in a room: newly, if `fresh`, and in no other, if `alone`.
+    Entered {
+        re: Option<MessageId>,
+        room: RoomId,
+        row: RoomRow,
+        alone: bool,
+        fresh: bool,
+    },
+    Parted {
+        re: Option<MessageId>,
+        room: RoomId,
+        name: RoomName,
+    },
+    Rooms {
+        re: Option<MessageId>,
+        rows: Vec<RoomRow>,
+    },
     /// The connection ends; the detail is for the member.
     Close(CloseReason, Option<String>),
     /// The administrator's command worked.
@@ -175,8 +282,16 @@ pub enum Refusal {
     NoSuchMember(String),
     #[error("{0} has not read the last whispers yet; try again later")]
     Unread(String),
-    #[error("there is no room {0}; this server has {lobby}", lobby = RoomName::lobby())]
-    NoSuchRoom(String),
+    #[error("{0}")]
+    RoomName(#[from] RoomNameError),
+    #[error("you are not in {0}; go there with /join {0}")]
+    NotInRoom(RoomName),
+    #[error("there are as many rooms as there may be; /rooms lists them")]
+    TooManyRooms,
+    #[error("you are in {most} rooms, the most there may be; /part one", most = limits::ROOMS_OF_ONE)]
+    InTooManyRooms,
+    #[error("that topic is {0} bytes long; the limit is {limit}", limit = limits::TOPIC)]
+    TopicTooLong(usize),
     #[error("{0}")]
     Text(#[from] TextError),
     #[error("that line is {0} bytes long; the limit is {limit}", limit = limits::LINE)]
@@ -197,9 +312,13 @@ impl Refusal {
             Self::Muted => "muted",
             Self::NoSuchMember(_) => "no_such_member",
             Self::Unread(_) => "unread",
-            Self::NoSuchRoom(_) => "no_such_room",
+            Self::RoomName(_) => "room_invalid",
+            Self::NotInRoom(_) => "not_in_room",
+            Self::TooManyRooms | Self::InTooManyRooms => "too_many_rooms",
             Self::Text(TextError::Empty) => "empty",
-            Self::Text(TextError::TooLong(_)) | Self::LineTooLong(_) => "too_long",
+            Self::Text(TextError::TooLong(_)) | Self::LineTooLong(_) | Self::TopicTooLong(_) => {
+                "too_long"
+            }
             Self::UnknownEvent(_) => "unknown_event",
             Self::BadEvent(_) => "bad_event",
         }

@@ -1,17 +1,21 @@
-//! The room's rules: who is in it, who may speak, and what comes of each input. Pure: time comes
-//! in with the input, and the same inputs give the same entries. Never waits, never writes.
+//! The rules of the rooms: who is where, who may speak, and what comes of each input. Pure: time
+//! comes in with the input, and the same inputs give the same entries. Never waits, never writes.
 
-mod apply;
 mod bans;
 mod bots;
 mod input;
+mod members;
+mod orders;
+mod places;
 mod recent;
+mod rooms;
 mod roster;
+mod talk;
 
-pub use apply::Room;
 pub use bans::{Ban, Target};
 pub use bots::{About, Spoken};
-pub use input::{Answer, Effects, Input, Join, Post, Refusal, Reply};
+pub use input::{Answer, Appended, Effects, Input, Join, Known, Post, Refusal, Reply, RoomRow};
+pub use rooms::{Room, Rooms};
 pub use roster::Member;
 
 #[cfg(test)]

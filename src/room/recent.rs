@@ -1,7 +1,8 @@
-//! What the room remembers of recent messages: the ids clients gave them, so that a resend is
+//! What is remembered of recent messages: the ids clients gave them, so that a resend is
 //! recognised, and the hops of what bots said. Bounded: the oldest is forgotten first.
 
-use crate::wire::entry::{MessageId, Millis, Seq, SessionId};
+use crate::wire::entry::{MessageId, Millis, RoomId, Seq, SessionId};
+use crate::wire::room_name::RoomName;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -24,13 +25,13 @@ pub(super) struct Recent<K, V> {
 }
 
 /// Where a client's message went.
-pub(super) type Ids = Recent<(Owner, MessageId), (Seq, Millis)>;
+pub(super) type Ids = Recent<(Owner, MessageId), (RoomName, Seq, Millis)>;
 
 /// Hops of entries that have any.
-pub(super) type Hops = Recent<Seq, u8>;
+pub(super) type Hops = Recent<(RoomId, Seq), u8>;
 
 /// Who said what bots said, and why.
-pub(super) type Spoken = Recent<Seq, Arc<super::bots::Spoken>>;
+pub(super) type Spoken = Recent<(RoomId, Seq), Arc<super::bots::Spoken>>;
 
 impl<K, V> Default for Recent<K, V> {
     fn default() -> Self {

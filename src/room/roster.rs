@@ -1,7 +1,7 @@
-//! Who is in the room, found by session or by any name that reads like theirs.
+//! Who is on the server, found by session or by any name that reads like theirs.
 
 use super::bots::About;
-use crate::wire::entry::{Kind, Millis, SessionId};
+use crate::wire::entry::{Kind, Millis, RoomId, SessionId};
 use crate::wire::nick::{Nick, NickKey};
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -19,6 +19,8 @@ pub struct Member {
     pub muted: bool,
     /// What a bot told about itself.
     pub about: Option<Arc<About>>,
+    /// Where it is, in the order it came.
+    pub rooms: Vec<RoomId>,
 }
 
 /// The members. Ordered by session, so that listing them is the same in every run; the maps by
@@ -28,25 +30,12 @@ pub(super) struct Roster {
     members: BTreeMap<SessionId, Member>,
     by_folded: HashMap<Box<str>, SessionId>,
     by_skeleton: HashMap<Box<str>, SessionId>,
-    /// What [`list`](Self::list) gave last, while nothing has changed: in a crowd whoever asks
-    /// again and again costs next to nothing.
-    listed: Option<Arc<[Member]>>,
     by_token: HashMap<Arc<str>, SessionId>,
 }
 
 impl Roster {
-    pub(super) fn len(&self) -> usize {
-        self.members.len()
-    }
-
     pub(super) fn iter(&self) -> impl Iterator<Item = &Member> {
         self.members.values()
-    }
-
-    /// Everybody as of now, shared by all who ask.
-    pub(super) fn list(&mut self) -> Arc<[Member]> {
-        let members = &self.members;
-        self.listed.get_or_insert_with(|| members.values().cloned().collect()).clone()
     }
 
     pub(super) fn get(&self, session: SessionId) -> Option<&Member> {
@@ -54,7 +43,6 @@ impl Roster {
     }
 
     pub(super) fn get_mut(&mut self, session: SessionId) -> Option<&mut Member> {
-        self.listed = None;
         self.members.get_mut(&session)
     }
 
@@ -112,14 +100,12 @@ impl Roster {
     }
 
     fn index(&mut self, nick: &Nick, session: SessionId) {
-        self.listed = None;
         let key = nick.key();
         self.by_folded.insert(key.folded, session);
         self.by_skeleton.insert(key.skeleton, session);
     }
 
     fn forget(&mut self, nick: &Nick) {
-        self.listed = None;
         let key = nick.key();
         self.by_folded.remove(&key.folded);
         self.by_skeleton.remove(&key.skeleton);

@@ -11,6 +11,7 @@
 pub mod admin;
 mod closer;
 mod gate;
+pub mod history;
 pub mod hub;
 mod listener;
 pub mod program;

@@ -89,7 +89,15 @@ impl CloseReason {
 
     /// Whether a client that lost its connection for this reason should try again by itself.
     pub fn is_worth_a_retry(self) -> bool {
-        !matches!(self, Self::Quit | Self::Kicked | Self::Banned | Self::Replaced | Self::Version)
+        !matches!(
+            self,
+            Self::Quit
+                | Self::Parted
+                | Self::Kicked
+                | Self::Banned
+                | Self::Replaced
+                | Self::Version
+        )
     }
 }
 

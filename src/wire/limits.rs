@@ -9,6 +9,11 @@ pub const UNFRAMED: usize = 16 * 1024;
 pub const NICK_CHARS: usize = 32;
 /// Characters of a room's name, the `#` included.
 pub const ROOM_CHARS: usize = 33;
+/// Bytes of a topic: a line of a wide terminal, and a line in a list of rooms.
+pub const TOPIC: usize = 256;
+/// Rooms one member may be in at once: as many tabs as anybody looks at, and few enough that its
+/// writer can look into each of their logs whenever one moves.
+pub const ROOMS_OF_ONE: usize = 32;
 /// Bytes of a raw message: what the ancestor's `recv(1024)` takes at once.
 pub const RAW_MESSAGE: usize = 1024;
 /// Bytes taken before the handshake is over, as IRC's line limit.

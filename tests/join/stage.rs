@@ -48,7 +48,10 @@ impl Host {
     }
 
     pub(super) fn say(&self, text: &str) {
-        self.admin(Admin::Say { text: text.into() });
+        self.admin(Admin::Say {
+            room: chaty::wire::room_name::RoomName::lobby(),
+            text: text.into(),
+        });
     }
 
     /// Goes down as a server does, and says where it was.

@@ -66,6 +66,14 @@ impl Native {
         self
     }
 
+    /// The next event has these fields, whatever others it has.
+    #[track_caller]
+    pub(crate) fn hears_like(&mut self, part: &Value) -> &mut Self {
+        let heard = self.next_event();
+        assert!(is_like(&heard, part), "heard {heard}\nnot {part}");
+        self
+    }
+
     /// The next event is a refusal with this code, of this; its words are for people.
     #[track_caller]
     pub(crate) fn hears_refusal(&mut self, re: Option<&str>, code: &str) -> &mut Self {
@@ -140,5 +148,14 @@ fn without_times(value: &mut Value) {
         }
         Value::Array(values) => values.iter_mut().for_each(without_times),
         _ => {}
+    }
+}
+
+fn is_like(whole: &Value, part: &Value) -> bool {
+    match (whole, part) {
+        (Value::Object(whole), Value::Object(part)) => {
+            part.iter().all(|(key, part)| whole.get(key).is_some_and(|whole| is_like(whole, part)))
+        }
+        _ => whole == part,
     }
 }

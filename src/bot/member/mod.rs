@@ -239,6 +239,7 @@ impl Member {
             server: self.house.server.clone(),
             nick: running.loaded.name.clone(),
             kind: Kind::Bot,
+            rooms: Vec::new(),
             after: None,
             retry: self.house.retry,
         };

@@ -49,6 +49,7 @@ fn scene(retry: Retry) -> Scene {
         server: "h:1".into(),
         nick: Nick::parse(b"Neo").unwrap(),
         kind: Kind::User,
+        rooms: Vec::new(),
         after: None,
         retry,
     };

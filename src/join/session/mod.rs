@@ -277,7 +277,7 @@ impl Session {
                 Do::Whisper { to: (*to).to_owned(), text: (*text).to_owned() }.into()
             }
             Command::Bots => self.ask(ClientEvent::Bots(Bots {})),
-            Command::Why(seq) => self.ask(ClientEvent::Why(Why { seq: *seq })),
+            Command::Why(seq) => self.ask(ClientEvent::Why(Why { room: None, seq: *seq })),
             Command::Who => self.ask(ClientEvent::Who(Who::default())),
             Command::Nick(to) => self.ask(ClientEvent::Nick(SetNick { nick: (*to).to_owned() })),
             Command::History(lines) => {

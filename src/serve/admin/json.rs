@@ -5,9 +5,10 @@
 //! {"members":[{"name":"Neo","kind":"user","dialect":"line","address":"127.0.0.1:5",
 //!              "since_ms":1700000000000,"muted":false,"lag":0}]}
 //! {"bans":[{"name":"Neo","address":null,"reason":"spam","since_ms":1700000000000}]}
+//! {"rooms":[{"room":"#lobby","members":2,"last_seq":7,"topic":null,"recorded":true}]}
 //! {"bots":[{"name":"Chuck","answers":["work"],"calls":12,"errors":0,"held_back":0,"mean_us":40,
 //!           "slowest_us":900}]}
-//! {"stats":{"uptime_ms":1,"last_seq":7,"connections":3,"members":{"user":2},"messages":5,
+//! {"stats":{"uptime_ms":1,"last_seq":7,"rooms":1,"connections":3,"members":{"user":2},"messages":5,
 //!           "turns":4,"retained_bytes":10,"retained_entries":7,"closes":{},"refused":{}}}
 //! {"done":"Neo was kicked"}
 //! {"failed":"there is nobody called Neo"}
@@ -17,6 +18,7 @@
 //! `*_ms` is milliseconds, of a point in time since 1970-01-01 UTC.
 
 use super::{BanRow, BotRow, MemberRow, Report, Stats, Target};
+use crate::room::RoomRow;
 use serde_json::{Map, Value, json};
 
 /// The one object of a report.
@@ -24,6 +26,7 @@ pub fn report(report: &Report) -> Value {
     match report {
         Report::Members(rows) => json!({ "members": rows.iter().map(member).collect::<Vec<_>>() }),
         Report::Bans(rows) => json!({ "bans": rows.iter().map(ban).collect::<Vec<_>>() }),
+        Report::Rooms(rows) => json!({ "rooms": rows.iter().map(room).collect::<Vec<_>>() }),
         Report::Bots(rows) => json!({ "bots": rows.iter().map(bot).collect::<Vec<_>>() }),
         Report::Stats(numbers) => json!({ "stats": stats(numbers) }),
         Report::Done(line) => json!({ "done": line }),
@@ -51,6 +54,16 @@ fn ban(row: &BanRow) -> Value {
     json!({ "name": name, "address": address, "reason": row.reason, "since_ms": row.since.0 })
 }
 
+fn room(row: &RoomRow) -> Value {
+    json!({
+        "room": row.name.as_str(),
+        "members": row.members,
+        "last_seq": row.seq.0,
+        "topic": row.topic.as_deref(),
+        "recorded": row.recorded,
+    })
+}
+
 fn bot(row: &BotRow) -> Value {
     let about = row.account();
     json!({
@@ -70,6 +83,7 @@ fn stats(stats: &Stats) -> Value {
     json!({
         "uptime_ms": uptime,
         "last_seq": stats.last_seq.0,
+        "rooms": stats.rooms,
         "connections": stats.connections,
         "members": counts(&stats.members),
         "messages": stats.messages,
@@ -89,7 +103,8 @@ fn counts(of: &[(&'static str, u64)]) -> Value {
 mod tests {
     use super::*;
     use crate::serve::admin::render::tests::member as neo;
-    use crate::wire::entry::Millis;
+    use crate::wire::entry::{Millis, Seq};
+    use crate::wire::room_name::RoomName;
 
     #[test]
     fn the_documented_shapes() {
@@ -110,10 +125,21 @@ mod tests {
             report(&Report::Bots(bots)).to_string(),
             r#"{"bots":[{"answers":[],"calls":0,"errors":0,"held_back":0,"mean_us":0,"name":"Chuck","slowest_us":0}]}"#
         );
+        let rooms = vec![RoomRow {
+            name: RoomName::lobby(),
+            seq: Seq(7),
+            members: 2,
+            topic: None,
+            recorded: true,
+        }];
+        assert_eq!(
+            report(&Report::Rooms(rooms)).to_string(),
+            r##"{"rooms":[{"last_seq":7,"members":2,"recorded":true,"room":"#lobby","topic":null}]}"##
+        );
         let stats = Stats { members: vec![("user", 2)], ..Stats::default() };
         let value = report(&Report::Stats(stats));
         assert_eq!(value["stats"]["members"]["user"], 2);
-        assert_eq!(value["stats"].as_object().map(Map::len), Some(10));
+        assert_eq!(value["stats"].as_object().map(Map::len), Some(11));
         assert_eq!(report(&Report::Failed("no".into())), json!({ "failed": "no" }));
     }
 }

@@ -12,9 +12,10 @@ pub mod words;
 
 pub use desk::{Administered, Answer, Clerk, Desk};
 
-use crate::room::{About, Target};
+use crate::room::{About, RoomRow, Target};
 use crate::wire::Dialect;
 use crate::wire::entry::{Kind, Millis, Seq};
+use crate::wire::room_name::RoomName;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -42,8 +43,11 @@ pub enum Command {
         name: String,
     },
     Say {
+        room: RoomName,
         text: String,
     },
+    /// The rooms, with who is in them and what they are about.
+    Rooms,
     /// The bots, with what they have done.
     Bots,
     Stats,
@@ -55,6 +59,7 @@ pub enum Command {
 pub enum Report {
     Members(Vec<MemberRow>),
     Bans(Vec<BanRow>),
+    Rooms(Vec<RoomRow>),
     Bots(Vec<BotRow>),
     Stats(Stats),
     /// It was done: one line that says what.
@@ -96,7 +101,9 @@ pub struct BanRow {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Stats {
     pub uptime: Duration,
+    /// The lobby's last entry.
     pub last_seq: Seq,
+    pub rooms: u64,
     /// Members by kind and by dialect, in a fixed order of names.
     pub members: Vec<(&'static str, u64)>,
     pub connections: u64,

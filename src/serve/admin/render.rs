@@ -2,6 +2,7 @@
 //! members call themselves.
 
 use super::{BanRow, BotRow, MemberRow, Report, Stats, Target};
+use crate::room::RoomRow;
 use crate::wire::entry::Millis;
 use crate::wire::text::scrub;
 use std::time::Duration;
@@ -16,6 +17,7 @@ pub fn text(report: &Report, now: Millis) -> String {
         Report::Members(rows) => members(rows, now),
         Report::Bans(rows) if rows.is_empty() => "Nobody is banned.".into(),
         Report::Bans(rows) => bans(rows, now),
+        Report::Rooms(rows) => rooms(rows),
         Report::Bots(rows) if rows.is_empty() => "There is no bot.".into(),
         Report::Bots(rows) => bots(rows),
         Report::Stats(numbers) => stats(numbers),
@@ -49,6 +51,19 @@ fn bans(rows: &[BanRow], now: Millis) -> String {
     table(rows.collect()).join("\n")
 }
 
+fn rooms(rows: &[RoomRow]) -> String {
+    let rows = rows.iter().map(|row| {
+        vec![
+            row.name.to_string(),
+            format!("members {}", row.members),
+            format!("last seq {}", row.seq),
+            if row.recorded { String::new() } else { "not recorded".into() },
+            row.topic.as_deref().map(scrub).unwrap_or_default(),
+        ]
+    });
+    table(rows.collect()).join("\n")
+}
+
 fn bots(rows: &[BotRow]) -> String {
     let rows = rows.iter().map(|row| {
         let about = row.account();
@@ -69,6 +84,7 @@ fn stats(stats: &Stats) -> String {
         vec!["up".into(), duration(stats.uptime)],
         vec!["connections".into(), stats.connections.to_string()],
         vec!["members".into(), counts(&stats.members)],
+        vec!["rooms".into(), stats.rooms.to_string()],
         vec!["messages".into(), stats.messages.to_string()],
         vec!["last seq".into(), stats.last_seq.to_string()],
         vec!["turns".into(), stats.turns.to_string()],

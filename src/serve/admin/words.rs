@@ -3,6 +3,7 @@
 
 use super::{Command, Target};
 use crate::config::nearest;
+use crate::wire::room_name::RoomName;
 
 /// What the console shows when it is ready for a line, as the ancestor did.
 pub const PROMPT: &str = ">>";
@@ -28,14 +29,15 @@ const fn on_member(word: &'static str, usage: &'static str, about: &'static str)
 }
 
 /// Every word there is, the ancestor's first.
-pub const WORDS: [Word; 13] = [
+pub const WORDS: [Word; 14] = [
     word("list", "list", "List all active users"),
     on_member("kick", "kick [NAME [REASON]]", "Remove user from server"),
     on_member("ban", "ban [NAME|ADDRESS [REASON]]", "Remove and keep out; alone: list the bans"),
     on_member("unban", "unban NAME|ADDRESS", "Let in again"),
     on_member("mute", "mute NAME", "Let read, but not speak"),
     on_member("unmute", "unmute NAME", "Let speak again"),
-    word("say", "say TEXT", "Speak to the room as Server"),
+    word("say", "say [#ROOM] TEXT", "Speak to a room as Server, to #lobby if none is named"),
+    word("rooms", "rooms", "The rooms, who is in them and what they are about"),
     word("bots", "bots", "The bots, what they answer to and what they did"),
     word("stats", "stats", "The server in numbers"),
     word("shutdown", "shutdown", "Deliver what was said, then stop the server"),
@@ -69,13 +71,14 @@ pub fn parse(line: &str) -> Asked {
             || Asked::Wrong(unknown(word)),
             |word| Asked::Help(format!("usage: {}\n{}", word.usage, word.about)),
         ),
-        ("list" | "bots" | "stats" | "shutdown", "") => Asked::Command(match word {
+        ("list" | "rooms" | "bots" | "stats" | "shutdown", "") => Asked::Command(match word {
             "list" => Command::List,
+            "rooms" => Command::Rooms,
             "bots" => Command::Bots,
             "stats" => Command::Stats,
             _ => Command::Shutdown,
         }),
-        ("say", text) if !text.is_empty() => Asked::Command(Command::Say { text: text.into() }),
+        ("say", rest) if !rest.is_empty() => say(rest),
         ("kick", rest) => kick(rest),
         ("ban", rest) => {
             let (target, reason) = split(rest);
@@ -102,6 +105,19 @@ pub fn kick(answer: &str) -> Asked {
         return Asked::Nothing;
     }
     Asked::Command(Command::Kick { name: name.into(), reason: given(reason) })
+}
+
+/// What follows `say`: a word that begins with `#` is the room.
+fn say(rest: &str) -> Asked {
+    let (first, text) = split(rest);
+    if !first.starts_with('#') {
+        return Asked::Command(Command::Say { room: RoomName::lobby(), text: rest.into() });
+    }
+    match RoomName::parse(first) {
+        Ok(_) if text.is_empty() => Asked::Wrong("usage: say [#ROOM] TEXT".into()),
+        Ok(room) => Asked::Command(Command::Say { room, text: text.into() }),
+        Err(error) => Asked::Wrong(error.to_string()),
+    }
 }
 
 /// The ancestor's help, with today's words in it.
@@ -199,13 +215,19 @@ mod tests {
         assert_eq!(command("ban"), Command::Bans);
         assert_eq!(command("mute Neo"), Command::Mute { name: neo() });
         assert_eq!(command("unmute Neo"), Command::Unmute { name: neo() });
-        assert_eq!(command("say  hi  there"), Command::Say { text: "hi  there".into() });
+        assert_eq!(
+            command("say  hi  there"),
+            Command::Say { room: RoomName::lobby(), text: "hi  there".into() }
+        );
+        let room = RoomName::parse("ops").unwrap();
+        assert_eq!(command("say #ops  hi"), Command::Say { room, text: "hi".into() });
     }
 
     #[test]
     fn a_word_used_wrongly_shows_its_usage() {
         for (line, usage) in [
-            ("say", "usage: say TEXT"),
+            ("say", "usage: say [#ROOM] TEXT"),
+            ("say #ops", "usage: say [#ROOM] TEXT"),
             ("mute", "usage: mute NAME"),
             ("unmute Neo Trin", "usage: unmute NAME"),
             ("unban", "usage: unban NAME|ADDRESS"),

@@ -4,7 +4,7 @@
 use super::Hub;
 use crate::room::{About, Member};
 use crate::serve::admin::BotRow;
-use crate::wire::entry::{Entry, Kind, Seq};
+use crate::wire::entry::{Entry, Kind, RoomId, Seq};
 use crate::wire::line;
 
 impl Hub {
@@ -33,16 +33,16 @@ impl Hub {
             about: member.about.as_deref().cloned(),
         };
         let is_bot = |member: &&Member| member.kind == Kind::Bot;
-        let mut rows: Vec<BotRow> = self.room.members().filter(is_bot).map(row).collect();
+        let mut rows: Vec<BotRow> = self.core.members().filter(is_bot).map(row).collect();
         rows.sort_by_key(|row| row.nick.to_lowercase());
         rows
     }
 
     /// The answer to `/why`.
-    pub(super) fn why(&mut self, seq: Option<Seq>) -> Vec<String> {
+    pub(super) fn why(&mut self, room: RoomId, seq: Option<Seq>) -> Vec<String> {
         // What was said before the question belongs to the answer.
         self.commit();
-        let Some((seq, spoken)) = self.room.why(seq) else {
+        let Some((seq, spoken)) = self.core.why(room, seq) else {
             return vec![match seq {
                 Some(seq) => format!("#{seq} was not said by a bot, or too long ago"),
                 None => "no bot has said anything yet".into(),
@@ -55,15 +55,15 @@ impl Hub {
             Some(cause) => {
                 let head =
                     format!("#{seq} was said by {}{handler}, because of #{cause}", spoken.bot);
-                let entry = self.entry(cause).map(|entry| format!("  {entry}"));
+                let entry = self.entry(room, cause).map(|entry| format!("  {entry}"));
                 std::iter::once(head).chain(entry).collect()
             }
         }
     }
 
     /// An entry that is retained, as people read it.
-    fn entry(&self, seq: Seq) -> Option<String> {
-        let (mut cursor, _, _) = self.log.last(1, Some(seq.next()));
+    fn entry(&self, room: RoomId, seq: Seq) -> Option<String> {
+        let (mut cursor, _, _) = self.logs.get(room)?.last(1, Some(seq.next()));
         let slice = cursor.next_slice(None)?;
         let entry: &Entry = slice.iter().find(|entry| entry.seq == seq)?;
         let mut bytes = Vec::new();

@@ -1,14 +1,15 @@
 //! How the rest of the server reaches the hub, and what it may ask for.
 
 use crate::log::{Cursor, Gap, Tail};
-use crate::room::{Input, Join, Refusal};
+use crate::room::{Input, Join, Refusal, RoomRow};
 use crate::serve::admin::{self, Report};
 use crate::serve::closer::Closer;
 use crate::serve::gate::Gate;
 use crate::serve::session::{Mailbox, Word};
 use crate::wire::Dialect;
-use crate::wire::entry::{MessageId, Seq, SessionId};
+use crate::wire::entry::{MessageId, RoomId, Seq, SessionId};
 use crate::wire::nick::Nick;
+use crate::wire::room_name::RoomName;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -24,7 +25,16 @@ pub(in crate::serve) enum Request {
         to: Nick,
         reply: oneshot::Sender<bool>,
     },
-    Rooms {
+    /// Into one more room or, `alone`, into that one only; from behind the entry `after` on.
+    GoTo {
+        session: SessionId,
+        room: RoomName,
+        after: Option<Seq>,
+        id: Option<MessageId>,
+        alone: bool,
+    },
+    /// What the room is about that the member is in.
+    AskTopic {
         session: SessionId,
     },
     Bots {
@@ -33,11 +43,13 @@ pub(in crate::serve) enum Request {
     /// Of what a bot said.
     Why {
         session: SessionId,
+        room: Option<RoomName>,
         seq: Option<Seq>,
     },
     History {
         session: SessionId,
         id: Option<MessageId>,
+        room: Option<RoomName>,
         before: Option<Seq>,
         limit: usize,
     },
@@ -62,10 +74,17 @@ impl Request {
     /// nothing to count.
     pub(in crate::serve) fn questions(&self) -> Option<(SessionId, usize)> {
         match self {
-            Self::Input(Input::Post { session, posts }) => Some((*session, posts.len())),
-            Self::Input(Input::Whisper { session, .. } | Input::Roster { session })
+            Self::Input(Input::Post { session, posts, .. }) => Some((*session, posts.len())),
+            Self::Input(
+                Input::Whisper { session, .. }
+                | Input::Roster { session, .. }
+                | Input::Part { session, .. }
+                | Input::Topic { session, .. }
+                | Input::Rooms { session, .. },
+            )
             | Self::Rename { session, .. }
-            | Self::Rooms { session }
+            | Self::GoTo { session, .. }
+            | Self::AskTopic { session }
             | Self::Bots { session }
             | Self::Why { session, .. }
             | Self::History { session, .. }
@@ -101,11 +120,19 @@ pub(in crate::serve) struct ResumeAt {
 /// What somebody gets who is let in.
 #[derive(Debug)]
 pub(in crate::serve) struct Admission {
-    pub(in crate::serve) seq: Seq,
-    pub(in crate::serve) members: usize,
+    pub(in crate::serve) place: Place,
+    pub(in crate::serve) position: Arc<AtomicU64>,
+}
+
+/// Where a member begins to read in a room.
+#[derive(Debug)]
+pub(in crate::serve) struct Place {
+    pub(in crate::serve) room: RoomId,
+    /// The room as it was when the member came in, its own join included.
+    pub(in crate::serve) row: RoomRow,
     pub(in crate::serve) cursor: Cursor,
     pub(in crate::serve) gap: Option<Gap>,
-    pub(in crate::serve) position: Arc<AtomicU64>,
+    pub(in crate::serve) tail: watch::Receiver<Tail>,
 }
 
 /// The hub has ended: the server is going down.
@@ -117,7 +144,7 @@ pub(in crate::serve) struct HubGone;
 #[derive(Debug, Clone)]
 pub struct HubHandle {
     pub(super) inbox: mpsc::Sender<Request>,
-    pub(super) tail: watch::Receiver<Tail>,
+    pub(super) published: Arc<AtomicU64>,
     pub(super) gate: Arc<Gate>,
     pub(super) epoch: Arc<str>,
 }
@@ -133,8 +160,9 @@ impl HubHandle {
         self.inbox.closed().await;
     }
 
-    pub(in crate::serve) fn tail(&self) -> watch::Receiver<Tail> {
-        self.tail.clone()
+    /// The place in the order of all rooms up to which everything can be read.
+    pub(in crate::serve) fn published(&self) -> Arc<AtomicU64> {
+        self.published.clone()
     }
 
     pub(in crate::serve) fn gate(&self) -> &Arc<Gate> {

@@ -1,30 +1,32 @@
-//! The hub: the one task that owns the room and its log. It drains its inbox in turns, applies
-//! each input, appends what came of a turn as one chunk, and publishes the new tail once. It does
-//! nothing per member in a turn, waits for nobody, and knows no socket.
+//! The hub: the one task that owns the rooms and their logs. It drains its inbox in turns, applies
+//! each input, appends what came of a turn as one chunk a room, and publishes the new tails once.
+//! It does nothing per member in a turn, waits for nobody, and knows no socket.
 
 mod bots;
 mod handle;
+mod places;
 mod report;
 
 pub use handle::HubHandle;
-pub(super) use handle::{Admission, Enter, Request, ResumeAt};
+pub(super) use handle::{Admission, Enter, Place, Request, ResumeAt};
 
 use super::closer::Closer;
-use super::session::{Mailbox, Past, Private, Word};
+use super::session::{Mailbox, Private, Word};
 use super::stats::{self, Counters};
 use crate::config::Limits;
-use crate::log::{Cursor, Gap, Log, Tail};
-use crate::room::{Answer, Effects, Input, Refusal, Reply, Room};
+use crate::log::{Logs, Tail};
+use crate::room::{Answer, Appended, Effects, Input, Refusal, Reply, Rooms};
 use crate::wire::Dialect;
 use crate::wire::close::CloseReason;
-use crate::wire::entry::{Entry, Event, Millis, Seq, SessionId};
+use crate::wire::entry::{Entry, Event, MessageId, Millis, Ordinal, RoomId, Seq, SessionId};
 use crate::wire::room_name::RoomName;
-use std::collections::HashMap;
+use places::Entering;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -34,7 +36,7 @@ use tokio_util::sync::CancellationToken;
 const INBOX: usize = 128;
 /// Entries after which a turn begins another chunk, so that what is retained can be let go of in
 /// pieces small beside the budget: of the shortest messages about 2 MiB, by their weight.
-const CHUNK: usize = 4096;
+const CHUNK: u64 = 4096;
 /// How long joins and leaves of a crowd are gathered before they are told.
 const FOLD: Duration = Duration::from_secs(1);
 
@@ -50,10 +52,17 @@ struct Member {
 
 #[derive(Debug)]
 pub(super) struct Hub {
-    room: Room,
-    log: Log,
+    core: Rooms,
+    logs: Logs,
+    tails: HashMap<RoomId, watch::Sender<Tail>>,
     members: HashMap<SessionId, Member>,
-    tail: watch::Sender<Tail>,
+    /// Up to here the logs are whole and all answers are in their mailboxes, in the order of all
+    /// rooms.
+    published: Arc<AtomicU64>,
+    /// Up to here what was applied is appended.
+    committed: Ordinal,
+    /// Rooms this turn has appended to.
+    moved: Vec<RoomId>,
     inbox: mpsc::Receiver<Request>,
     epoch: Arc<str>,
     counters: Arc<Counters>,
@@ -68,16 +77,6 @@ pub(super) struct Hub {
     draining: bool,
 }
 
-#[derive(Debug)]
-struct Entering {
-    session: SessionId,
-    seq: Seq,
-    members: usize,
-    position: Arc<AtomicU64>,
-    resume: Option<ResumeAt>,
-    reply: oneshot::Sender<Result<Admission, Refusal>>,
-}
-
 impl Hub {
     pub(super) fn new(
         limits: &Limits,
@@ -85,19 +84,22 @@ impl Hub {
         shutdown: CancellationToken,
     ) -> (Self, HubHandle) {
         let (sender, inbox) = mpsc::channel(INBOX);
-        let (tail, tail_receiver) = watch::channel(Tail::default());
+        let published = Arc::<AtomicU64>::default();
         let epoch: Arc<str> = format!("{:016x}", rand::random::<u64>()).into();
         let handle = HubHandle {
             inbox: sender,
-            tail: tail_receiver,
+            published: published.clone(),
             gate: Arc::default(),
             epoch: epoch.clone(),
         };
-        let hub = Self {
-            room: Room::new(limits.crowd),
-            log: Log::new(RoomName::lobby(), limits.retained_bytes),
+        let mut hub = Self {
+            core: Rooms::new(limits.rooms, limits.crowd),
+            logs: Logs::new(limits.retained_bytes),
+            tails: HashMap::new(),
             members: HashMap::new(),
-            tail,
+            published,
+            committed: Ordinal::default(),
+            moved: Vec::new(),
             inbox,
             epoch,
             counters,
@@ -108,6 +110,7 @@ impl Hub {
             words: Vec::new(),
             draining: false,
         };
+        hub.open(now(), &RoomName::lobby());
         (hub, handle)
     }
 
@@ -116,7 +119,7 @@ impl Hub {
         let mut requests = Vec::with_capacity(INBOX);
         let mut fold = None;
         while !self.draining {
-            if self.room.wants_tick() {
+            if self.core.wants_tick() {
                 fold.get_or_insert_with(|| Instant::now() + FOLD);
             }
             tokio::select! {
@@ -146,7 +149,7 @@ impl Hub {
                 member.mailbox.heard(questions);
             }
             self.take(at, request);
-            if self.effects.entries.len() >= CHUNK {
+            if self.core.ordinal().0 - self.committed.0 >= CHUNK {
                 self.commit();
             }
         }
@@ -154,58 +157,79 @@ impl Hub {
         self.commit();
         self.let_in();
         self.deliver();
-        self.tail.send_if_modified(|tail| {
-            let moved = *tail != self.log.tail();
-            *tail = self.log.tail();
-            moved
-        });
+        self.publish();
     }
 
     /// Appends what the turn has brought so far.
     fn commit(&mut self) {
-        let entries = std::mem::take(&mut self.effects.entries);
-        if !entries.is_empty() {
+        if self.core.ordinal() == self.committed {
+            return;
+        }
+        self.committed = self.core.ordinal();
+        let mut appended = std::mem::take(&mut self.effects.appended);
+        if appended.len() > 1 {
+            let mut by_room: BTreeMap<RoomId, Vec<Entry>> = BTreeMap::new();
+            for Appended { room, mut entries } in appended {
+                by_room.entry(room).or_default().append(&mut entries);
+            }
+            let merged = by_room.into_iter().map(|(room, entries)| Appended { room, entries });
+            appended = merged.collect();
+        }
+        for Appended { room, entries } in appended {
             let is_chat = |entry: &&Entry| matches!(entry.event, Event::Chat(_));
             stats::add(&self.counters.messages, entries.iter().filter(is_chat).count());
-            self.log.append(entries);
+            self.logs.append(room, entries);
+            if !self.moved.contains(&room) {
+                self.moved.push(room);
+            }
+        }
+    }
+
+    /// Lets the writers read what this turn brought, and wakes those of the rooms that moved.
+    fn publish(&mut self) {
+        self.published.store(self.committed.0, Ordering::Release);
+        for room in self.moved.drain(..) {
+            if let Some(tail) = self.tails.get(&room) {
+                tail.send_replace(self.logs.tail(room));
+            }
         }
     }
 
     fn take(&mut self, at: Millis, request: Request) {
         match request {
             Request::Enter(enter) => self.enter(at, enter),
+            Request::GoTo { session, room, after, id, alone } => {
+                self.open(at, &room);
+                self.apply(at, Input::Enter { session, room, id, alone }, after);
+            }
             Request::Input(Input::Whisper { session, to, id, .. }) if self.is_full(&to) => {
                 let re = Some(id.unwrap_or_else(|| "whisper".into()));
                 let refusal = Refusal::Unread(to);
                 self.say(session, Word::Answer(Answer::Refused { re, refusal }));
             }
-            Request::Input(input) => self.apply(at, input),
+            Request::Input(input) => self.apply(at, input, None),
             Request::Rename { session, to, reply } => {
-                self.apply(at, Input::Rename { session, to });
+                self.apply(at, Input::Rename { session, to }, None);
                 let renamed = self.words.iter().any(|(to, private)| {
                     *to == session && matches!(private.word, Word::Answer(Answer::Renamed { .. }))
                 });
                 // A session that ended meanwhile does not need to know.
                 let _gone = reply.send(renamed);
             }
-            Request::Rooms { session } => {
-                let members = self.room.members().count();
-                let line = format!("{}: {members} here", RoomName::lobby());
-                self.say(session, Word::Notice(vec![line]));
-            }
+            Request::AskTopic { session } => self.tell_topic(session),
             Request::Bots { session } => {
                 let lines = self.bots();
                 self.say(session, Word::Notice(lines));
             }
-            Request::Why { session, seq } => {
-                let lines = self.why(seq);
-                self.say(session, Word::Notice(lines));
-            }
-            Request::History { session, id: re, before, limit } => {
-                // What was said before the question belongs to the answer.
-                self.commit();
-                let (cursor, count, more) = self.log.last(limit, before);
-                self.say(session, Word::History(Past { re, cursor, count, more }));
+            Request::Why { session, room, seq } => match self.core.meant(session, room.as_ref()) {
+                Ok(room) => {
+                    let lines = self.why(room, seq);
+                    self.say(session, Word::Notice(lines));
+                }
+                Err(refusal) => self.refuse(session, None, "why", refusal),
+            },
+            Request::History { session, id: re, room, before, limit } => {
+                self.tell_history(session, re, room.as_ref(), before, limit);
             }
             Request::Tell { session, word } => self.say(session, word),
             Request::Refuse { session, re, refusal } => {
@@ -217,18 +241,20 @@ impl Hub {
                 let _gone = reply.send(report);
             }
             Request::Names(reply) => {
-                let names = self.room.members().map(|member| member.nick.to_string()).collect();
+                let names = self.core.members().map(|member| member.nick.to_string()).collect();
                 let _gone = reply.send(names);
             }
             Request::Drain => self.draining = true,
         }
     }
 
-    /// Applies an input and puts its answers in line.
-    fn apply(&mut self, at: Millis, input: Input) {
-        self.room.apply(at, input, &mut self.effects);
+    /// Applies an input and puts its answers in line. Who enters a room by it begins to read
+    /// behind `after`.
+    fn apply(&mut self, at: Millis, input: Input, after: Option<Seq>) {
+        self.core.apply(at, input, &mut self.effects);
+        self.make_rooms();
         let replies = std::mem::take(&mut self.effects.replies);
-        for Reply { to: session, after, answer } in replies {
+        for Reply { to: session, after: ordinal, answer } in replies {
             match answer {
                 Answer::Close(reason, detail) => {
                     self.commit();
@@ -242,38 +268,28 @@ impl Hub {
                         member.closer.close(reason, detail);
                     }
                 }
-                answer => self.put(session, after, Word::Answer(answer)),
+                Answer::Entered { re, room, row, alone, fresh } => {
+                    let place = if fresh { self.place(room, row.clone(), after) } else { None };
+                    let gap = place.as_ref().and_then(|place| place.gap);
+                    let place = place.map(Box::new);
+                    self.put(session, ordinal, Word::Entered { re, room, row, gap, place, alone });
+                }
+                answer => self.put(session, ordinal, Word::Answer(answer)),
             }
         }
     }
 
-    fn enter(&mut self, at: Millis, enter: Enter) {
-        let Enter { join, dialect, addr, resume, mailbox, closer, reply } = enter;
-        let session = join.session;
-        self.apply(at, Input::Join(join));
-        // The door's answer is the last of a join, and goes to the door.
-        match self.words.pop().map(|(_, private)| private.word) {
-            Some(Word::Answer(Answer::Admitted { seq, members })) => {
-                let position = Arc::new(AtomicU64::new(seq.0));
-                let member = Member { dialect, addr, mailbox, closer, position: position.clone() };
-                self.members.insert(session, member);
-                self.entering.push(Entering { session, seq, members, position, resume, reply });
-            }
-            Some(Word::Answer(Answer::NotAdmitted(refusal))) => {
-                self.counters.refused(refusal.code());
-                let _gone = reply.send(Err(refusal));
-            }
-            _ => {}
-        }
+    fn refuse(&mut self, session: SessionId, id: Option<MessageId>, event: &str, refusal: Refusal) {
+        let re = Some(id.unwrap_or_else(|| event.into()));
+        self.say(session, Word::Answer(Answer::Refused { re, refusal }));
     }
 
-    /// Puts a word in a session's line, at the place the room has reached.
+    /// Puts a word in a session's line, at the place the rooms have reached.
     fn say(&mut self, session: SessionId, word: Word) {
-        let after = self.effects.entries.last().map_or(self.log.tail().seq, |entry| entry.seq);
-        self.put(session, after, word);
+        self.put(session, self.core.ordinal(), word);
     }
 
-    fn put(&mut self, session: SessionId, after: Seq, word: Word) {
+    fn put(&mut self, session: SessionId, after: Ordinal, word: Word) {
         if let Word::Answer(Answer::Refused { refusal, .. }) = &word {
             self.counters.refused(refusal.code());
         }
@@ -285,41 +301,8 @@ impl Hub {
 
     /// Whether the member of this name has enough to read.
     fn is_full(&self, name: &str) -> bool {
-        let member = self.room.named(name).and_then(|member| self.members.get(&member.session));
+        let member = self.core.named(name).and_then(|member| self.members.get(&member.session));
         member.is_some_and(|member| member.mailbox.is_full())
-    }
-
-    fn let_in(&mut self) {
-        for entering in std::mem::take(&mut self.entering) {
-            // Also who was kicked in this very turn: its closer knows, and its writer says why.
-            let Entering { session, seq, members, position, resume, reply } = entering;
-            let (cursor, gap) = self.place(seq, resume);
-            let admission = Admission { seq, members, cursor, gap, position };
-            if reply.send(Ok(admission)).is_err() {
-                // It left while it stood in the door; its leave is a turn of its own.
-                let leave = Input::Leave { session, reason: CloseReason::Lost };
-                self.apply(now(), leave);
-            }
-        }
-        // A leave from the door appends; rare enough to cost a chunk of its own.
-        self.commit();
-    }
-
-    /// Where a new member begins to read: after its own join, or where it left off.
-    fn place(&self, joined: Seq, resume: Option<ResumeAt>) -> (Cursor, Option<Gap>) {
-        match resume {
-            None => (self.log.after(joined).0, None),
-            // Nobody has seen what is still to come.
-            Some(at) if at.epoch.as_deref().is_none_or(|epoch| *epoch == *self.epoch) => {
-                self.log.after(at.after.min(joined))
-            }
-            Some(_) => {
-                // Another log's numbers: all of this one is news, and what the other still had
-                // is not to be had here.
-                let (cursor, gap) = self.log.after(Seq(0));
-                (cursor, gap.or(Some(Gap { after: Seq(0), before: Seq(1) })))
-            }
-        }
     }
 
     fn deliver(&mut self) {

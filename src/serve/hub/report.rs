@@ -6,7 +6,8 @@ use crate::serve::admin::{self, BanRow, MemberRow, Report};
 use crate::serve::session::Word;
 use crate::serve::stats;
 use crate::wire::Dialect;
-use crate::wire::entry::{Kind, Millis};
+use crate::wire::entry::{Kind, Millis, Ordinal};
+use crate::wire::room_name::RoomName;
 use crate::wire::text::{Text, scrub};
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
@@ -15,6 +16,7 @@ impl Hub {
     pub(super) fn admin(&mut self, at: Millis, command: admin::Command) -> Report {
         let input = match command {
             admin::Command::List => return Report::Members(self.list()),
+            admin::Command::Rooms => return Report::Rooms(self.core.rows()),
             admin::Command::Bots => return Report::Bots(self.bot_rows()),
             admin::Command::Bans => return Report::Bans(self.bans()),
             admin::Command::Stats => return Report::Stats(self.stats()),
@@ -31,12 +33,12 @@ impl Hub {
             admin::Command::Unban { target } => Input::Unban { target },
             admin::Command::Mute { name } => Input::Mute { name },
             admin::Command::Unmute { name } => Input::Unmute { name },
-            admin::Command::Say { text } => match Text::clean(text.as_bytes()) {
-                Ok(text) => Input::Say { text },
+            admin::Command::Say { room, text } => match Text::clean(text.as_bytes()) {
+                Ok(text) => Input::Say { room, text },
                 Err(error) => return Report::Failed(error.to_string()),
             },
         };
-        self.apply(at, input);
+        self.apply(at, input, None);
         // The administrator's answer is the last of its input.
         match self.words.pop().map(|(_, private)| private.word) {
             Some(Word::Answer(Answer::Done(text))) => Report::Done(text),
@@ -46,7 +48,6 @@ impl Hub {
     }
 
     fn list(&self) -> Vec<MemberRow> {
-        let tail = self.log.tail().seq.0;
         let row = |member: &Member| {
             let session = self.members.get(&member.session)?;
             Some(MemberRow {
@@ -56,10 +57,15 @@ impl Hub {
                 addr: session.addr,
                 since: member.since,
                 muted: member.muted,
-                lag: tail.saturating_sub(session.position.load(Ordering::Relaxed)),
+                lag: self.lag(member, Ordinal(session.position.load(Ordering::Relaxed))),
             })
         };
-        self.room.members().filter_map(row).collect()
+        self.core.members().filter_map(row).collect()
+    }
+
+    /// Entries a member has not taken yet, of all its rooms.
+    fn lag(&self, member: &Member, position: Ordinal) -> u64 {
+        member.rooms.iter().map(|&room| self.logs.behind(room, position)).sum()
     }
 
     fn bans(&self) -> Vec<BanRow> {
@@ -68,7 +74,7 @@ impl Hub {
             reason: ban.reason.clone(),
             since: ban.since,
         };
-        self.room.bans().iter().map(row).collect()
+        self.core.bans().iter().map(row).collect()
     }
 
     fn stats(&self) -> admin::Stats {
@@ -79,7 +85,7 @@ impl Hub {
         for kind in [Kind::Bot, Kind::Script, Kind::User] {
             members.insert(kind.name(), 0);
         }
-        for member in self.room.members() {
+        for member in self.core.members() {
             *members.entry(member.kind.name()).or_default() += 1;
         }
         for member in self.members.values() {
@@ -87,13 +93,18 @@ impl Hub {
         }
         admin::Stats {
             uptime: self.started.elapsed(),
-            last_seq: self.log.tail().seq,
+            last_seq: self
+                .core
+                .find(&RoomName::lobby())
+                .map(|id| self.logs.tail(id).seq)
+                .unwrap_or_default(),
+            rooms: self.core.rooms().count() as u64,
             members: members.into_iter().collect(),
             connections: stats::read(&self.counters.connections),
             messages: stats::read(&self.counters.messages),
             turns: stats::read(&self.counters.turns),
-            retained_bytes: self.log.retained_bytes() as u64,
-            retained_entries: self.log.retained_entries(),
+            retained_bytes: self.logs.retained_bytes() as u64,
+            retained_entries: self.logs.retained_entries(),
             closes: self.counters.closes(),
             refused: self.counters.refusals(),
         }

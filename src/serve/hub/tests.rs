@@ -6,6 +6,7 @@ use crate::serve::admin;
 use crate::wire::entry::Kind;
 use crate::wire::nick::Nick;
 use crate::wire::text::Text;
+use tokio::sync::oneshot;
 
 fn hub() -> Hub {
     Hub::new(&Limits::default(), Arc::default(), CancellationToken::new()).0
@@ -17,7 +18,14 @@ fn enter(
 ) -> (Request, oneshot::Receiver<Result<Admission, Refusal>>, Closer) {
     let addr: SocketAddr = "127.0.0.1:5".parse().unwrap();
     let (nick, kind) = (Nick::parse(nick.as_bytes()).unwrap(), Kind::User);
-    let join = Join { session: SessionId(session), nick, kind, addr: addr.ip(), token: None };
+    let join = Join {
+        session: SessionId(session),
+        nick,
+        kind,
+        addr: addr.ip(),
+        token: None,
+        room: RoomName::lobby(),
+    };
     let (reply, admitted) = oneshot::channel();
     let (closer, dialect) = (Closer::default(), Dialect::Native);
     let enter = Enter {
@@ -32,6 +40,10 @@ fn enter(
     (Request::Enter(enter), admitted, closer)
 }
 
+fn lobby(hub: &Hub) -> Seq {
+    hub.logs.tail(hub.core.find(&RoomName::lobby()).unwrap()).seq
+}
+
 /// Its door heard that the server is going down.
 #[test]
 fn who_is_kicked_in_the_turn_of_its_join_is_let_in_to_be_told_why() {
@@ -42,7 +54,7 @@ fn who_is_kicked_in_the_turn_of_its_join_is_let_in_to_be_told_why() {
     hub.turn(&mut vec![enter, Request::Admin(kick, reply)]);
     assert!(admitted.try_recv().unwrap().is_ok());
     assert_eq!(closer.why().0, CloseReason::Kicked);
-    assert_eq!(hub.log.tail().seq, Seq(2), "a join and a leave");
+    assert_eq!(lobby(&hub), Seq(2), "a join and a leave");
 }
 
 /// A turn of the shortest messages was one chunk of hundreds of megabytes, and the newest chunk is
@@ -52,13 +64,14 @@ fn a_turn_of_many_messages_is_no_chunk_beyond_the_budget() {
     let mut hub = hub();
     let (enter, mut admitted, _closer) = enter(1, "Neo");
     hub.turn(&mut vec![enter]);
-    let mut cursor = admitted.try_recv().unwrap().unwrap().cursor;
+    let mut cursor = admitted.try_recv().unwrap().unwrap().place.cursor;
     let posts = || vec![Post::plain(Text::clean(b"a").unwrap()); 500];
-    let post = |_| Request::Input(Input::Post { session: SessionId(1), posts: posts() });
+    let post =
+        |_| Request::Input(Input::Post { session: SessionId(1), room: None, posts: posts() });
     hub.turn(&mut (0..INBOX).map(post).collect());
     let mut entries = 0;
     while let Some(slice) = cursor.next_slice(None) {
-        assert!(slice.chunk.entries().len() < CHUNK + 500);
+        assert!((slice.chunk.entries().len() as u64) < CHUNK + 500);
         entries += slice.entries.len();
     }
     assert_eq!(entries, INBOX * 500);

@@ -2,16 +2,15 @@
 //! not. Everything here has a deadline that bytes do not renew, and a bound on bytes both ways.
 
 use super::mailbox::{Mailbox, Unread};
+use super::private::{native_gap, state};
 use super::read::{linger, read};
 use super::{Shared, first_line_end};
 use crate::room::{Join, Refusal};
 use crate::serve::closer::Closer;
-use crate::serve::hub::{Admission, Enter, Request, ResumeAt};
+use crate::serve::hub::{Admission, Enter, Place, Request, ResumeAt};
 use crate::wire::close::CloseReason;
 use crate::wire::entry::{Kind, Seq, SessionId};
-use crate::wire::native::{
-    self, Bye, ClientEvent, Decoded, Hello, Refused, RoomState, ServerEvent,
-};
+use crate::wire::native::{self, Bye, ClientEvent, Decoded, Hello, Refused, ServerEvent};
 use crate::wire::native::{Limits as NativeLimits, Welcome};
 use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
@@ -70,6 +69,7 @@ struct Wish {
     kind: Kind,
     client: Option<String>,
     token: Option<String>,
+    room: RoomName,
     resume: Option<ResumeAt>,
 }
 
@@ -221,11 +221,11 @@ where
         wish: Wish,
         mailbox: Mailbox,
     ) -> Result<Result<Admission, Refusal>, CloseReason> {
-        let Wish { nick, kind, token, resume, .. } = wish;
+        let Wish { nick, kind, token, room, resume, .. } = wish;
         let (reply, admitted) = oneshot::channel();
         let (session, addr, closer) = (self.session, self.addr, self.closer.clone());
         let token = token.map(Into::into);
-        let join = Join { session, nick, kind, addr: addr.ip(), token };
+        let join = Join { session, nick, kind, addr: addr.ip(), token, room };
         let enter = Enter { join, dialect, addr, resume, mailbox, closer, reply };
         let sent = self.shared.hub.send(Request::Enter(enter)).await;
         sent.map_err(|_hub_is_gone| CloseReason::Shutdown)?;
@@ -249,21 +249,14 @@ where
     }
 
     fn welcome(&self, nick: &Nick, admission: &Admission, out: &mut Vec<u8>) {
-        let room = RoomName::lobby();
-        let Admission { seq, members, gap, .. } = admission;
+        let Place { row, gap, .. } = &admission.place;
         let limits = &self.shared.limits;
         let event = ServerEvent::Welcome(Welcome {
             v: native::VERSION,
             server: concat!("chaty/", env!("CARGO_PKG_VERSION")).into(),
             nick: nick.as_str().into(),
             epoch: self.shared.hub.epoch().into(),
-            rooms: vec![RoomState {
-                room: room.as_str().into(),
-                seq: seq.0,
-                members: *members,
-                topic: None,
-                recorded: true,
-            }],
+            rooms: vec![state(row)],
             limits: NativeLimits {
                 text: limits::LINE,
                 line: limits::UNFRAMED,
@@ -274,9 +267,7 @@ where
         });
         native::put(&event, out);
         if let Some(gap) = gap {
-            let (after, before) = (gap.after.0, gap.before.0);
-            let room = room.as_str().into();
-            native::put(&ServerEvent::Gap(native::Gap { room, after, before }), out);
+            native_gap(&row.name, *gap, out);
         }
     }
 
@@ -355,7 +346,8 @@ fn wish(dialect: Dialect, answer: &[u8]) -> Result<Wish, Unfit> {
         return hello(answer);
     }
     let nick = Nick::parse(answer).map_err(|error| Unfit::Refused(error.into()))?;
-    Ok(Wish { nick, kind: Kind::User, client: None, token: None, resume: None })
+    let room = RoomName::lobby();
+    Ok(Wish { nick, kind: Kind::User, client: None, token: None, room, resume: None })
 }
 
 fn hello(answer: &[u8]) -> Result<Wish, Unfit> {
@@ -365,7 +357,7 @@ fn hello(answer: &[u8]) -> Result<Wish, Unfit> {
         Ok(_) => return Err(bad("say hello first".into())),
         Err(error) => return Err(bad(error.to_string())),
     };
-    let Hello { v, nick, kind, client, token, room: _, resume } = hello;
+    let Hello { v, nick, kind, client, token, room, resume } = hello;
     if v != native::VERSION {
         return Err(Unfit::Version);
     }
@@ -373,12 +365,14 @@ fn hello(answer: &[u8]) -> Result<Wish, Unfit> {
         return Err(bad(format!("a token has at most {TOKEN} bytes")));
     }
     let nick = Nick::parse(nick.as_bytes()).map_err(|error| Unfit::Refused(error.into()))?;
+    let room = room.as_deref().map_or(Ok(RoomName::lobby()), RoomName::parse);
+    let room = room.map_err(|error| Unfit::Refused(error.into()))?;
     let resume = resume.and_then(|resume| {
-        let after = *resume.after.get(RoomName::lobby().as_str())?;
+        let after = *resume.after.get(room.as_str())?;
         let epoch = resume.epoch.filter(|epoch| !epoch.is_empty());
         Some(ResumeAt { epoch, after: Seq(after) })
     });
-    Ok(Wish { nick, kind, client, token, resume })
+    Ok(Wish { nick, kind, client, token, room, resume })
 }
 
 /// Whether the first bytes belong to HTTP, TLS or SSH: no answer would mean anything there.

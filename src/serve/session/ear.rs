@@ -16,10 +16,16 @@ use crate::wire::{Dialect, limits, line, raw};
 /// takes no more than its share of the hub's inbox and of a mailbox.
 pub(super) const POSTS: usize = 512;
 
+/// Lines `/search` shows.
+const SEARCHED: usize = 20;
+
 /// One thing to do for a member.
 #[derive(Debug)]
 pub(super) enum Step {
-    Say(Vec<Post>),
+    Say {
+        room: Option<RoomName>,
+        posts: Vec<Post>,
+    },
     Whisper {
         to: String,
         text: Text,
@@ -31,15 +37,36 @@ pub(super) enum Step {
         to: String,
         then: Vec<Held>,
     },
-    Roster,
-    Rooms,
+    Roster(Option<RoomName>),
+    Rooms(Option<MessageId>),
+    GoTo {
+        room: RoomName,
+        after: Option<Seq>,
+        id: Option<MessageId>,
+        alone: bool,
+    },
+    Part {
+        room: Option<RoomName>,
+        id: Option<MessageId>,
+    },
+    Topic {
+        room: Option<RoomName>,
+        topic: Option<Text>,
+        id: Option<MessageId>,
+    },
+    AskTopic,
     Bots,
-    Why(Option<Seq>),
+    Why {
+        room: Option<RoomName>,
+        seq: Option<Seq>,
+    },
     About(About),
     History {
         id: Option<MessageId>,
+        room: Option<RoomName>,
         before: Option<Seq>,
         limit: usize,
+        search: Option<String>,
     },
     /// Lines of information.
     Tell(Vec<String>),
@@ -91,10 +118,12 @@ pub(super) struct Ear {
 struct Steps(Vec<Step>);
 
 impl Steps {
-    fn say(&mut self, post: Post) {
+    fn say(&mut self, room: Option<RoomName>, post: Post) {
         match self.0.last_mut() {
-            Some(Step::Say(posts)) if posts.len() < POSTS => posts.push(post),
-            _ => self.0.push(Step::Say(vec![post])),
+            Some(Step::Say { room: same, posts }) if posts.len() < POSTS && *same == room => {
+                posts.push(post);
+            }
+            _ => self.0.push(Step::Say { room, posts: vec![post] }),
         }
     }
 
@@ -104,7 +133,7 @@ impl Steps {
 
     fn text(&mut self, text: &[u8], emote: bool) {
         match Text::clean(text) {
-            Ok(text) => self.say(Post { emote, ..Post::plain(text) }),
+            Ok(text) => self.say(None, Post { emote, ..Post::plain(text) }),
             Err(error) => self.refuse(None, error.into()),
         }
     }
@@ -150,12 +179,12 @@ fn one(dialect: Dialect, nick: &Nick, line: Line<'_>, steps: &mut Steps) {
         // Somebody pressed Enter.
         Line::Whole(line) if line.iter().all(u8::is_ascii_whitespace) => {}
         Line::Whole(line) if dialect == Dialect::Native => event(line, steps),
-        Line::Whole(line) => typed(line::strip_own_tag(nick.as_str(), line), steps),
+        Line::Whole(line) => typed(dialect, line::strip_own_tag(nick.as_str(), line), steps),
     }
 }
 
 /// A line of text, with the sender's own tag off it.
-fn typed(line: &[u8], steps: &mut Steps) {
+fn typed(dialect: Dialect, line: &[u8], steps: &mut Steps) {
     if line.first() != Some(&b'/') {
         return steps.text(line, false);
     }
@@ -164,6 +193,11 @@ fn typed(line: &[u8], steps: &mut Steps) {
         Typed::Wrong(why) => steps.0.push(Step::Tell(vec![scrub(&why)])),
         Typed::Command(Command::Me(text)) => steps.text(text.as_bytes(), true),
         Typed::Command(Command::Msg { to, text }) => whisper(to, text, None, steps),
+        // The ancestor's clients cannot tell one room's lines from another's, nor where they are.
+        Typed::Command(Command::Join(_) | Command::Part(_)) if dialect == Dialect::Raw => {
+            steps.0.push(Step::Tell(vec!["the raw dialect has only the lobby".into()]));
+        }
+        Typed::Command(Command::Topic(Some(topic))) => set_topic(topic, None, None, steps),
         Typed::Command(command) => steps.0.push(asked(command)),
     }
 }
@@ -171,19 +205,27 @@ fn typed(line: &[u8], steps: &mut Steps) {
 /// A command that says nothing to anybody.
 fn asked(command: Command<'_>) -> Step {
     match command {
-        Command::Who => Step::Roster,
-        Command::Rooms => Step::Rooms,
+        Command::Who => Step::Roster(None),
+        Command::Rooms => Step::Rooms(None),
         Command::Bots => Step::Bots,
-        Command::Why(seq) => Step::Why(seq.map(Seq)),
-        Command::Join(room) if room == RoomName::lobby() => {
-            Step::Tell(vec![format!("you are in {room}")])
+        Command::Why(seq) => Step::Why { room: None, seq: seq.map(Seq) },
+        Command::Join(room) => Step::GoTo { room, after: None, id: None, alone: true },
+        // Who follows one room at a time is somewhere: in the lobby, if nowhere else.
+        Command::Part(_) => {
+            Step::GoTo { room: RoomName::lobby(), after: None, id: None, alone: true }
         }
-        Command::Join(_) | Command::Part(_) | Command::Topic(_) | Command::Search(_) => {
-            let room = RoomName::lobby();
-            Step::Refuse { re: None, refusal: Refusal::NoSuchRoom(room.to_string()) }
-        }
+        Command::Topic(_) => Step::AskTopic,
         Command::Nick(to) => Step::Rename { to: to.into(), then: Vec::new() },
-        Command::History(limit) => Step::History { id: None, before: None, limit },
+        Command::History(limit) => {
+            Step::History { id: None, room: None, before: None, limit, search: None }
+        }
+        Command::Search(words) => Step::History {
+            id: None,
+            room: None,
+            before: None,
+            limit: SEARCHED,
+            search: Some(words.into()),
+        },
         Command::Quit => Step::Quit,
         Command::Help | Command::Msg { .. } | Command::Me(_) => Step::Tell(
             command::COMMANDS.iter().map(|(usage, what)| format!("{usage:<16} {what}")).collect(),
@@ -225,22 +267,44 @@ fn known(event: ClientEvent, steps: &mut Steps) {
             let refusal = Refusal::BadEvent("you said hello already".into());
             steps.refuse(Some("hello".into()), refusal);
         }
-        ClientEvent::Join(_)
-        | ClientEvent::Part(_)
-        | ClientEvent::Topic(_)
-        | ClientEvent::Rooms(_) => {}
+        ClientEvent::Join(ask) => {
+            if let Some(id) = message_id(ask.id, "join", steps)
+                && let Some(room) = room_name(Some(&ask.room), id.as_ref(), "join", steps).flatten()
+            {
+                steps.0.push(Step::GoTo { room, after: ask.after.map(Seq), id, alone: false });
+            }
+        }
+        ClientEvent::Part(ask) => {
+            if let Some(id) = message_id(ask.id, "part", steps)
+                && let Some(room) = room_name(Some(&ask.room), id.as_ref(), "part", steps)
+            {
+                steps.0.push(Step::Part { room, id });
+            }
+        }
+        ClientEvent::Topic(ask) => {
+            if let Some(id) = message_id(ask.id, "topic", steps)
+                && let Some(room) = room_name(ask.room.as_deref(), id.as_ref(), "topic", steps)
+            {
+                set_topic(&ask.topic, room, id, steps);
+            }
+        }
+        ClientEvent::Rooms(ask) => {
+            if let Some(id) = message_id(ask.id, "rooms", steps) {
+                steps.0.push(Step::Rooms(id));
+            }
+        }
         ClientEvent::Say(say) => {
             let Some(id) = message_id(say.id, "say", steps) else {
                 return;
             };
-            if !is_lobby(say.room.as_deref(), id.as_ref(), "say", steps) {
+            let Some(room) = room_name(say.room.as_deref(), id.as_ref(), "say", steps) else {
                 return;
-            }
+            };
             let cause = say.cause.map(Seq);
             match Text::clean(say.text.as_bytes()) {
                 Ok(text) => {
                     let handler = say.handler.as_deref().map(handler);
-                    steps.say(Post { text, emote: say.emote, cause, handler, id });
+                    steps.say(room, Post { text, emote: say.emote, cause, handler, id });
                 }
                 Err(error) => steps.refuse(id.or_else(|| Some("say".into())), error.into()),
             }
@@ -252,22 +316,28 @@ fn known(event: ClientEvent, steps: &mut Steps) {
             whisper(&ask.to, &ask.text, id, steps);
         }
         ClientEvent::Who(ask) => {
-            if is_lobby(ask.room.as_deref(), None, "who", steps) {
-                steps.0.push(Step::Roster);
+            if let Some(room) = room_name(ask.room.as_deref(), None, "who", steps) {
+                steps.0.push(Step::Roster(room));
             }
         }
         ClientEvent::History(ask) => {
             let Some(id) = message_id(ask.id, "history", steps) else {
                 return;
             };
-            if is_lobby(ask.room.as_deref(), id.as_ref(), "history", steps) {
+            let room = room_name(ask.room.as_deref(), id.as_ref(), "history", steps);
+            if let Some(room) = room {
                 let limit = ask.limit.unwrap_or(limits::HISTORY);
-                steps.0.push(Step::History { id, before: ask.before.map(Seq), limit });
+                let (before, search) = (ask.before.map(Seq), ask.search);
+                steps.0.push(Step::History { id, room, before, limit, search });
             }
         }
         ClientEvent::About(told) => steps.0.push(Step::About(about(told))),
         ClientEvent::Bots(_) => steps.0.push(Step::Bots),
-        ClientEvent::Why(ask) => steps.0.push(Step::Why(ask.seq.map(Seq))),
+        ClientEvent::Why(ask) => {
+            if let Some(room) = room_name(ask.room.as_deref(), None, "why", steps) {
+                steps.0.push(Step::Why { room, seq: ask.seq.map(Seq) });
+            }
+        }
         ClientEvent::Nick(set) => {
             steps.0.push(Step::Rename { to: set.nick, then: Vec::new() });
         }
@@ -294,12 +364,28 @@ fn message_id(id: Option<String>, event: &str, steps: &mut Steps) -> Option<Opti
     None
 }
 
-fn is_lobby(room: Option<&str>, id: Option<&MessageId>, event: &str, steps: &mut Steps) -> bool {
-    let Some(room) = room else { return true };
-    let is_lobby = RoomName::parse(room).is_ok_and(|room| room == RoomName::lobby());
-    if !is_lobby {
-        let re = id.cloned().unwrap_or_else(|| event.into());
-        steps.refuse(Some(re), Refusal::NoSuchRoom(scrub(room)));
+/// Checks a room's name; `None` if it was refused.
+#[expect(clippy::option_option, reason = "no name is fine, a wrong one is not")]
+fn room_name(
+    room: Option<&str>,
+    id: Option<&MessageId>,
+    event: &str,
+    steps: &mut Steps,
+) -> Option<Option<RoomName>> {
+    match room.map(RoomName::parse).transpose() {
+        Ok(room) => Some(room),
+        Err(error) => {
+            steps.refuse(Some(id.cloned().unwrap_or_else(|| event.into())), error.into());
+            None
+        }
     }
-    is_lobby
+}
+
+/// Sets a topic; nothing, or `-`, takes it away.
+fn set_topic(topic: &str, room: Option<RoomName>, id: Option<MessageId>, steps: &mut Steps) {
+    let topic = Some(topic.trim()).filter(|topic| !matches!(*topic, "" | "-"));
+    match topic.map(|topic| Text::clean(topic.as_bytes())).transpose() {
+        Ok(topic) => steps.0.push(Step::Topic { room, topic, id }),
+        Err(error) => steps.refuse(id.or_else(|| Some("topic".into())), error.into()),
+    }
 }

@@ -5,6 +5,8 @@ mod about;
 mod batch;
 mod door;
 mod ear;
+mod following;
+mod goodbye;
 mod mailbox;
 mod private;
 mod read;
@@ -25,6 +27,7 @@ use crate::wire::entry::SessionId;
 use crate::wire::text::scrub;
 use door::{Door, Entered};
 use ear::Ear;
+use following::Following;
 use reader::Reader;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -88,18 +91,18 @@ async fn member<R, W>(
         "joined"
     );
     let owed = unread.owed();
+    let mut following = Following::new(shared.hub.published(), admission.position);
+    following.enter(admission.place);
     let mut writer = Writer {
         session,
         dialect,
         out: write,
-        cursor: admission.cursor,
-        tail: shared.hub.tail(),
+        following,
         unread,
         gate: gate::Reader::new(shared.hub.gate().clone()),
         _end: EndsSession(closer.clone()),
         closer: closer.clone(),
         limits: shared.limits.clone(),
-        position: admission.position,
         batch: batch::Batch::default(),
         waiting: None,
         paced: VecDeque::new(),

@@ -1,11 +1,14 @@
 //! What one session alone is told, and how each dialect says it. Every piece carries the place in
 //! the order at which it was said, so that a member reads answers and room as one story.
 
-use crate::log::{Cursor, Slice};
-use crate::room::{Answer, Member};
-use crate::wire::entry::{Kind, MessageId, Seq};
-use crate::wire::native::{self, Ack, Chat, History, Notice, Ping, Refused, Roster, ServerEvent};
-use crate::wire::native::{Member as NativeMember, Whisper};
+use crate::log::{self, Cursor, Slice};
+use crate::room::{Answer, Member, RoomRow};
+use crate::serve::hub::Place;
+use crate::wire::entry::{Kind, MessageId, Ordinal, RoomId, Seq};
+use crate::wire::native::{
+    self, Ack, Chat, Entered, Gap, History, Member as NativeMember, Notice, Parted, Ping, Refused,
+    RoomState, Rooms, Roster, ServerEvent, Whisper,
+};
 use crate::wire::room_name::RoomName;
 use crate::wire::{Dialect, line, raw};
 
@@ -13,7 +16,7 @@ use crate::wire::{Dialect, line, raw};
 #[derive(Debug)]
 pub(in crate::serve) struct Private {
     /// It belongs after this entry and before the next.
-    pub(in crate::serve) after: Seq,
+    pub(in crate::serve) after: Ordinal,
     pub(in crate::serve) word: Word,
 }
 
@@ -24,6 +27,15 @@ pub(in crate::serve) enum Word {
     /// Lines of help or information.
     Notice(Vec<String>),
     History(Past),
+    /// It is in a room; without a place, it was there before.
+    Entered {
+        re: Option<MessageId>,
+        room: RoomId,
+        row: RoomRow,
+        gap: Option<log::Gap>,
+        place: Option<Box<Place>>,
+        alone: bool,
+    },
     Ping,
     Pong(Option<String>),
 }
@@ -47,22 +59,22 @@ struct Said {
 const NAMES_A_LINE: usize = 10;
 
 /// The messages that say it, each with its framing: one for line and native, one a part for raw.
-pub(super) fn encode(word: Word, dialect: Dialect, room: &RoomName) -> Vec<Vec<u8>> {
+pub(super) fn encode(word: Word, dialect: Dialect) -> Vec<Vec<u8>> {
     let mut out = Vec::new();
     match dialect {
         Dialect::Native => {
-            native_event(word, room, &mut out);
+            native_event(word, &mut out);
             vec![out]
         }
         Dialect::Line => {
-            for Said { tag, text } in said(word, room) {
+            for Said { tag, text } in said(word) {
                 out.extend_from_slice(tag.as_bytes());
                 out.extend_from_slice(text.as_bytes());
                 out.push(b'\n');
             }
             vec![out]
         }
-        Dialect::Raw => said(word, room)
+        Dialect::Raw => said(word)
             .iter()
             .flat_map(|said| raw::parts(&said.tag, &said.text).map(String::into_bytes))
             .collect(),
@@ -74,16 +86,17 @@ fn notice(text: impl Into<String>) -> Said {
 }
 
 /// In words, for line and raw.
-fn said(word: Word, room: &RoomName) -> Vec<Said> {
+fn said(word: Word) -> Vec<Said> {
     match word {
         Word::Notice(lines) => lines.into_iter().map(notice).collect(),
         Word::History(past) => history_lines(past),
-        Word::Answer(answer) => answer_lines(answer, room),
+        Word::Answer(answer) => answer_lines(answer),
+        Word::Entered { row, .. } => vec![entered_line(&row)],
         Word::Ping | Word::Pong(_) => Vec::new(),
     }
 }
 
-fn answer_lines(answer: Answer, room: &RoomName) -> Vec<Said> {
+fn answer_lines(answer: Answer) -> Vec<Said> {
     match answer {
         Answer::Refused { refusal, .. } => vec![notice(refusal.to_string())],
         Answer::Whisper { from, text, .. } => {
@@ -91,7 +104,9 @@ fn answer_lines(answer: Answer, room: &RoomName) -> Vec<Said> {
         }
         Answer::WhisperSent { to, .. } => vec![notice(format!("whispered to {to}"))],
         Answer::Renamed { to, .. } => vec![notice(format!("you are now known as {to}"))],
-        Answer::Roster(members) => roster_lines(&members, room),
+        Answer::Roster { room, members } => roster_lines(&members, &room),
+        Answer::Rooms { rows, .. } => rows.iter().map(room_line).collect(),
+        Answer::Parted { name, .. } => vec![notice(format!("you left {name}"))],
         // What is left is for native clients, for the door or for the administrator.
         _ => Vec::new(),
     }
@@ -109,6 +124,18 @@ fn roster_lines(members: &[Member], room: &RoomName) -> Vec<Said> {
     let head = notice(format!("{} in {room}:", names.len()));
     let lines = names.chunks(NAMES_A_LINE).map(|names| notice(format!("  {}", names.join(", "))));
     std::iter::once(head).chain(lines).collect()
+}
+
+/// A room in `/rooms`.
+fn room_line(row: &RoomRow) -> Said {
+    let topic = row.topic.as_ref().map(|topic| format!(", {topic}")).unwrap_or_default();
+    notice(format!("{}: {} here{topic}", row.name, row.members))
+}
+
+fn entered_line(row: &RoomRow) -> Said {
+    let topic = row.topic.as_ref().map(|topic| format!(", {topic}")).unwrap_or_default();
+    let recorded = if row.recorded { "" } else { "; nothing said here is recorded" };
+    notice(format!("you are in {}: {} here{topic}{recorded}", row.name, row.members))
 }
 
 fn history_lines(past: Past) -> Vec<Said> {
@@ -129,30 +156,31 @@ fn history_lines(past: Past) -> Vec<Said> {
     lines
 }
 
-fn native_event(word: Word, room: &RoomName, out: &mut Vec<u8>) {
+fn native_event(word: Word, out: &mut Vec<u8>) {
     match word {
         Word::Notice(lines) => {
             for text in lines {
                 native::put(&ServerEvent::Notice(Notice { text: text.into() }), out);
             }
         }
-        Word::History(past) => native_history(past, room, out),
+        Word::History(past) => native_history(past, out),
+        Word::Entered { re, row, gap, .. } => native_entered(re, &row, gap, out),
         Word::Ping => native::put(&ServerEvent::Ping(Ping { id: None }), out),
         Word::Pong(id) => native::put(&ServerEvent::Pong(Ping { id }), out),
-        Word::Answer(answer) => native_answer(answer, room, out),
+        Word::Answer(answer) => native_answer(answer, out),
     }
 }
 
-fn native_answer(answer: Answer, room: &RoomName, out: &mut Vec<u8>) {
+fn native_answer(answer: Answer, out: &mut Vec<u8>) {
     let event = match answer {
         Answer::Refused { re, refusal } => ServerEvent::Refused(Refused {
             re: re.map(|id| id.to_string().into()),
             code: refusal.code().into(),
             text: refusal.to_string().into(),
         }),
-        Answer::Duplicate { id, seq, at } => ServerEvent::Ack(Ack {
+        Answer::Duplicate { id, room, seq, at } => ServerEvent::Ack(Ack {
             id: Some(id.to_string().into()),
-            room: Some(room.as_str().into()),
+            room: Some(room.to_string().into()),
             seq: Some(seq.0),
             at: at.0,
             duplicate: true,
@@ -170,8 +198,8 @@ fn native_answer(answer: Answer, room: &RoomName, out: &mut Vec<u8>) {
             at: at.0,
             duplicate: false,
         }),
-        Answer::Roster(members) => ServerEvent::Roster(Roster {
-            room: room.as_str().into(),
+        Answer::Roster { room, members } => ServerEvent::Roster(Roster {
+            room: room.to_string().into(),
             members: members
                 .iter()
                 .map(|member| NativeMember {
@@ -180,6 +208,14 @@ fn native_answer(answer: Answer, room: &RoomName, out: &mut Vec<u8>) {
                     since: member.since.0,
                 })
                 .collect(),
+        }),
+        Answer::Parted { re, name, .. } => ServerEvent::Parted(Parted {
+            re: re.map(|id| id.to_string().into()),
+            room: name.to_string().into(),
+        }),
+        Answer::Rooms { re, rows } => ServerEvent::Rooms(Rooms {
+            re: re.map(|id| id.to_string().into()),
+            rooms: rows.iter().map(state).collect(),
         }),
         Answer::Renamed { to, entry: false } => {
             ServerEvent::Notice(Notice { text: format!("you are {to} already").into() })
@@ -190,15 +226,41 @@ fn native_answer(answer: Answer, room: &RoomName, out: &mut Vec<u8>) {
     native::put(&event, out);
 }
 
-fn native_history(past: Past, room: &RoomName, out: &mut Vec<u8>) {
+/// A room as the native dialect shows it.
+pub(super) fn state(row: &RoomRow) -> RoomState<'static> {
+    RoomState {
+        room: row.name.to_string().into(),
+        seq: row.seq.0,
+        members: row.members,
+        topic: row.topic.as_ref().map(|topic| topic.to_string().into()),
+        recorded: row.recorded,
+    }
+}
+
+fn native_entered(re: Option<MessageId>, row: &RoomRow, gap: Option<log::Gap>, out: &mut Vec<u8>) {
+    let re = re.map(|id| id.to_string().into());
+    native::put(&ServerEvent::Entered(Entered { re, state: state(row) }), out);
+    if let Some(gap) = gap {
+        native_gap(&row.name, gap, out);
+    }
+}
+
+/// Tells of entries that are not to be had any more.
+pub(super) fn native_gap(room: &RoomName, gap: log::Gap, out: &mut Vec<u8>) {
+    let (after, before) = (gap.after.0, gap.before.0);
+    native::put(&ServerEvent::Gap(Gap { room: room.as_str().into(), after, before }), out);
+}
+
+fn native_history(past: Past, out: &mut Vec<u8>) {
     let Past { re, mut cursor, mut count, more } = past;
+    let room = cursor.room().clone();
     let mut slices = Vec::new();
     while let Some(slice) = cursor.next_slice(None).filter(|_| count > 0) {
         count = count.saturating_sub(slice.entries.len());
         slices.push(slice);
     }
     let wanted = slices.iter().flat_map(Slice::iter);
-    let events = wanted.take(past.count).map(|entry| ServerEvent::of(room, entry)).collect();
+    let events = wanted.take(past.count).map(|entry| ServerEvent::of(&room, entry)).collect();
     let re = re.map(|id| id.to_string().into());
     let history = History { re, room: room.as_str().into(), events, more };
     native::put(&ServerEvent::History(history), out);

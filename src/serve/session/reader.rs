@@ -125,21 +125,31 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     async fn step(&mut self, step: Step) -> Result<(), Over> {
         let session = self.session;
         match step {
-            Step::Say(posts) => {
+            Step::Say { room, posts } => {
                 self.hub.gate().pass().await;
-                self.send(Request::Input(Input::Post { session, posts })).await
+                self.send(Request::Input(Input::Post { session, room, posts })).await
             }
             Step::Whisper { to, text, id } => {
                 self.send(Request::Input(Input::Whisper { session, to, text, id })).await
             }
-            Step::Roster => self.send(Request::Input(Input::Roster { session })).await,
-            Step::Rooms => self.send(Request::Rooms { session }).await,
+            Step::Roster(room) => self.send(Request::Input(Input::Roster { session, room })).await,
+            Step::Rooms(id) => self.send(Request::Input(Input::Rooms { session, id })).await,
+            Step::GoTo { room, after, id, alone } => {
+                self.send(Request::GoTo { session, room, after, id, alone }).await
+            }
+            Step::Part { room, id } => {
+                self.send(Request::Input(Input::Part { session, room, id })).await
+            }
+            Step::Topic { room, topic, id } => {
+                self.send(Request::Input(Input::Topic { session, room, topic, id })).await
+            }
+            Step::AskTopic => self.send(Request::AskTopic { session }).await,
             Step::Bots => self.send(Request::Bots { session }).await,
-            Step::Why(seq) => self.send(Request::Why { session, seq }).await,
+            Step::Why { room, seq } => self.send(Request::Why { session, room, seq }).await,
             Step::About(about) => self.send(Request::Input(Input::About { session, about })).await,
-            Step::History { id, before, limit } => {
+            Step::History { id, room, before, limit, search: _ } => {
                 let limit = limit.min(limits::HISTORY);
-                self.send(Request::History { session, id, before, limit }).await
+                self.send(Request::History { session, id, room, before, limit }).await
             }
             Step::Tell(lines) => self.tell(Word::Notice(lines)).await,
             Step::Refuse { re, refusal } => {

@@ -3,25 +3,26 @@
 //! place. The hub never waits for it.
 
 use super::batch::Batch;
+use super::following::Following;
+use super::goodbye::{goodbye, is_kick};
 use super::mailbox::Unread;
-use super::private::{self, Private};
+use super::private::{self, Private, Word};
 use crate::config::Limits;
-use crate::log::{Cursor, Run, Slice, Tail};
+use crate::log::{Run, Slice};
+use crate::room::Answer;
 use crate::serve::closer::Closer;
 use crate::serve::gate;
 use crate::wire::close::CloseReason;
 use crate::wire::entry::{Event, SessionId};
-use crate::wire::native::{self, Bye, ServerEvent};
-use crate::wire::{Dialect, KICK, line, raw};
+use crate::wire::native::{self, ServerEvent};
+use crate::wire::{Dialect, line, raw};
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
-use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 /// How often a blocked writer looks whether it is too late: fine enough that what it keeps alive
@@ -33,16 +34,13 @@ pub(super) struct Writer<W> {
     pub(super) session: SessionId,
     pub(super) dialect: Dialect,
     pub(super) out: W,
-    pub(super) cursor: Cursor,
-    pub(super) tail: watch::Receiver<Tail>,
+    pub(super) following: Following,
     pub(super) unread: Unread,
     pub(super) gate: gate::Reader,
     pub(super) closer: Closer,
     /// However the writer ends, the session does.
     pub(super) _end: EndsSession,
     pub(super) limits: Arc<Limits>,
-    /// The last entry taken, for `list`.
-    pub(super) position: Arc<AtomicU64>,
     pub(super) batch: Batch,
     /// The next piece of the mailbox, when the log has to come first.
     pub(super) waiting: Option<Box<Private>>,
@@ -108,8 +106,8 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                     // The hub has let go of the session and is about to say why.
                     None => ended.as_mut().await,
                 },
-                tail = self.tail.changed() => {
-                    if tail.is_err() {
+                moved = self.following.moved() => {
+                    if moved.is_err() {
                         return Err(CloseReason::Shutdown);
                     }
                 }
@@ -120,7 +118,6 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
 
     /// Takes what there is, in order, until a batch is full.
     fn gather(&mut self, end: Until) {
-        let tail = *self.tail.borrow_and_update();
         while !self.batch.is_full() && self.paced.is_empty() {
             if self.waiting.is_none() {
                 self.waiting = self.unread.try_recv();
@@ -129,19 +126,34 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 break;
             }
             let until = self.waiting.as_ref().map(|piece| piece.after);
-            if let Some(slice) = self.cursor.next_slice(until) {
+            if let Some(slice) = self.following.next_slice(until) {
                 self.take(&slice);
             } else if let Some(piece) = self.waiting.take() {
-                for message in private::encode(piece.word, self.dialect, self.cursor.room()) {
-                    self.own(message);
-                }
+                self.answer(piece.word);
             } else {
                 break;
             }
         }
-        self.gate.behind(tail.bytes.saturating_sub(self.cursor.bytes_before()));
-        if let Some(seq) = self.cursor.last_read() {
-            self.position.store(seq.0, Ordering::Relaxed);
+        let behind = self.following.look();
+        self.gate.behind(behind);
+    }
+
+    /// Says what the session alone is told, and reads from then on where that says.
+    fn answer(&mut self, mut word: Word) {
+        match &mut word {
+            Word::Entered { room, place, alone, .. } => {
+                if *alone {
+                    self.following.part_others(*room);
+                }
+                if let Some(place) = place.take() {
+                    self.following.enter(*place);
+                }
+            }
+            Word::Answer(Answer::Parted { room, .. }) => self.following.part(*room),
+            _ => {}
+        }
+        for message in private::encode(word, self.dialect) {
+            self.own(message);
         }
     }
 
@@ -184,7 +196,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 () = sleep(self.limits.raw_pace) => {}
                 () = closer.closed() => return Ok(()),
             }
-            if self.cursor.is_lost() {
+            if self.following.is_lost() {
                 return Err(CloseReason::Lagged);
             }
         }
@@ -202,7 +214,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             let written = match at_once {
                 Poll::Ready(written) => Ok(written),
                 // It is the peer that holds us up, and the log does not wait for it.
-                Poll::Pending if minds_close && self.cursor.is_lost() => {
+                Poll::Pending if minds_close && self.following.is_lost() => {
                     return Err(CloseReason::Lagged);
                 }
                 Poll::Pending => timeout(LOOK, poll_fn(|cx| batch.poll_write(out, cx))).await,
@@ -212,7 +224,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 Ok(Ok(_)) => blocked_since = None,
                 Err(_blocked) => {
                     self.gate.stuck();
-                    if self.cursor.is_lost() {
+                    if self.following.is_lost() {
                         return Err(CloseReason::Lagged);
                     }
                     let since = *blocked_since.get_or_insert_with(|| Instant::now() - LOOK);
@@ -263,7 +275,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     /// out is still owed.
     fn let_go(&mut self) {
         self.batch.keep_line();
-        self.cursor.let_go();
+        self.following.let_go();
         self.paced.clear();
         self.waiting = None;
         while self.unread.try_recv().is_some() {}
@@ -288,47 +300,25 @@ fn own(slice: &Slice, index: usize) -> Vec<u8> {
             (Event::Chat(said), ServerEvent::Chat(chat)) => {
                 private::ack(entry.seq, &chat, said.id.as_ref(), &mut out);
             }
-            (Event::Rename { .. }, event) => native::put(&event, &mut out),
+            (Event::Rename { .. } | Event::Topic { .. }, event) => native::put(&event, &mut out),
             _ => {}
         }
     }
     out
 }
 
-fn is_kick(reason: CloseReason) -> bool {
-    matches!(reason, CloseReason::Kicked | CloseReason::Banned)
-}
-
-/// The last message of a session, `KICK` being the very last where the ancestor had it.
-fn goodbye(dialect: Dialect, reason: CloseReason, detail: Option<&str>) -> Vec<u8> {
-    let why = match detail {
-        Some(detail) => format!("{reason}: {detail}"),
-        None => reason.to_string(),
-    };
-    match dialect {
-        Dialect::Native => {
-            let mut out = Vec::new();
-            let bye = Bye { code: reason.code().into(), text: why.into() };
-            native::put(&ServerEvent::Bye(bye), &mut out);
-            out
-        }
-        Dialect::Line if is_kick(reason) => format!("{}\n{KICK}\n", line::notice(&why)).into(),
-        Dialect::Line => format!("{}\n", line::notice(&why)).into(),
-        Dialect::Raw if is_kick(reason) => KICK.into(),
-        Dialect::Raw => Vec::new(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::mailbox::Mailbox;
     use super::*;
-    use crate::log::Log;
-    use crate::wire::entry::{Chat, Entry, Kind, Millis, Ordinal, Seq};
+    use crate::log::Logs;
+    use crate::wire::entry::{Chat, Entry, Kind, Millis, Ordinal, RoomId, Seq};
     use crate::wire::nick::Nick;
     use crate::wire::room_name::RoomName;
     use crate::wire::text::Text;
+    use std::sync::atomic::AtomicU64;
     use tokio::io::{AsyncReadExt, duplex};
+    use tokio::sync::watch;
 
     fn entry(seq: u64) -> Entry {
         let (from, text) = (Nick::parse(b"Trin").unwrap(), Text::clean(&[b'x'; 1000]).unwrap());
@@ -356,21 +346,23 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_trickling_reader_is_closed_when_it_falls_out_of_the_log() {
         let (out, mut peer) = duplex(16 * 1024);
-        let mut log = Log::new(RoomName::lobby(), 256 * 1024);
-        let (tail, published) = watch::channel(log.tail());
+        let room = RoomId(0);
+        let mut logs = Logs::new(256 * 1024);
+        let cursor = logs.open(room, RoomName::lobby(), Seq(1));
+        let (tail, published) = watch::channel(logs.tail(room));
+        let mut following = Following::new(Arc::new(AtomicU64::new(u64::MAX)), Arc::default());
+        following.follow(room, cursor, published);
         let (_mailbox, unread) = Mailbox::new();
         let writer = Writer {
             session: SessionId(1),
             dialect: Dialect::Line,
             out,
-            cursor: log.after(Seq(0)).0,
-            tail: published,
+            following,
             unread,
             gate: gate::Reader::new(Arc::default()),
             _end: EndsSession(Closer::default()),
             closer: Closer::default(),
             limits: Arc::default(),
-            position: Arc::default(),
             batch: Batch::default(),
             waiting: None,
             paced: VecDeque::new(),
@@ -383,8 +375,8 @@ mod tests {
         };
         let talks = async {
             for seq in 1..5_000 {
-                log.append(vec![entry(seq)]);
-                tail.send_replace(log.tail());
+                logs.append(room, vec![entry(seq)]);
+                tail.send_replace(logs.tail(room));
                 sleep(Duration::from_millis(2)).await;
             }
         };

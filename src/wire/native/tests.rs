@@ -7,6 +7,7 @@ use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
 use crate::wire::text::Text;
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 
 fn line<T: Serialize>(event: &T) -> String {
     let mut out = Vec::new();
@@ -263,7 +264,7 @@ fn any_client_event() -> impl Strategy<Value = ClientEvent> {
             }
         ),
         Just(ClientEvent::Bots(Bots {})),
-        any::<Option<u64>>().prop_map(|seq| ClientEvent::Why(Why { seq })),
+        any::<Option<u64>>().prop_map(|seq| ClientEvent::Why(Why { room: None, seq })),
         (maybe(".*"), any::<String>(), any::<String>())
             .prop_map(|(id, to, text)| ClientEvent::Whisper(SendWhisper { id, to, text })),
         maybe(".*").prop_map(|room| ClientEvent::Who(Who { room })),

@@ -12,7 +12,7 @@ use super::{App, Asked, CROWD, Do, Link, MENTIONS, NOTIFY};
 use crate::client::{Closed, Event};
 use crate::wire::entry::{MessageId, Millis};
 use crate::wire::native::{
-    Ack, ClientEvent, Entered, JoinRoom, Refused, RoomState, ServerEvent, Welcome, Whisper, Who,
+    Ack, ClientEvent, Entered, Refused, RoomState, ServerEvent, Welcome, Whisper, Who,
 };
 use crate::wire::nick::Nick;
 
@@ -52,10 +52,6 @@ impl App {
         if first && self.replay.len() <= welcome.rooms.len() {
             self.note(&welcome.text.clone());
             self.note("/help lists the commands, F1 the keys, /quit leaves");
-            for room in self.settings.rooms.clone() {
-                let join = JoinRoom { room: room.to_string(), ..JoinRoom::default() };
-                todo.push(Do::Send(ClientEvent::Join(join)));
-            }
         }
         self.measured = Millis(0);
         self.measure(todo);

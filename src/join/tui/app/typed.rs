@@ -162,7 +162,7 @@ impl App {
             }
             Command::Nick(nick) => ClientEvent::Nick(SetNick { nick: (*nick).to_owned() }),
             Command::Bots => ClientEvent::Bots(Bots {}),
-            Command::Why(seq) => ClientEvent::Why(Why { seq: *seq }),
+            Command::Why(seq) => ClientEvent::Why(Why { room, seq: *seq }),
             Command::Who => {
                 self.who.push(here);
                 ClientEvent::Who(Who { room })

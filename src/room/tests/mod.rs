@@ -1,16 +1,19 @@
-//! The room's rules, one by one, and what holds whatever comes in.
+//! The rules of the rooms, one by one.
 
-use super::{Answer, Effects, Input, Join, Post, Refusal, Reply, Room, Target};
+mod properties;
+mod several;
+
+use super::{Answer, Effects, Input, Join, Post, Refusal, Reply, Rooms, Target};
 use crate::wire::close::CloseReason;
-use crate::wire::entry::{Chat, Event, Kind, Millis, Seq, SessionId};
+use crate::wire::entry::{Chat, Entry, Event, Kind, Millis, RoomId, Seq, SessionId};
 use crate::wire::nick::Nick;
+use crate::wire::room_name::RoomName;
 use crate::wire::text::Text;
-use proptest::prelude::*;
 use std::net::{IpAddr, Ipv4Addr};
 
-/// A room with a transcript.
+/// Rooms with a transcript.
 struct Stage {
-    room: Room,
+    room: Rooms,
     at: u64,
 }
 
@@ -34,12 +37,44 @@ fn join(session: u64, name: &str) -> Join {
         kind: Kind::User,
         addr: addr(session),
         token: None,
+        room: RoomName::lobby(),
     }
+}
+
+/// What came of an input.
+#[derive(Debug)]
+struct Came {
+    entries: Vec<Entry>,
+    /// Of which room each entry is.
+    rooms: Vec<RoomId>,
+    replies: Vec<Reply>,
+}
+
+impl From<Effects> for Came {
+    fn from(effects: Effects) -> Self {
+        let (mut entries, mut rooms) = (Vec::new(), Vec::new());
+        for appended in effects.appended {
+            rooms.extend(appended.entries.iter().map(|_| appended.room));
+            entries.extend(appended.entries);
+        }
+        Self { entries, rooms, replies: effects.replies }
+    }
+}
+
+fn open(name: &str) -> Input {
+    let room = RoomName::parse(name).unwrap();
+    Input::Open { room, first: Seq(1), topic: None, recorded: true }
 }
 
 impl Stage {
     fn new() -> Self {
-        Self { room: Room::new(256), at: 0 }
+        Self::of(Rooms::new(3, 256))
+    }
+
+    fn of(room: Rooms) -> Self {
+        let mut stage = Self { room, at: 0 };
+        stage.apply(open("lobby"));
+        stage
     }
 
     fn with(names: &[&str]) -> Self {
@@ -50,11 +85,11 @@ impl Stage {
         stage
     }
 
-    fn apply(&mut self, input: Input) -> Effects {
+    fn apply(&mut self, input: Input) -> Came {
         let mut effects = Effects::default();
         self.at += 1;
         self.room.apply(Millis(self.at), input, &mut effects);
-        effects
+        effects.into()
     }
 
     #[track_caller]
@@ -76,8 +111,8 @@ impl Stage {
         }
     }
 
-    fn post(&mut self, session: u64, post: Post) -> Effects {
-        self.apply(Input::Post { session: SessionId(session), posts: vec![post] })
+    fn post(&mut self, session: u64, post: Post) -> Came {
+        self.apply(Input::Post { session: SessionId(session), room: None, posts: vec![post] })
     }
 
     #[track_caller]
@@ -103,7 +138,7 @@ impl Stage {
     }
 }
 
-fn answers(effects: &Effects, session: u64) -> Vec<&Answer> {
+fn answers(effects: &Came, session: u64) -> Vec<&Answer> {
     let to = SessionId(session);
     effects.replies.iter().filter(|reply| reply.to == to).map(|reply| &reply.answer).collect()
 }
@@ -164,10 +199,10 @@ fn an_answer_stands_between_the_entries_it_was_given_between() {
     let mut stage = Stage::with(&["Neo"]);
     let post = |id: &str| Post { id: Some(id.into()), ..Post::plain(text("hi")) };
     let posts = vec![post("a"), post("a"), post("b"), post("b")];
-    let effects = stage.apply(Input::Post { session: SessionId(1), posts });
-    let seqs: Vec<Seq> = effects.entries.iter().map(|entry| entry.seq).collect();
-    let after: Vec<Seq> = effects.replies.iter().map(|reply| reply.after).collect();
-    assert_eq!(after, seqs);
+    let effects = stage.apply(Input::Post { session: SessionId(1), room: None, posts });
+    let places: Vec<_> = effects.entries.iter().map(|entry| entry.ordinal).collect();
+    let after: Vec<_> = effects.replies.iter().map(|reply| reply.after).collect();
+    assert_eq!(after, places);
 }
 
 #[test]
@@ -184,7 +219,7 @@ fn a_resend_has_the_place_it_had_across_connections() {
     let post = Post { id: Some("a1".into()), ..Post::plain(text("hi")) };
     let (seq, _) = stage.said(1, post.clone());
     let at = Millis(stage.at);
-    let duplicate = Answer::Duplicate { id: "a1".into(), seq, at };
+    let duplicate = Answer::Duplicate { id: "a1".into(), room: RoomName::lobby(), seq, at };
     let again = stage.post(1, post.clone());
     assert!(again.entries.is_empty());
     assert_eq!(answers(&again, 1), [&duplicate]);
@@ -281,7 +316,7 @@ fn a_new_name_is_an_entry_and_the_old_one_is_free() {
 
 #[test]
 fn a_crowd_is_told_in_one_line_and_scripts_not_at_all() {
-    let mut stage = Stage { room: Room::new(2), at: 0 };
+    let mut stage = Stage::of(Rooms::new(3, 2));
     let entries = |stage: &mut Stage, input| stage.apply(input).entries;
     assert_eq!(entries(&mut stage, Input::Join(join(1, "Ann"))).len(), 1);
     let script = Join { kind: Kind::Script, ..join(2, "deploy") };
@@ -297,59 +332,4 @@ fn a_crowd_is_told_in_one_line_and_scripts_not_at_all() {
     assert!(matches!(&told[..], [e] if e.event == Event::Crowd { joined: 3, left: 1 }));
     assert!(!stage.room.wants_tick());
     assert_eq!(entries(&mut stage, Input::Tick).len(), 0);
-}
-
-fn any_input() -> impl Strategy<Value = Input> {
-    let session = (1_u64..6).prop_map(SessionId);
-    let name = prop::sample::select(vec!["Ann", "ann", "Bea", "Cid", "Dan", "Ne0"]);
-    let reason = Just(CloseReason::Quit);
-    prop_oneof![
-        3 => (1_u64..6, name.clone(), any::<bool>(), 0_u8..4).prop_map(|(session, name, bot, token)| {
-            let kind = if bot { Kind::Bot } else { Kind::User };
-            let token = (token > 0).then(|| token.to_string().into());
-            Input::Join(Join { kind, token, ..join(session, name) })
-        }),
-        2 => (session.clone(), reason).prop_map(|(session, reason)| Input::Leave { session, reason }),
-        6 => (session.clone(), 0_u64..30, prop::option::of(0_u8..4)).prop_map(|(session, cause, id)| {
-            let id = id.map(|id| id.to_string().into());
-            let post = Post { id, cause: Some(Seq(cause)), ..Post::plain(text("hi")) };
-            Input::Post { session, posts: vec![post.clone(), Post { id: None, ..post }] }
-        }),
-        1 => (session, name.clone()).prop_map(|(session, to)| Input::Rename { session, to: nick(to) }),
-        1 => name.clone().prop_map(|name| Input::Kick { name: name.into(), reason: None }),
-        1 => name.clone().prop_map(|name| Input::Ban { target: Target::parse(name), reason: None }),
-        1 => name.prop_map(|name| Input::Unban { target: Target::parse(name) }),
-        1 => Just(Input::Tick),
-    ]
-}
-
-proptest! {
-    /// Whatever comes in: numbers go up by one, no two members read alike, what a member says is
-    /// under its own name, and the same inputs give the same entries.
-    #[test]
-    fn the_room_holds(inputs in proptest::collection::vec(any_input(), 0..80)) {
-        let (mut one, mut two) = (Room::new(3), Room::new(3));
-        let mut last = Seq::default();
-        for (input, at) in inputs.into_iter().zip(1..) {
-            let (mut effects, mut again) = (Effects::default(), Effects::default());
-            one.apply(Millis(at), input.clone(), &mut effects);
-            two.apply(Millis(at), input.clone(), &mut again);
-            prop_assert_eq!(&effects.entries, &again.entries);
-            prop_assert_eq!(&effects.replies, &again.replies);
-            for entry in &effects.entries {
-                prop_assert_eq!(entry.seq, last.next());
-                last = entry.seq;
-                if let Event::Chat(chat) = &entry.event {
-                    let author = one.members().find(|member| member.session == entry.author);
-                    prop_assert_eq!(author.map(|member| &member.nick), Some(&chat.from));
-                    prop_assert!(chat.kind == Kind::Bot || chat.hops == 0);
-                    prop_assert!(chat.cause.is_none_or(|cause| cause < entry.seq));
-                }
-            }
-            let keys: Vec<_> = one.members().map(|member| member.nick.key()).collect();
-            for (index, key) in keys.iter().enumerate() {
-                prop_assert!(keys[index + 1..].iter().all(|other| !key.clashes(other)));
-            }
-        }
-    }
 }

@@ -1,0 +1,132 @@
+//! The rooms a session follows: a cursor into each one's log, read as one story in the order of
+//! the server. Knows no socket.
+
+use crate::log::{Cursor, Slice, Tail};
+use crate::serve::hub::Place;
+use crate::wire::entry::{Ordinal, RoomId};
+use std::future::{Future, pending, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
+use tokio::sync::watch;
+
+/// Where a session reads. Nearly always that is one room.
+#[derive(Debug)]
+pub(super) struct Following {
+    rooms: Vec<Followed>,
+    /// Up to here the logs are whole and all answers are in their mailboxes.
+    published: Arc<AtomicU64>,
+    /// The last entry taken, for `list`.
+    position: Arc<AtomicU64>,
+}
+
+#[derive(Debug)]
+struct Followed {
+    id: RoomId,
+    cursor: Cursor,
+    tail: watch::Receiver<Tail>,
+}
+
+/// The hub has ended.
+#[derive(Debug)]
+pub(super) struct Ended;
+
+impl Following {
+    pub(super) fn new(published: Arc<AtomicU64>, position: Arc<AtomicU64>) -> Self {
+        Self { rooms: Vec::with_capacity(1), published, position }
+    }
+
+    /// Reads in one more room.
+    pub(super) fn enter(&mut self, place: Place) {
+        self.follow(place.room, place.cursor, place.tail);
+    }
+
+    pub(super) fn follow(&mut self, id: RoomId, cursor: Cursor, tail: watch::Receiver<Tail>) {
+        self.part(id);
+        self.rooms.push(Followed { id, cursor, tail });
+    }
+
+    /// … and no longer in one.
+    pub(super) fn part(&mut self, id: RoomId) {
+        self.rooms.retain(|room| room.id != id);
+    }
+
+    /// Reads in no other room any more.
+    pub(super) fn part_others(&mut self, id: RoomId) {
+        self.rooms.retain(|room| room.id == id);
+    }
+
+    /// Reads nowhere any more, and keeps nothing of the log alive.
+    pub(super) fn let_go(&mut self) {
+        self.rooms = Vec::new();
+    }
+
+    /// What comes next, up to the place of an answer that is there, or else up to what is
+    /// published: before that there may be an answer on its way, and another room's log may have
+    /// moved before this one's. An answer comes when the logs are whole up to its place.
+    pub(super) fn next_slice(&mut self, answer: Option<Ordinal>) -> Option<Slice> {
+        let until = answer.unwrap_or_else(|| Ordinal(self.published.load(Ordering::Acquire)));
+        if let [room] = self.rooms.as_mut_slice() {
+            return room.cursor.next_slice(Some(until));
+        }
+        let mut first: Option<(Ordinal, usize)> = None;
+        let mut second = None;
+        for (index, room) in self.rooms.iter_mut().enumerate() {
+            let Some(next) = room.cursor.peek() else { continue };
+            if first.is_none_or(|(first, _)| next < first) {
+                second = first.replace((next, index)).map(|(next, _)| next);
+            } else if second.is_none_or(|second| next < second) {
+                second = Some(next);
+            }
+        }
+        // Up to where another room goes on.
+        let until = second.map_or(until, |next| until.min(Ordinal(next.0 - 1)));
+        self.rooms.get_mut(first?.1)?.cursor.next_slice(Some(until))
+    }
+
+    /// Notes all that has been published as seen, and says how far behind it the session is, in
+    /// the weight of the log.
+    pub(super) fn look(&mut self) -> u64 {
+        let published = self.published.load(Ordering::Acquire);
+        let mut behind = 0;
+        for room in &mut self.rooms {
+            let tail = room.tail.borrow_and_update().bytes;
+            behind += tail.saturating_sub(room.cursor.bytes_before());
+        }
+        let read = self.rooms.iter().filter_map(|room| room.cursor.last_read());
+        let read = read.map(|(_, ordinal)| ordinal.0).max();
+        if let Some(position) = if behind == 0 { Some(published) } else { read } {
+            self.position.store(position, Ordering::Relaxed);
+        }
+        behind
+    }
+
+    /// Whether what comes next in a room is no longer retained.
+    pub(super) fn is_lost(&self) -> bool {
+        self.rooms.iter().any(|room| room.cursor.is_lost())
+    }
+
+    /// Waits until a room has moved.
+    pub(super) async fn moved(&mut self) -> Result<(), Ended> {
+        match self.rooms.as_mut_slice() {
+            [] => pending().await,
+            [room] => room.tail.changed().await.map_err(|_closed| Ended),
+            rooms => {
+                type Wait<'a> =
+                    Pin<Box<dyn Future<Output = Result<(), watch::error::RecvError>> + Send + 'a>>;
+                let mut waits: Vec<Wait<'_>> =
+                    rooms.iter_mut().map(|room| Box::pin(room.tail.changed()) as _).collect();
+                poll_fn(|cx| {
+                    for wait in &mut waits {
+                        if let Poll::Ready(moved) = wait.as_mut().poll(cx) {
+                            return Poll::Ready(moved.map_err(|_closed| Ended));
+                        }
+                    }
+                    Poll::Pending
+                })
+                .await
+            }
+        }
+    }
+}
