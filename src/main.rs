@@ -102,13 +102,16 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             block_on(bots(vec![path], server.server, false))
         }
         Command::Join { who: Join::User { name, server, rooms, plain, inline, config } } => {
-            start_log(&log, "warn", &printer)?;
             let mut settings = config::client_settings(config.as_deref())?;
             settings.view = match (plain, inline) {
                 (true, _) => View::Plain,
                 (false, true) => View::Inline,
                 (false, false) => settings.view,
             };
+            // A screen has no place for a log; a file or a pipe behind standard error has.
+            let has_screen = settings.view == View::Full && io::stderr().is_terminal();
+            let log = if has_screen { LogArgs { log: None, ..log } } else { log };
+            start_log(&log, if has_screen { "off" } else { "warn" }, &printer)?;
             if rooms.is_empty() {
                 settings.rooms.insert(0, RoomName::lobby());
             }

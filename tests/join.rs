@@ -1,7 +1,7 @@
 //! `join`, `send` and `tail` as a user has them: the real program, on a terminal of its own or on
 //! pipes, against a real server.
 
-mod stage;
+pub(crate) mod stage;
 
 use chaty::serve::admin::Command as Admin;
 use stage::{

@@ -26,3 +26,4 @@ mod support;
 mod text;
 mod tidy;
 mod tools;
+mod tui;

@@ -73,13 +73,20 @@ pub(super) struct Theme {
 pub(super) struct Signs {
     pub(super) line: &'static str,
     pub(super) bar: &'static str,
+    /// Beside a text that names the user.
+    pub(super) call: &'static str,
+    pub(super) dot: &'static str,
     pub(super) cut: &'static str,
     pub(super) waits: &'static str,
     pub(super) down: &'static str,
 }
 
-const UNICODE: Signs = Signs { line: "─", bar: "│", cut: "…", waits: "…", down: "↓" };
-const ASCII: Signs = Signs { line: "-", bar: "|", cut: "~", waits: "...", down: "v" };
+const UNICODE: Signs =
+    Signs {
+        line: "─", bar: "│", call: "┃", dot: "·", cut: "…", waits: "…", down: "↓"
+    };
+const ASCII: Signs =
+    Signs { line: "-", bar: "|", call: "#", dot: "|", cut: "~", waits: "...", down: "v" };
 
 /// The sixteen colours that are readable on any ground, by their place on the wheel.
 const FEW: [Color; 6] =

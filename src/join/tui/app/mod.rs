@@ -7,6 +7,8 @@ mod entries;
 mod net;
 mod over;
 #[cfg(test)]
+pub(in crate::join::tui) mod stage;
+#[cfg(test)]
 mod tests;
 mod typed;
 

@@ -68,31 +68,38 @@ pub(super) fn status(app: &App, area: Rect, buffer: &mut Buffer) {
 /// What stands at the right, as much as there is room for: the connection is told in any case.
 fn right_side(app: &App, width: u16) -> Vec<Piece> {
     let room = app.room();
-    let mut row = Vec::new();
+    let mut parts = Vec::new();
     if room.place != super::super::place::Place::End {
         let behind = room.visible_behind(app);
-        let text = format!("{} {behind} below ", app.theme.signs.down);
-        row.push(Piece::new(text, Look::BarHot));
+        parts.push(Piece::new(format!("{} {behind} below", app.theme.signs.down), Look::BarHot));
     }
     let waiting = app.unanswered();
     if waiting > 0 {
-        row.push(Piece::new(format!("{waiting} waiting "), Look::BarDim));
+        parts.push(Piece::new(format!("{waiting} waiting"), Look::BarHot));
     }
     if width >= 60 {
-        row.push(Piece::new(format!("{} ", app.me), Look::BarDim));
-        row.push(Piece::new(format!("{} here ", room.count), Look::BarDim));
+        parts.push(Piece::new(&*app.me, Look::BarDim));
+        parts.push(Piece::new(format!("{} here", room.count), Look::BarDim));
     }
-    row.push(match &app.link {
-        Link::Connecting => Piece::new("connecting ", Look::BarHot),
+    parts.push(match &app.link {
+        Link::Connecting => Piece::new("connecting", Look::BarHot),
         Link::Online => match app.latency {
-            Some(latency) => Piece::new(format!("online {latency} ms "), Look::BarDim),
-            None => Piece::new("online ", Look::BarDim),
+            Some(latency) => Piece::new(format!("online {latency} ms"), Look::BarDim),
+            None => Piece::new("online", Look::BarDim),
         },
         Link::Offline { tries, .. } if width >= 60 => {
-            Piece::new(format!("OFFLINE, attempt {tries} "), Look::BarHot)
+            Piece::new(format!("OFFLINE, attempt {tries}"), Look::BarHot)
         }
-        Link::Offline { .. } => Piece::new("OFFLINE ", Look::BarHot),
+        Link::Offline { .. } => Piece::new("OFFLINE", Look::BarHot),
     });
+    let mut row = vec![Piece::new(" ", Look::BarDim)];
+    for (n, part) in parts.into_iter().enumerate() {
+        if n > 0 {
+            row.push(Piece::new(format!(" {} ", app.theme.signs.dot), Look::BarDim));
+        }
+        row.push(part);
+    }
+    row.push(Piece::new(" ", Look::BarDim));
     row
 }
 

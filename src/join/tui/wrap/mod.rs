@@ -94,7 +94,10 @@ fn rows_of(item: &Item, shape: Shape, clock: &Clock, signs: Signs) -> Vec<Row> {
     let time = Piece::new(format!("{} ", clock.time(item.at)), Look::Dim);
     if shape.has_columns() {
         let head = column(name, shape.names(), signs);
-        let bar = || Piece::new(format!(" {} ", signs.bar), Look::Dim);
+        let is_call = matches!(&item.body, Body::Said(said) if said.is_mention);
+        let (bar, look) =
+            if is_call { (signs.call, Look::Mention) } else { (signs.bar, Look::Dim) };
+        let bar = || Piece::new(format!(" {bar} "), look);
         let left = 6 + shape.names() + 3;
         let lines = flow(&text, width.saturating_sub(left));
         return lines
@@ -285,7 +288,7 @@ fn next_link(text: &str) -> Option<(usize, usize)> {
         }
         link = inner.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'']);
     }
-    let is_real = link.len() > "https://".len();
+    let is_real = !link.trim_start_matches("http").trim_start_matches(['s', ':', '/']).is_empty();
     is_real.then_some((start, start + link.len())).or_else(|| {
         let skipped = start + "http".len();
         let (start, end) = next_link(text.get(skipped..)?)?;
