@@ -125,9 +125,11 @@ impl Terminal {
         terminal
     }
 
-    /// The terminal's window gets another size.
+    /// The terminal's window gets another size, and forgets what was on it: everything has to be
+    /// drawn again.
     pub(crate) fn resize(&mut self, rows: u16, cols: u16) {
-        self.screen.screen_mut().set_size(rows.try_into().unwrap(), cols.try_into().unwrap());
+        let (high, wide) = (rows.try_into().unwrap(), cols.try_into().unwrap());
+        self.screen = vt100::Parser::new(high, wide, 1000);
         self.master.resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
     }
 

@@ -118,8 +118,7 @@ fn the_full_screen_shows_it_and_does_nothing_of_it() {
     let rest = Regex::new(ours).unwrap().replace_all(&raw, "").into_owned();
     let found: Vec<char> = rest.chars().filter(|c| c.is_control() || is_unseen(*c)).collect();
     assert!(found.is_empty(), "{found:?}");
-    assert!(!raw.contains("]0;PWNED\u{7}") && !raw.contains("\u{1b}]52") && !raw.contains("[6n"));
-    assert!(!raw.contains("8;;https://evil"));
+    assert!(!raw.contains("\u{1b}]0") && !raw.contains("\u{1b}]52"));
     assert!(!rest.contains(&"\u{301}".repeat(5)), "marks are capped");
     assert!(rest.contains("␛[2J") && rest.contains("PWNED"), "it is shown");
     // The screen has no hole where something moved the cursor.

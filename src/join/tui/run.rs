@@ -50,6 +50,8 @@ pub(super) struct Run<'a> {
     /// What the client has not taken yet, in order.
     outbox: VecDeque<Do>,
     sending: Option<Sending>,
+    /// The client has ended, and another may be begun under another name.
+    is_over: bool,
     /// There is something new to draw.
     is_stale: bool,
     drawn: Instant,
@@ -83,6 +85,7 @@ impl<'a> Run<'a> {
             keys: Some(EventStream::new()),
             outbox: VecDeque::new(),
             sending: None,
+            is_over: false,
             is_stale: true,
             drawn: drawn.checked_sub(FRAME).unwrap_or(drawn),
         }
@@ -121,7 +124,7 @@ impl<'a> Run<'a> {
                     // The end of the client is on its way as an event.
                     Err(Gone) => None,
                 },
-                event = self.events.recv() => self.received(event).await?,
+                event = self.events.recv(), if !self.is_over => self.received(event).await?,
                 () = sleep_until(due), if self.is_stale => None,
             };
             if let Some(closed) = closed {
@@ -147,7 +150,11 @@ impl<'a> Run<'a> {
             Some(Err(error)) => return Err(Failed::Terminal(error)),
             Some(Ok(Input::Key(key))) => Msg::Key(key),
             Some(Ok(Input::Paste(text))) => Msg::Paste(text),
-            Some(Ok(Input::Resize(width, height))) => Msg::Size(width, height),
+            Some(Ok(Input::Resize(width, height))) => {
+                // Also when it is what it was: between, the terminal may have cut what it showed.
+                self.screen.redraw();
+                Msg::Size(width, height)
+            }
             Some(Ok(Input::FocusGained)) => Msg::Focus(true),
             Some(Ok(Input::FocusLost)) => Msg::Focus(false),
             Some(Ok(Input::Mouse(mouse))) => match mouse.kind {
@@ -166,8 +173,9 @@ impl<'a> Run<'a> {
     async fn received(&mut self, event: Option<Event>) -> Turn {
         let mut next = event;
         if next.is_none() {
-            // The client's task is gone without a word.
-            return Ok(Some(Closed::Quit));
+            self.is_over = true;
+            // Without a question for another name, the client's task is gone without a word.
+            return Ok((!self.app.asks_name()).then_some(Closed::Quit));
         }
         for _ in 0..BATCH {
             let Some(event) = next.take() else { break };
@@ -195,6 +203,7 @@ impl<'a> Run<'a> {
                     self.outbox.clear();
                     self.sending = None;
                     (self.handle, self.events) = (self.connect)(nick);
+                    self.is_over = false;
                 }
                 Do::Notify { title, body } => {
                     let sequence = osc::notify(self.app.settings.notify, &title, &body);

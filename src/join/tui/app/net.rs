@@ -289,7 +289,7 @@ impl App {
         if self.at > at || self.at == self.rooms.len() {
             self.at -= 1;
         }
-        self.hint(&format!("you left {name}"));
+        self.note(&format!("you left {name}"));
     }
 
     fn whispered(&mut self, e: &Whisper<'_>, todo: &mut Vec<Do>) {

@@ -316,6 +316,11 @@ impl App {
         self.over = Over::Copy { item };
     }
 
+    /// The user is asked for another name.
+    pub(in crate::join::tui) fn asks_name(&self) -> bool {
+        matches!(self.over, Over::Name { .. })
+    }
+
     pub(super) fn ask_name(&mut self, why: &str) {
         let mut name = Editor::default();
         name.insert(&self.me);

@@ -40,16 +40,20 @@ pub(super) fn status(app: &App, area: Rect, buffer: &mut Buffer) {
         return;
     }
     ground(&app.theme, area, Look::Bar, buffer);
-    if let Some(hint) = &app.hint {
-        let hint = cut(hint, usize::from(area.width).saturating_sub(1), app.theme.signs);
-        let row = vec![Piece::new(format!(" {hint}"), Look::BarHot)];
-        text(&app.theme, &row, (area.x, area.y), area.width, buffer);
-        return;
-    }
     let right = right_side(app, area.width);
     let used: usize = right.iter().map(|piece| piece.text.width()).sum();
     let used = u16::try_from(used).unwrap_or(area.width).min(area.width);
     let left = area.width - used;
+    if let Some(hint) = &app.hint {
+        // A long one is worth more than what it covers.
+        let hint = cut(hint, usize::from(area.width).saturating_sub(2), app.theme.signs);
+        let row = vec![Piece::new(format!(" {hint}"), Look::BarHot)];
+        let end = text(&app.theme, &row, (area.x, area.y), area.width, buffer);
+        if end <= area.x + left {
+            text(&app.theme, &right, (area.x + left, area.y), used, buffer);
+        }
+        return;
+    }
     let mut row = vec![Piece::new(" ", Look::Bar)];
     for (at, (tab, room)) in app.tabs().into_iter().zip(&app.rooms).enumerate() {
         let look = match () {

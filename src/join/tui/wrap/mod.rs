@@ -278,7 +278,10 @@ fn next_link(text: &str) -> Option<(usize, usize)> {
             && !before.is_some_and(char::is_alphanumeric)
     })?;
     let rest = text.get(start..)?;
-    let is_end = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '`');
+    // The pictures of control characters are never part of an address either.
+    let is_end = |c: char| {
+        c.is_whitespace() || matches!(c, '<' | '>' | '"' | '`' | '\\' | '\u{2400}'..='\u{2426}')
+    };
     let link = rest.get(..rest.find(is_end).unwrap_or(rest.len()))?;
     let mut link = link.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'']);
     while let Some(inner) = link.strip_suffix(')') {
