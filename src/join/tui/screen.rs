@@ -203,6 +203,9 @@ fn soil(shown: &mut Buffer, link: &Linked) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+    use std::io::Read;
+    use vt100::MouseProtocolMode;
 
     #[test]
     fn no_control_character_passes() {
@@ -211,5 +214,61 @@ mod tests {
         wall(&mut buffer);
         let symbols: Vec<&str> = buffer.content.iter().map(Cell::symbol).collect();
         assert_eq!(symbols, [" ", "\u{fffd}", " "]);
+    }
+
+    /// Asked for by the test below, in a process and on a terminal of its own.
+    const PLANTED: &str = "CHATY_TEST_PANIC";
+
+    /// Does nothing, unless it is asked for.
+    #[test]
+    fn panics_on_a_full_screen() {
+        if std::env::var_os(PLANTED).is_none() {
+            return;
+        }
+        let mut screen = Screen::open(true, true).unwrap();
+        let drawn = screen.draw((80, 24), "title", |buffer| {
+            buffer.set_string(0, 0, "on the full screen", ratatui::style::Style::new());
+            Drawn::default()
+        });
+        drawn.unwrap();
+        panic!("planted");
+    }
+
+    #[test]
+    fn a_panic_gives_the_terminal_back_and_is_there_to_be_read() {
+        let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let modes = |pair: &portable_pty::PtyPair| format!("{:?}", pair.master.get_termios());
+        let before = modes(&pair);
+        let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+        command.args([
+            "--exact",
+            "--nocapture",
+            "join::tui::screen::tests::panics_on_a_full_screen",
+        ]);
+        command.env(PLANTED, "1");
+        command.env("RUST_BACKTRACE", "0");
+        let mut child = pair.slave.spawn_command(command).unwrap();
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let reading = std::thread::spawn(move || {
+            let (mut raw, mut chunk) = (Vec::new(), [0; 4096]);
+            // The end of a terminal is an error on Linux.
+            while let Ok(n @ 1..) = reader.read(&mut chunk) {
+                raw.extend_from_slice(&chunk[..n]);
+            }
+            raw
+        });
+        assert!(!child.wait().unwrap().success());
+        assert_eq!(modes(&pair), before);
+        drop(pair);
+        let raw = reading.join().unwrap();
+        let (rows, columns) = (24.try_into().unwrap(), 80.try_into().unwrap());
+        let mut parser = vt100::Parser::new(rows, columns, 0);
+        parser.process(&raw);
+        let screen = parser.screen();
+        assert!(!screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste());
+        assert_eq!(screen.mouse_protocol_mode(), MouseProtocolMode::None);
+        let contents = screen.contents();
+        assert!(contents.contains("planted") && !contents.contains("full screen\n"), "{contents}");
     }
 }
