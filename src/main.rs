@@ -5,16 +5,17 @@ use anyhow::Context;
 use chaty::bot::tools::{self, TestOptions, TryOptions};
 use chaty::bot::{self, RunOptions};
 use chaty::cli::{
-    self, AdminArgs, BotArgs, BotTool, Cli, Command, Join, LogArgs, LogFormat, SendArgs, TailArgs,
-    TestArgs, TryArgs,
+    self, AdminArgs, BotArgs, BotTool, Cli, Command, HistoryTool, ImportArgs, Join, LogArgs,
+    LogFormat, SendArgs, TailArgs, TestArgs, TryArgs,
 };
-use chaty::config::{self, ServeSettings, View};
+use chaty::config::{self, HistorySettings, ServeSettings, View};
 use chaty::join::send::SendOptions;
 use chaty::join::tail::TailOptions;
 use chaty::join::{self, JoinOptions};
 use chaty::serve::admin::ask;
 use chaty::serve::admin::console::{self, Input, Printer};
 use chaty::serve::admin::remote::Remote;
+use chaty::serve::history::{self, Imported};
 use chaty::serve::program;
 use chaty::serve::stop::{Signals, Stop};
 use chaty::wire::entry::Seq;
@@ -22,7 +23,8 @@ use chaty::wire::nick::Nick;
 use chaty::wire::room_name::RoomName;
 use clap::Parser;
 use std::ffi::OsString;
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -94,12 +96,12 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
                 return Err(Usage(usage).into());
             }
             start_log(&log, "info", &printer)?;
-            block_on(bots(args.paths, args.server.server, args.supervised))
+            block_on(bots(args.paths, args.server.server, args.supervised, &log))
         }
         Command::Join { who: Join::Bot { name, server } } => {
             start_log(&log, "info", &printer)?;
             let path = bot::join_bot_path(&name, Path::new(BOTS))?;
-            block_on(bots(vec![path], server.server, false))
+            block_on(bots(vec![path], server.server, false, &log))
         }
         Command::Join { who: Join::User { name, server, rooms, plain, inline, config } } => {
             let mut settings = config::client_settings(config.as_deref())?;
@@ -109,7 +111,8 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
                 (false, false) => settings.view,
             };
             // A screen has no place for a log; a file or a pipe behind standard error has.
-            let has_screen = settings.view == View::Full && io::stderr().is_terminal();
+            let is_typed = io::stdin().is_terminal() && io::stdout().is_terminal();
+            let has_screen = settings.view == View::Full && is_typed && io::stderr().is_terminal();
             let log = if has_screen { LogArgs { log: None, ..log } } else { log };
             start_log(&log, if has_screen { "off" } else { "warn" }, &printer)?;
             if rooms.is_empty() {
@@ -130,6 +133,10 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             start_log(&log, "warn", &printer)?;
             block_on(tail(args))
         }
+        Command::History(args) => {
+            start_log(&log, "warn", &printer)?;
+            past(args.tool)
+        }
         Command::Admin(args) => {
             start_log(&log, "warn", &printer)?;
             block_on(admin(args))
@@ -142,10 +149,16 @@ async fn serve(settings: ServeSettings, printer: Printer, log: &[OsString]) -> a
 }
 
 /// Runs bots until a signal; a second one does not wait for their goodbyes.
-async fn bots(paths: Vec<PathBuf>, server: String, supervised: bool) -> anyhow::Result<u8> {
+async fn bots(
+    paths: Vec<PathBuf>,
+    server: String,
+    supervised: bool,
+    log: &LogArgs,
+) -> anyhow::Result<u8> {
+    let as_json = log.log_format == LogFormat::Json;
     let stop = Stop::default();
     let signals = Signals::install().context("cannot listen to signals").map_err(one_line)?;
-    let options = RunOptions { paths, server, supervised, seed: None };
+    let options = RunOptions { paths, server, supervised, seed: None, as_json };
     tokio::select! {
         ended = bot::run(options, stop.drain().clone().cancelled_owned()) => Ok(ended.map(|()| 0)?),
         code = stop.at_once() => Ok(code),
@@ -203,6 +216,52 @@ async fn admin(args: AdminArgs) -> anyhow::Result<u8> {
         return Err(Usage(ask::AskError::Nothing.to_string()).into());
     }
     Ok(0)
+}
+
+/// Looks into a history, writes it out or takes it in; nothing of it is a server.
+fn past(tool: HistoryTool) -> anyhow::Result<u8> {
+    let out = &mut BufWriter::new(io::stdout());
+    match tool {
+        HistoryTool::Search(args) => {
+            let room = args.room.as_deref().map(room).transpose()?;
+            let (file, words) = (args.file.path()?, args.words.join(" "));
+            let (found, is_whole) = history::search(&file, room.as_ref(), &words, args.limit)?;
+            history::print_found(&found, args.json, out)?;
+            if !is_whole {
+                writeln!(io::stderr(), "warning: not everything could be looked through")?;
+            }
+        }
+        HistoryTool::Export(args) => {
+            let room = args.room.as_deref().map(room).transpose()?;
+            history::export(&args.file.path()?, room.as_ref(), Seq(args.after), out)?;
+        }
+        HistoryTool::Import(args) => take_in(args, out)?,
+        HistoryTool::Stats(args) => {
+            history::stats(&args.file.path()?)?.print(args.json, out)?;
+        }
+    }
+    out.flush()?;
+    Ok(0)
+}
+
+fn take_in(args: ImportArgs, out: &mut impl Write) -> anyhow::Result<()> {
+    let settings = HistorySettings::new(args.file.path()?);
+    let imported = if args.lines.as_os_str() == "-" {
+        history::import(&settings, &mut io::stdin().lock())?
+    } else {
+        let lines = File::open(&args.lines)
+            .with_context(|| format!("cannot read {}", args.lines.display()))
+            .map_err(one_line)?;
+        history::import(&settings, &mut BufReader::new(lines))?
+    };
+    let Imported { added, known } = imported;
+    Ok(writeln!(out, "{added} imported, {known} were there already")?)
+}
+
+/// A room from the command line.
+fn room(name: &str) -> anyhow::Result<RoomName> {
+    RoomName::parse(name)
+        .map_err(|error| Usage(format!("{name:?} cannot be a room: {error}")).into())
 }
 
 /// A name from the command line.

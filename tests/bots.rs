@@ -254,6 +254,16 @@ fn a_script_that_cannot_begin_says_why() {
     let first =
         "bots/broken.rhai:1:4: error: nothing calls `on_mesage`; did you mean `on_message`?";
     assert_eq!((code, said.lines().next()), (1, Some(first)), "{said}");
+    // A log for programs has nothing else in it, but for the last word of the process.
+    let as_json = ["bot", "bots/broken.rhai", "--log-format", "json"];
+    let (code, said) = fails(&as_json, home.path());
+    let first: serde_json::Value = serde_json::from_str(said.lines().next().unwrap()).unwrap();
+    let fields = &first["fields"];
+    assert_eq!((code, &first["level"]), (1, &"ERROR".into()), "{said}");
+    assert_eq!(fields["message"], "nothing calls `on_mesage`; did you mean `on_message`?");
+    assert_eq!(fields["file"], "bots/broken.rhai");
+    assert_eq!((&fields["line"], &fields["column"]), (&1.into(), &4.into()), "{said}");
+    assert!(!said.contains('|'), "{said}");
     let (code, said) = fails(&["bot", "bots/none.rhai"], home.path());
     assert_eq!(code, 1);
     assert!(said.contains("there is no bots/none.rhai"), "{said}");
@@ -340,4 +350,28 @@ fn state_is_there_when_its_bot_comes_back() {
     assert_eq!(neo.hear(1), ["Count just connected"]);
     neo.say("Count?");
     assert_eq!(neo.hear(1), ["Count: 3"]);
+}
+
+#[test]
+fn a_bot_is_in_the_rooms_it_names_also_after_an_edit() {
+    let script = |room: &str| {
+        format!(
+            "const BOT = #{{ triggers: [\"work\"], rooms: [\"{room}\"] }};\nfn on_trigger(msg, word) {{ `in ${{msg.room}}` }}\n"
+        )
+    };
+    let house = House::open(&[("ann.rhai", &script("#ops"))]);
+    let mut neo = Person::join(&house, "Neo");
+    neo.say("work in the lobby");
+    neo.say("/join #ops");
+    assert_eq!(neo.hear(1), ["-- you are in #ops: 2 here"]);
+    neo.say("work");
+    assert_eq!(neo.hear(1), ["Ann: in #ops"]);
+    neo.say("/join #tea");
+    assert_eq!(neo.hear(1), ["-- you are in #tea: 1 here"]);
+    fs::write(house.script("ann.rhai"), script("#tea")).unwrap();
+    assert_eq!(neo.hear(1), ["Ann just connected"]);
+    neo.say("work");
+    assert_eq!(neo.hear(1), ["Ann: in #tea"]);
+    neo.say("/rooms");
+    assert_eq!(neo.hear(2), ["-- #lobby: 0 here", "-- #tea: 2 here"]);
 }

@@ -34,7 +34,10 @@ fn a_hello_is_answered_with_a_welcome() {
     assert_eq!(welcome["v"], 1);
     assert_eq!(welcome["nick"], "Neo");
     assert_eq!(welcome["server"], concat!("chaty/", env!("CARGO_PKG_VERSION")));
-    assert_eq!(welcome["rooms"], json!([{"room": "#lobby", "seq": 1, "members": 1}]));
+    assert_eq!(
+        welcome["rooms"],
+        json!([{"room": "#lobby", "seq": 1, "members": 1, "recorded": false}])
+    );
     assert_eq!(
         welcome["limits"],
         json!({"text": 4096, "line": 16384, "ping_secs": 30, "dead_secs": 90})

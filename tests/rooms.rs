@@ -55,8 +55,8 @@ fn a_native_client_is_in_several_rooms_and_each_counts_for_itself() {
     trin.hears_like(&topic);
     neo.hears_like(&topic).sends(&json!({"rooms": {"id": "r"}}));
     neo.hears_like(&json!({"rooms": {"re": "r", "rooms": [
-        {"room": "#lobby", "seq": 2, "members": 1},
-        {"room": "#ops", "seq": 5, "members": 2, "topic": "tea"},
+        {"room": "#lobby", "seq": 2, "members": 1, "recorded": false},
+        {"room": "#ops", "seq": 5, "members": 2, "topic": "tea", "recorded": false},
     ]}}));
     neo.sends(&json!({"who": {"room": "#ops"}}));
     let roster = neo.next_event();

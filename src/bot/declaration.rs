@@ -105,7 +105,7 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "rooms",
         kind: "an array of rooms",
-        doc: "where the bot listens, the first is where it speaks unasked; everywhere if not said",
+        doc: "the rooms it goes into; it speaks unasked in the first; `#lobby` if not said",
     },
     Key { name: "owner", kind: "a name", doc: "who gets a whisper when an edit does not work" },
 ];

@@ -14,8 +14,8 @@ use rhai::packages::{
     Package,
 };
 use rhai::{
-    Dynamic, Engine, EvalAltResult, ImmutableString, Module, NativeCallContext, OptimizationLevel,
-    Position, Shared, Token,
+    Dynamic, Engine, EvalAltResult, ImmutableString, LexError, Module, NativeCallContext,
+    OptimizationLevel, Position, Shared, Token,
 };
 use std::sync::{Arc, LazyLock};
 
@@ -55,10 +55,17 @@ pub(super) fn build(host: &Arc<Host>) -> Engine {
     }
     limit(&mut engine, host);
     tame(&mut engine);
-    // So that a declaration can have `match: "…"` without quotes around the name.
+    let reader = host.clone();
     #[expect(deprecated, reason = "marked as volatile, not as leaving; the version is pinned")]
-    engine.on_parse_token(|token, _position, _state| match token {
+    engine.on_parse_token(move |token, _position, _state| match token {
+        // So that a declaration can have `match: "…"` without quotes around the name.
         Token::Reserved(word) if word.as_str() == "match" => Token::Identifier(word),
+        Token::EOF => token,
+        _ if !reader.guard.token() => {
+            let why = "this is too much for one script: there are too many names in it, or too many \
+                       parts in one thing";
+            Token::LexError(LexError::Runtime(why.into()).into())
+        }
         token => token,
     });
     message::register(&mut engine);
@@ -102,7 +109,11 @@ fn limit(engine: &mut Engine, host: &Arc<Host>) {
             return Ok(None);
         }
         let file = context.source().unwrap_or_default();
-        Ok(weigher.constant(file, name).or_else(|| store::store(&weigher, name)))
+        let constant = weigher.constant(file, name);
+        if let Some(value) = &constant {
+            weigher.guard.charge_for(value);
+        }
+        Ok(constant.or_else(|| store::store(&weigher, name)))
     });
     let printer = host.clone();
     engine.on_print(move |text| printer.log(text));

@@ -15,21 +15,38 @@ pub(super) fn meant_as_test(name: &str) -> Option<String> {
     SLIPS.contains(&begin).then(|| format!("test_{rest}"))
 }
 
-/// `list.sort().len()` and `let sorted = list.sort();`: something is done with nothing. `is_own`
-/// tells what the script itself calls so.
+/// `list.sort().len()`, `let sorted = list.sort();`, `say(list.sort())` and their like: something
+/// is done with nothing. `is_own` tells what the script itself calls so.
 pub(super) fn unfounded(path: &[ASTNode<'_>], is_own: impl Fn(&str) -> bool) -> Option<Finding> {
-    let (name, at) = match path.last()? {
-        ASTNode::Expr(Expr::Dot(parts, _, _)) => method(&parts.lhs)?,
-        ASTNode::Stmt(Stmt::Var(var, _, _)) => method(last(&var.1))?,
-        ASTNode::Stmt(Stmt::Assignment(assignment)) => method(last(&assignment.1.rhs))?,
-        _ => return None,
-    };
-    (foreign::gives_nothing(name) && !is_own(name)).then(|| Finding {
+    let (name, at) = used_by(path.last()?)
+        .into_iter()
+        .filter_map(|used| method(last(used)))
+        .find(|(name, _)| foreign::gives_nothing(name) && !is_own(name))?;
+    Some(Finding {
         place: place(at),
         message: format!(
             "`{name}` changes the thing itself and gives nothing back: give it a line of its own"
         ),
     })
+}
+
+/// The parts whose values something is done with.
+fn used_by<'a>(node: &ASTNode<'a>) -> Vec<&'a Expr> {
+    match node {
+        ASTNode::Expr(Expr::Dot(parts, _, _)) => vec![&parts.lhs],
+        ASTNode::Stmt(Stmt::Var(var, _, _)) => vec![&var.1],
+        ASTNode::Stmt(Stmt::Assignment(assignment)) => vec![&assignment.1.rhs],
+        ASTNode::Stmt(Stmt::For(parts, _)) => vec![&parts.2.expr],
+        ASTNode::Stmt(Stmt::FnCall(call, _))
+        | ASTNode::Expr(Expr::FnCall(call, _) | Expr::MethodCall(call, _)) => {
+            call.args.iter().collect()
+        }
+        ASTNode::Expr(Expr::Array(items, _) | Expr::InterpolatedString(items, _)) => {
+            items.iter().collect()
+        }
+        ASTNode::Expr(Expr::Map(map, _)) => map.0.iter().map(|(_, value)| value).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// `msg.text.length`: what a message has are texts, numbers and arrays of the language.
@@ -53,10 +70,14 @@ fn method(expr: &Expr) -> Option<(&str, Position)> {
     }
 }
 
-/// What a chain of dots gives.
+/// What a chain of dots gives, or a block.
 fn last(expr: &Expr) -> &Expr {
     match expr {
         Expr::Dot(parts, _, _) => last(&parts.rhs),
+        Expr::Stmt(block) => match block.statements().last() {
+            Some(Stmt::Expr(value)) => last(value),
+            _ => expr,
+        },
         other => other,
     }
 }

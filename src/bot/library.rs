@@ -185,9 +185,12 @@ struct Reading<'a> {
 impl Reading<'_> {
     /// The same two passes as for a script: loosely for the constants, then strictly with them.
     fn module(&mut self) -> Result<Module, Failed> {
-        let engine = &mut self.engine;
-        engine.set_strict_variables(false);
-        let mut draft = engine.compile(self.source).or_else(|error| self.unreadable(&error))?;
+        self.engine.set_strict_variables(false);
+        let guard = &self.library.host.guard;
+        let draft = guard.reading(|| self.engine.compile(self.source));
+        let mut draft = draft.or_else(|error| self.unreadable(&error))?;
+        lint::too_many_arguments(&draft)
+            .map_or(Ok(()), |found| self.wrong(found.place, found.message))?;
         draft.set_source(self.file);
         for function in draft.iter_functions() {
             let params = function.params.iter().map(ToString::to_string).collect();
@@ -210,7 +213,7 @@ impl Reading<'_> {
             known.push_constant(store, ());
         }
         self.engine.set_strict_variables(true);
-        let strict = self.engine.compile_with_scope(&known, self.source);
+        let strict = guard.reading(|| self.engine.compile_with_scope(&known, self.source));
         let mut ast = strict.or_else(|error| self.unreadable(&error))?;
         ast.set_source(self.file);
         lint::check_library(&ast, &self.names)

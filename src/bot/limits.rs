@@ -2,6 +2,7 @@
 //! a script ends, never what is said about it.
 
 use rhai::{Dynamic, EvalContext, FnPtr, Map};
+use rustix::time::{ClockId, clock_gettime};
 use std::fmt;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
@@ -11,7 +12,8 @@ use std::time::{Duration, Instant};
 /// bound neither bytes nor time, and a single library call is one operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Steps of the interpreter: about 10 ms of a busy script.
+    /// Steps of the interpreter: about 10 ms of a busy script. What goes through many elements in
+    /// one step is charged as several.
     pub operations: u64,
     /// Time on the clock, for steps that are slow ones.
     pub wall: Duration,
@@ -28,6 +30,9 @@ pub struct Limits {
     pub variables: usize,
     /// Bytes of a script. The longest useful bot known has a tenth of it.
     pub source: usize,
+    /// What the processor works to read a script with all that it imports. A script of 64 KiB takes
+    /// a fifth of it; the parser looks for each name among all it has met.
+    pub reading: Duration,
     /// Lines a bot says to one event, to the room or to one member.
     pub lines: usize,
     /// Bytes of `state`, and of `temp`: thousands of scores, and written to a file in a millisecond.
@@ -45,6 +50,7 @@ impl Default for Limits {
             calls: 32,
             variables: 256,
             source: 64 * 1024,
+            reading: Duration::from_millis(40),
             lines: 5,
             state: 256 * 1024,
         }
@@ -54,8 +60,16 @@ impl Default for Limits {
 /// Nesting of expressions the parser lets through. Rhai's own number for optimised builds; its
 /// debug builds have less, and a bot must not depend on how chaty was built.
 pub(super) const EXPRESSION_DEPTH: usize = 64;
+/// Arguments of one call. The interpreter tries every way to take them for values of any kind, 2 to
+/// the power of their number: with 16, a call of an unknown function took 15 ms.
+pub(super) const ARGUMENTS: usize = 10;
 /// Clock readings are this many operations apart: a reading costs as much as a few steps.
 const CLOCK_EVERY: u64 = 64;
+/// As many tokens apart when a script is read: the processor's own clock costs more.
+const TOKENS_EVERY: u32 = 128;
+/// Values in an array or map for which its use costs one step more: to copy so many takes as long
+/// as several steps do.
+const VALUES_A_STEP: usize = 16;
 /// Every so many uses of a variable all variables are weighed, not only the one used.
 const WEIGH_EVERY: u32 = 64;
 /// Values inside values that are followed. Deeper ones overflow the stack when they are dropped.
@@ -112,11 +126,19 @@ pub(super) struct Guard {
     uses: AtomicU32,
     /// Bytes last weighed at each level of calls.
     levels: Mutex<Vec<usize>>,
+    tokens: AtomicU32,
+    /// Nanoseconds on the processor's clock: when the reading must have ended, and what is left of
+    /// it for other files.
+    read_by: AtomicU64,
+    reading_left: AtomicU64,
 }
 
 impl Guard {
     pub(super) fn new(limits: Limits) -> Self {
         Self {
+            reading_left: AtomicU64::new(nanos(limits.reading)),
+            read_by: AtomicU64::new(u64::MAX),
+            tokens: AtomicU32::new(0),
             limits,
             born: Instant::now(),
             operations: AtomicU64::new(0),
@@ -175,26 +197,64 @@ impl Guard {
         None
     }
 
+    /// A step that did the work of more of them. The next one ends the call, if it was too much.
+    pub(super) fn charge(&self, steps: usize) {
+        let steps = u64::try_from(steps).unwrap_or(u64::MAX);
+        self.operations.fetch_add(steps, Ordering::Relaxed);
+    }
+
+    /// Copied a value: the more values are in it, the more steps it was.
+    pub(super) fn charge_for(&self, value: &Dynamic) {
+        let mut scale = Scale::new(&self.limits);
+        // One that is over a limit is found where it is made.
+        scale.one_value(value).ok();
+        self.charge(scale.values / VALUES_A_STEP);
+    }
+
+    /// Reads a script. All that one version of a bot reads has one measure of time: the
+    /// processor's, so that a busy machine refuses no script.
+    pub(super) fn reading<T>(&self, read: impl FnOnce() -> T) -> T {
+        let left = self.reading_left.load(Ordering::Relaxed);
+        let by = worked().saturating_add(left);
+        self.read_by.store(by, Ordering::Relaxed);
+        let done = read();
+        self.reading_left.store(by.saturating_sub(worked()).min(left), Ordering::Relaxed);
+        done
+    }
+
+    /// Whether there is time left to read more.
+    pub(super) fn may_read(&self) -> bool {
+        self.reading_left.load(Ordering::Relaxed) > 0
+    }
+
+    /// One more token was read: whether there may be another.
+    pub(super) fn token(&self) -> bool {
+        let tokens = self.tokens.fetch_add(1, Ordering::Relaxed);
+        !tokens.is_multiple_of(TOKENS_EVERY) || worked() <= self.read_by.load(Ordering::Relaxed)
+    }
+
     /// A variable is about to be used: weighs it, and now and then all of them, because
     /// `map[key] = value` is not checked by the library.
     pub(super) fn weigh(&self, name: &str, context: &EvalContext<'_, '_, '_, '_, '_, '_>) -> bool {
         let scope = context.scope();
-        let mut scale = Scale { limits: &self.limits, bytes: 0 };
+        let mut scale = Scale::new(&self.limits);
         let mut verdict = match scope.get(name) {
             Some(value) => scale.one_value(value),
             None => Ok(()),
         };
+        self.charge(scale.values / VALUES_A_STEP);
         let uses = self.uses.fetch_add(1, Ordering::Relaxed);
         let level = context.call_level();
         if let Ok(mut levels) = self.levels.lock()
             && verdict.is_ok()
             && (uses.is_multiple_of(WEIGH_EVERY) || levels.len() != level + 1)
         {
-            scale.bytes = 0;
+            scale = Scale::new(&self.limits);
             verdict = scope.iter_raw().try_for_each(|(_, _, value)| scale.one_value(value));
             if let (Ok(()), Some(this)) = (verdict, context.this_ptr()) {
                 verdict = scale.one_value(this);
             }
+            self.charge(scale.values / VALUES_A_STEP);
             levels.resize(level + 1, 0);
             if let Some(here) = levels.last_mut() {
                 *here = scale.bytes;
@@ -222,9 +282,14 @@ impl fmt::Debug for Guard {
 struct Scale<'a> {
     limits: &'a Limits,
     bytes: usize,
+    values: usize,
 }
 
-impl Scale<'_> {
+impl<'a> Scale<'a> {
+    fn new(limits: &'a Limits) -> Self {
+        Self { limits, bytes: 0, values: 0 }
+    }
+
     fn one_value(&mut self, value: &Dynamic) -> Result<(), Trip> {
         let mut elements = 0;
         self.add(value, 0, &mut elements)
@@ -232,6 +297,11 @@ impl Scale<'_> {
 
     fn add(&mut self, value: &Dynamic, depth: usize, elements: &mut usize) -> Result<(), Trip> {
         self.bytes += ELEMENT_BYTES;
+        self.values += 1;
+        // What most values are, without asking for each kind there is.
+        if value.is_int() || value.is_unit() || value.is_bool() || value.is_float() {
+            return Ok(());
+        }
         if depth > VALUE_DEPTH {
             return Err(Trip::Depth);
         }
@@ -263,14 +333,14 @@ impl Scale<'_> {
 
 /// What a value holds, in bytes; nothing, if it is over a limit.
 pub(super) fn weight(value: &Dynamic, limits: &Limits) -> Option<usize> {
-    let mut scale = Scale { limits, bytes: 0 };
+    let mut scale = Scale::new(limits);
     scale.one_value(value).ok()?;
     Some(scale.bytes)
 }
 
 /// What a map holds, as [`weight`].
 pub(super) fn weight_of_map(map: &Map, limits: &Limits) -> Option<usize> {
-    let mut scale = Scale { limits, bytes: 0 };
+    let mut scale = Scale::new(limits);
     let mut elements = map.len();
     for (key, item) in map {
         scale.bytes += ENTRY_BYTES + key.len();
@@ -278,6 +348,11 @@ pub(super) fn weight_of_map(map: &Map, limits: &Limits) -> Option<usize> {
     }
     scale.check(elements).ok()?;
     Some(scale.bytes)
+}
+
+/// What this thread has worked, in nanoseconds.
+fn worked() -> u64 {
+    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).map_or(0, nanos)
 }
 
 fn nanos(duration: Duration) -> u64 {

@@ -5,6 +5,7 @@ use super::api::{COMMAND, COMMAND_PREFIX, HANDLERS};
 use super::explain::{Names, place, unknown_property};
 use super::habits;
 use super::hearing::Handlers;
+use super::limits::ARGUMENTS;
 use super::nearest::nearest;
 use rhai::{AST, ASTNode, Expr, FnCallExpr, Position, Stmt};
 use std::collections::BTreeSet;
@@ -20,12 +21,40 @@ pub(super) struct Finding {
 const KEYWORDS: [&str; 9] =
     ["print", "debug", "type_of", "call", "Fn", "is_def_fn", "is_def_var", "is_shared", "curry"];
 
+/// Mistakes that are looked for at once: what a person mends before checking again.
+const FINDINGS: usize = 30;
+
+/// The first call with more arguments than any function takes. To be asked before anything runs:
+/// see [`ARGUMENTS`].
+pub(super) fn too_many_arguments(ast: &AST) -> Option<Finding> {
+    let mut found = None;
+    ast.walk(&mut |path: &[ASTNode<'_>]| {
+        if let Some(
+            ASTNode::Stmt(Stmt::FnCall(call, at))
+            | ASTNode::Expr(Expr::FnCall(call, at) | Expr::MethodCall(call, at)),
+        ) = path.last()
+            && call.args.len() > ARGUMENTS
+        {
+            let message = match call.name.as_str() {
+                // How the compiled form says what a closure takes from around it.
+                "curry" => {
+                    format!("a closure uses at most {} variables from outside", ARGUMENTS - 1)
+                }
+                _ => format!("a call has at most {ARGUMENTS} arguments: hand on an array or a map"),
+            };
+            found = Some(Finding { place: place(*at), message });
+        }
+        found.is_none()
+    });
+    found
+}
+
 /// The mistakes in the order of the file, at least one if there are any.
 pub(super) fn check(ast: &AST, source: &str, names: &Names) -> Result<Handlers, Vec<Finding>> {
     let mut found = mistakes(ast, names);
     ast.walk(&mut |path: &[ASTNode<'_>]| {
         found.extend(late_call(path, names));
-        true
+        found.len() < 2 * FINDINGS
     });
     match handlers(names, source) {
         Ok(handlers) if found.is_empty() => return Ok(handlers),
@@ -51,12 +80,13 @@ fn mistakes(ast: &AST, names: &Names) -> Vec<Finding> {
         seen.note(path);
         true
     });
+    let msg_is_a_message = msg_is_a_message(names, &seen);
     ast.walk(&mut |path: &[ASTNode<'_>]| {
-        found.extend(mistake(path, names, &seen));
+        found.extend(mistake(path, names, &seen, msg_is_a_message));
         found.extend(late_import(path, ast));
         let is_own = |name: &str| names.own.contains_key(name) || seen.properties.contains(name);
         found.extend(habits::unfounded(path, is_own));
-        true
+        found.len() < FINDINGS
     });
     found.sort_by_key(|finding| finding.place);
     found
@@ -223,14 +253,19 @@ impl Seen {
     }
 }
 
-fn mistake(path: &[ASTNode<'_>], names: &Names, seen: &Seen) -> Option<Finding> {
+fn mistake(
+    path: &[ASTNode<'_>],
+    names: &Names,
+    seen: &Seen,
+    msg_is_a_message: bool,
+) -> Option<Finding> {
     match path.last()? {
         ASTNode::Stmt(Stmt::FnCall(call, position))
         | ASTNode::Expr(Expr::FnCall(call, position)) => a_call(call, *position, names, seen),
         ASTNode::Expr(Expr::MethodCall(call, position)) => {
             a_method_call(call, *position, names, seen)
         }
-        ASTNode::Expr(Expr::Dot(parts, _, _)) if msg_is_a_message(names, seen) => {
+        ASTNode::Expr(Expr::Dot(parts, _, _)) if msg_is_a_message => {
             a_property(&parts.lhs, &parts.rhs)
         }
         ASTNode::Stmt(Stmt::Assignment(assignment)) => {

@@ -10,6 +10,7 @@ mod api;
 mod declaration;
 mod diagnostic;
 mod engine;
+mod events;
 mod explain;
 mod find;
 mod foreign;

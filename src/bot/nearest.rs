@@ -4,14 +4,23 @@
 /// `reply` are not. Jaro-Winkler's usual threshold for typing errors, raised a little.
 const ALIKE: f64 = 0.84;
 
+/// Letters of the words that are compared: nobody mistypes a longer name in one place only, and the
+/// work is the product of two lengths.
+const LETTERS: usize = 40;
+
 /// The candidate most like `word`, if any is like it at all.
 pub(super) fn nearest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
+    if word.len() > LETTERS {
+        return None;
+    }
     let word = word.to_lowercase();
     candidates
         .into_iter()
+        // A slip adds or drops one letter, of at most four bytes.
+        .filter(|candidate| candidate.len().abs_diff(word.len()) <= word.len().max(3) / 3 * 4)
         .map(|candidate| (strsim::jaro_winkler(&word, &candidate.to_lowercase()), candidate))
         .filter(|(likeness, candidate)| is_slip(&word, &candidate.to_lowercase(), *likeness))
         .max_by(|a, b| a.0.total_cmp(&b.0))

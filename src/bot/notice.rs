@@ -31,9 +31,14 @@ pub enum Notice {
 pub(super) type Report = Arc<dyn Fn(Notice) + Send + Sync>;
 
 /// Notices go to the log. A diagnostic goes to standard error as it is, because its lines belong
-/// together, and because editors read them.
-pub(super) fn to_stderr() -> Report {
-    Arc::new(|notice| match notice {
+/// together, and because editors read them; in a log for programs it is one event.
+pub(super) fn to_stderr(as_json: bool) -> Report {
+    Arc::new(move |notice| match notice {
+        Notice::Wrong(diagnostic) if as_json => {
+            let Diagnostic { file, place, message, note, .. } = diagnostic;
+            let (line, column) = place.unzip();
+            tracing::error!(file, line, column, note, "{message}");
+        }
         Notice::Wrong(diagnostic) => {
             // With nobody to read it, there is nothing left to do about it.
             writeln!(std::io::stderr().lock(), "{diagnostic}").ok();

@@ -34,6 +34,8 @@ pub struct RunOptions {
     pub supervised: bool,
     /// Makes what the bots draw repeatable; each bot's own name is mixed in.
     pub seed: Option<u64>,
+    /// The log is for programs: diagnostics are events of it, too.
+    pub as_json: bool,
 }
 
 /// Why the bots ended, or could not begin. One line each, which says what to do.
@@ -55,7 +57,8 @@ pub enum RunError {
 /// Runs the bots until `shutdown`, or until none of them can be in the room. Returns once every
 /// bot has left it. What there is to tell goes to the log, and diagnostics to standard error.
 pub async fn run(options: RunOptions, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
-    run_telling(options, shutdown, notice::to_stderr()).await
+    let report = notice::to_stderr(options.as_json);
+    run_telling(options, shutdown, report).await
 }
 
 /// As [`run`], with somebody else to tell.

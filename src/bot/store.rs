@@ -46,10 +46,12 @@ pub(super) fn register(engine: &mut Engine) {
         store.host.read(|kept| kept.map(store.which).contains_key(key))
     });
     engine.register_fn("keys", |store: &mut Store| {
+        store.host.guard.charge(store.size());
         let key = |key: &rhai::Identifier| Dynamic::from(key.to_string());
         store.host.read(|kept| kept.map(store.which).keys().map(key).collect::<Array>())
     });
     engine.register_fn("values", |store: &mut Store| {
+        store.host.guard.charge(store.size());
         store.host.read(|kept| kept.map(store.which).values().cloned().collect::<Array>())
     });
     engine.register_fn("len", |store: &mut Store| store.len());
@@ -64,7 +66,10 @@ pub(super) fn register(engine: &mut Engine) {
 
 impl Store {
     fn get(&self, key: &str) -> Dynamic {
-        self.host.read(|kept| kept.map(self.which).get(key).cloned()).unwrap_or_default()
+        let found = self.host.read(|kept| kept.map(self.which).get(key).cloned());
+        let found = found.unwrap_or_default();
+        self.host.guard.charge_for(&found);
+        found
     }
 
     fn set(&self, key: &str, value: Dynamic) -> Result<(), Failed> {
@@ -92,8 +97,11 @@ impl Store {
     }
 
     fn len(&self) -> i64 {
-        let len = self.host.read(|kept| kept.map(self.which).len());
-        i64::try_from(len).unwrap_or(i64::MAX)
+        i64::try_from(self.size()).unwrap_or(i64::MAX)
+    }
+
+    fn size(&self) -> usize {
+        self.host.read(|kept| kept.map(self.which).len())
     }
 
     fn show(&self) -> String {

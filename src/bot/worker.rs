@@ -7,6 +7,7 @@ use super::keeper::Keeper;
 use super::script::{LoadOptions, STACK};
 use super::stage::{Ears, Event, Outcome, Stage, StageOptions, Stats};
 use crate::wire::nick::Nick;
+use crate::wire::room_name::RoomName;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -27,6 +28,8 @@ pub(super) struct Loaded {
     pub name: Nick,
     pub ears: Ears,
     pub owner: Option<String>,
+    /// Where it goes; into the lobby, if nowhere.
+    pub rooms: Vec<RoomName>,
     /// It asks who is in the room.
     pub asks_who: bool,
     /// What it answers to, for people.
@@ -140,6 +143,7 @@ impl Bench {
             name: script.name().clone(),
             ears,
             owner: script.owner().map(str::to_owned),
+            rooms: script.declaration().rooms.clone(),
             asks_who: script.asks_who(),
             answers: script.answers(),
             imports: script.imports(),

@@ -62,6 +62,16 @@ The config file is TOML, with any of these keys:
   drain = \"5s\"               # for members to read to the end at a shutdown
   raw_pace = \"10ms\"          # between two messages to a raw client
 
+  [history]
+  record = true              # false is --no-history
+  file = \"history.db\"        # where, if not in your data folder
+  sync = \"normal\"            # or \"full\": acknowledged when it is on the disk
+  keep_bytes = \"1GiB\"        # of the file; what is oldest goes first
+  keep_days = 365            # if it should be forgotten by age
+  keep_messages = 1000000    # or by number
+  unrecorded = [\"#coffee\"]   # rooms of which nothing is written
+  lines = 10                 # of the past shown to who joins with nc
+
 Those are the defaults. A duration is a number of seconds (10, 0.5) or a text with ms, s, m or \
 h; a size is a number of bytes or a text with KiB, MiB or GiB. Unknown keys are refused.";
 
@@ -249,6 +259,7 @@ The commands are those of the server's own console:
   unmute NAME                 let speak again
   say [#ROOM] TEXT            speak to a room as Server
   rooms                       the rooms, who is in them and what they are about
+  history                     what is kept of what was said, and where
   stats                       the server in numbers
   shutdown                    deliver what was said, then stop the server
   help, man, -help            this list, from the server
@@ -265,6 +276,61 @@ Examples:
   chaty admin ban 192.0.2.7
   chaty admin say -- \"-- back in five minutes --\"
   chaty admin list --json | jq -r '.members[].name'";
+
+pub(super) const HISTORY: &str = "\
+Look into a server's history, write it out, and take it in again.
+
+`chaty serve` keeps what is said in one file: --history FILE, or by default \
+$XDG_DATA_HOME/chaty/history-PORT.db, which is ~/.local/share/chaty without that variable. \
+search, export and stats work beside a running server; import wants it stopped.";
+
+pub(super) const HISTORY_EXAMPLES: &str = "\
+Examples:
+  chaty history search deploy friday
+  chaty history export > all.jsonl
+  chaty history import all.jsonl --history new.db
+  chaty history stats";
+
+pub(super) const HISTORY_SEARCH: &str = "\
+Look for messages that have all of the words.
+
+Neither case nor accents matter, and neither does the order. A word that ends in * is the \
+beginning of one. The newest are found first and shown last.";
+
+pub(super) const HISTORY_SEARCH_EXAMPLES: &str = "\
+Examples:
+  chaty history search deploy friday
+  chaty history search 'depl*' --room '#ops' --limit 5
+  chaty history search deploy --json | jq -r .chat.from";
+
+pub(super) const HISTORY_EXPORT: &str = "\
+Write the history to standard output, one JSON event a line, room by room in their order.
+
+They are the events of the native protocol: chat, join, leave, rename, topic and crowd, as \
+`chaty tail --json` prints them.";
+
+pub(super) const HISTORY_EXPORT_EXAMPLES: &str = "\
+Examples:
+  chaty history export > all.jsonl
+  chaty history export --room '#ops' --after 1000
+  chaty history export --port 7000 | jq -r 'select(.chat) | .chat.text'";
+
+pub(super) const HISTORY_IMPORT: &str = "\
+Take in what `chaty history export` wrote: all of it, or nothing.
+
+A line that is not right is refused with its number, and so is one that says something else than \
+the history does. What is there already, just so, is passed over: the same lines twice do no \
+harm. The server has to be stopped; sequence numbers go on after the last one taken in.";
+
+pub(super) const HISTORY_IMPORT_EXAMPLES: &str = "\
+Examples:
+  chaty history import all.jsonl
+  chaty history export --port 7000 | chaty history import - --history new.db";
+
+pub(super) const HISTORY_STATS_EXAMPLES: &str = "\
+Examples:
+  chaty history stats
+  chaty history stats --port 7000 --json | jq '.rooms[] | .entries'";
 
 pub(super) const COMPLETIONS_EXAMPLES: &str = "\
 Examples:

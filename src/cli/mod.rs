@@ -4,10 +4,14 @@
 mod address;
 mod bot;
 mod help;
+mod history;
 mod man;
 mod serve;
 
 pub use bot::{BotArgs, BotTool, CheckArgs, DocsArgs, TestArgs, TryArgs};
+pub use history::{
+    ExportArgs, FileArg, HistoryArgs, HistoryTool, ImportArgs, SearchArgs, StatsArgs,
+};
 pub use man::{man_page, man_pages};
 pub use serve::ServeArgs;
 
@@ -94,6 +98,13 @@ pub enum Command {
     /// Administer a running server of yours: list, kick, ban, say, stats …
     #[command(long_about = help::ADMIN, after_help = help::ADMIN_EXAMPLES)]
     Admin(AdminArgs),
+    /// Look into a server's history: search, export, import, stats
+    #[command(
+        long_about = help::HISTORY,
+        after_help = help::HISTORY_EXAMPLES,
+        arg_required_else_help = true
+    )]
+    History(HistoryArgs),
     /// Print the completions for a shell
     #[command(after_help = help::COMPLETIONS_EXAMPLES, arg_required_else_help = true)]
     Completions {

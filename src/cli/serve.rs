@@ -1,8 +1,8 @@
 //! `chaty serve`: its flags, and how they come together with the config file. A flag wins.
 
 use super::address;
-use crate::config::{self, DEFAULT_SERVER, File, FileError, ServeSettings};
-use clap::{Args, ValueHint};
+use crate::config::{self, DEFAULT_SERVER, File, FileError, HistorySync, ServeSettings};
+use clap::{Args, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
 /// What `chaty serve` is told on the command line.
@@ -22,9 +22,36 @@ pub struct ServeArgs {
     /// Read settings from this TOML file; flags win over it
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
+    /// Keep what is said in this file [default: in your data folder, by the port]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub history: Option<PathBuf>,
+    /// Keep nothing
+    #[arg(long, conflicts_with = "history")]
+    pub no_history: bool,
+    /// What a message's acknowledgement waits for [default: normal]
+    #[arg(long, value_name = "WHAT", conflicts_with = "no_history")]
+    pub sync: Option<Sync>,
     /// Where `chaty admin` finds this server [default: a private folder, by the port]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub admin_socket: Option<PathBuf>,
+}
+
+/// When what is said is on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Sync {
+    /// It waits for nothing: what was said is in the file within 50 ms
+    Normal,
+    /// It waits for the disk: what was acknowledged survives a power cut
+    Full,
+}
+
+impl From<Sync> for HistorySync {
+    fn from(sync: Sync) -> Self {
+        match sync {
+            Sync::Normal => Self::Normal,
+            Sync::Full => Self::Full,
+        }
+    }
 }
 
 impl ServeArgs {
@@ -35,12 +62,19 @@ impl ServeArgs {
     }
 
     fn over(self, file: File) -> ServeSettings {
+        let mut recording = file.recording;
+        if let Some(history) = self.history {
+            (recording.file, recording.off) = (Some(history), false);
+        }
+        recording.off |= self.no_history;
+        recording.sync = self.sync.map_or(recording.sync, HistorySync::from);
         ServeSettings {
             listen: self.listen.or(file.listen).unwrap_or_else(|| DEFAULT_SERVER.into()),
             bots: self.bots.or(file.bots),
             admin_socket: self.admin_socket.or(file.admin_socket),
             log: file.log,
             limits: file.limits,
+            recording,
         }
     }
 }

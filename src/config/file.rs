@@ -12,7 +12,8 @@
 //! retained_bytes = "64MiB" # or a number of bytes
 //! ```
 
-use super::{Limits, value};
+use super::{HistorySync, Limits, Recording, value};
+use crate::wire::room_name::RoomName;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use toml::Spanned;
@@ -27,6 +28,7 @@ pub struct File {
     /// A filter such as `info` or `chaty=debug`, as `--log` takes.
     pub log: Option<String>,
     pub limits: Limits,
+    pub recording: Recording,
 }
 
 /// Why a config file is refused. Each is one line that begins with the place.
@@ -79,6 +81,21 @@ const LIMITS: [(&str, Take<Limits>); 14] = [
     ("raw_pace", |limits, v| put(&mut limits.raw_pace, value::duration(v, Duration::ZERO))),
 ];
 
+/// The keys of `[history]`.
+const HISTORY: [(&str, Take<Recording>); 8] = [
+    ("record", |recording, v| put(&mut recording.off, value::yes(v).map(|yes| !yes))),
+    ("file", |recording, v| put(&mut recording.file, value::text(v).map(|file| Some(file.into())))),
+    ("sync", |recording, v| put(&mut recording.sync, sync(v))),
+    ("keep_bytes", |recording, v| put(&mut recording.keep.bytes, kept_bytes(v))),
+    ("keep_days", |recording, v| put(&mut recording.keep.days, kept(v))),
+    ("keep_messages", |recording, v| put(&mut recording.keep.messages, kept(v))),
+    ("unrecorded", |recording, v| put(&mut recording.unrecorded, rooms(v))),
+    ("lines", |recording, v| put(&mut recording.lines, value::count(v, 0).map(Some))),
+];
+
+/// The least of a history: a file with nothing in it has a few pages.
+const KEPT: usize = 1024 * 1024;
+
 /// A name this near to a known one is taken for a slip: two letters in a short word, as Cargo
 /// and rustc do it by similarity.
 const NEAR: f64 = 0.7;
@@ -126,12 +143,15 @@ fn parse(text: &str) -> Result<File, Wrong> {
                 take_all(&mut file.limits, "limits.", &LIMITS, limits)?;
                 agree(&file.limits).map_err(|what| Wrong { at: key.span().start, what })?;
             }
-            ("limits", _) => {
-                let what = "limits is a table: write [limits] on a line of its own".into();
+            ("history", DeValue::Table(recording)) => {
+                take_all(&mut file.recording, "history.", &HISTORY, recording)?;
+            }
+            (name @ ("limits" | "history"), _) => {
+                let what = format!("{name} is a table: write [{name}] on a line of its own");
                 return Err(Wrong { at: value.span().start, what });
             }
             (name, _) => {
-                let known = KEYS.iter().map(|(known, _)| *known).chain(["limits"]);
+                let known = KEYS.iter().map(|(known, _)| *known).chain(["limits", "history"]);
                 let Some((_, take)) = KEYS.iter().find(|(known, _)| *known == name) else {
                     return Err(unknown(name, key.span().start, "", known));
                 };
@@ -213,6 +233,30 @@ pub(super) fn put<T>(place: &mut T, value: Result<T, String>) -> Result<(), Stri
     Ok(())
 }
 
+fn sync(value: &DeValue<'_>) -> Result<HistorySync, String> {
+    match value::text(value).as_deref() {
+        Ok("normal") => Ok(HistorySync::Normal),
+        Ok("full") => Ok(HistorySync::Full),
+        _ => Err("\"normal\" or \"full\"".into()),
+    }
+}
+
+fn kept_bytes(value: &DeValue<'_>) -> Result<u64, String> {
+    value::bytes(value, KEPT).map(|bytes| bytes as u64)
+}
+
+fn kept(value: &DeValue<'_>) -> Result<Option<u64>, String> {
+    value::count(value, 1).map(|count| Some(count as u64))
+}
+
+fn rooms(value: &DeValue<'_>) -> Result<Vec<RoomName>, String> {
+    let expected = || "a list of rooms, such as [\"#coffee\"]".to_owned();
+    let DeValue::Array(rooms) = value else { return Err(expected()) };
+    let room =
+        |room: &Spanned<DeValue<'_>>| RoomName::parse(&value::text(room.get_ref()).ok()?).ok();
+    rooms.iter().map(room).collect::<Option<_>>().ok_or_else(expected)
+}
+
 fn probes(value: &DeValue<'_>) -> Result<u32, String> {
     let probes = value::count(value, 1)?;
     u32::try_from(probes).map_err(|_too_many| "a number of probes".into())
@@ -260,7 +304,7 @@ mod tests {
         );
         assert!(
             refused("zzzz = 1")
-                .ends_with("the keys here are listen, bots, admin_socket, log, limits")
+                .ends_with("the keys here are listen, bots, admin_socket, log, limits, history")
         );
         assert!(refused("[limits]\ndrain = true").starts_with("2:9: `limits.drain` should be a d"));
         assert!(refused("[limits]\nconnections = 0").starts_with("2:15: `limits.connections`"));

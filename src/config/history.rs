@@ -16,6 +16,8 @@ pub struct HistorySettings {
     pub unrecorded: Vec<RoomName>,
     /// The longest that what is said waits for its commit.
     pub commit: Duration,
+    /// Lines of the past shown to who comes in with a client that cannot ask for them.
+    pub lines: usize,
 }
 
 /// What a commit waits for.
@@ -45,8 +47,53 @@ impl Default for Keep {
     }
 }
 
+/// Half a small terminal.
+const LINES: usize = 10;
+
 /// What is promised of a commit: what was said is in the file after so long.
 const COMMIT: Duration = Duration::from_millis(50);
+
+/// What the flags and the config file say of the history, before it is known which port it is for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recording {
+    /// Nothing is recorded.
+    pub off: bool,
+    /// Where, if not in the data folder.
+    pub file: Option<PathBuf>,
+    pub sync: HistorySync,
+    pub keep: Keep,
+    pub unrecorded: Vec<RoomName>,
+    pub lines: Option<usize>,
+}
+
+/// There is no folder for the history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "there is no home folder to keep the history in; name a file with --history FILE, or --no-history"
+)]
+pub struct NoHome;
+
+impl Recording {
+    /// What a server that listens at `HOST:PORT` records, if anything. A port that is another one
+    /// each time has no history unless a file is named: nobody would find it again.
+    pub fn settings(&self, listen: &str) -> Result<Option<HistorySettings>, NoHome> {
+        if self.off {
+            return Ok(None);
+        }
+        let port = listen.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(0);
+        let file = match &self.file {
+            Some(file) => file.clone(),
+            None if port == 0 => return Ok(None),
+            None => history_file(port).ok_or(NoHome)?,
+        };
+        let mut settings = HistorySettings::new(file);
+        settings.sync = self.sync;
+        settings.keep = self.keep;
+        settings.unrecorded.clone_from(&self.unrecorded);
+        settings.lines = self.lines.unwrap_or(settings.lines);
+        Ok(Some(settings))
+    }
+}
 
 impl HistorySettings {
     /// The defaults, in this file.
@@ -57,6 +104,7 @@ impl HistorySettings {
             keep: Keep::default(),
             unrecorded: Vec::new(),
             commit: COMMIT,
+            lines: LINES,
         }
     }
 }

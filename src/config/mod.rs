@@ -9,7 +9,7 @@ mod value;
 
 pub use client::{ClientSettings, Colours, NickList, Notify, Theme, View, client_settings};
 pub use file::{File, FileError, nearest, read};
-pub use history::{HistorySettings, HistorySync, Keep, history_file};
+pub use history::{HistorySettings, HistorySync, Keep, NoHome, Recording, history_file};
 pub use paths::{PathError, admin_socket, private_dir};
 
 use std::path::PathBuf;
@@ -30,6 +30,7 @@ pub struct ServeSettings {
     /// The config file's filter of the log, under `--log` and `RUST_LOG`.
     pub log: Option<String>,
     pub limits: Limits,
+    pub recording: Recording,
 }
 
 /// Bounds of the server. Every one is a setting in the `[limits]` table of the config file.

@@ -62,6 +62,11 @@ pub(super) fn count(value: &DeValue<'_>, least: usize) -> Result<usize, String> 
 }
 
 /// A text in quotes, not empty.
+/// `true` or `false`.
+pub(super) fn yes(value: &DeValue<'_>) -> Result<bool, String> {
+    value.as_bool().ok_or_else(|| "true or false".into())
+}
+
 pub(super) fn text(value: &DeValue<'_>) -> Result<String, String> {
     match value {
         DeValue::String(text) if !text.is_empty() => Ok(text.to_string()),

@@ -51,6 +51,16 @@ impl Cursor {
         self.chunk.entries().get(self.index).map(|entry| entry.ordinal)
     }
 
+    /// The place of the next entry of a session's own behind a place, if the chunk in which the
+    /// cursor stands has one.
+    pub fn next_own(&mut self, me: SessionId, behind: Ordinal) -> Option<Ordinal> {
+        self.reach()?;
+        let chunk = self.chunk.as_ref();
+        let rest = chunk.entries().get(self.index..).filter(|_| chunk.has_author(me))?;
+        let own = rest.iter().find(|entry| entry.author == me && entry.ordinal > behind);
+        own.map(|entry| entry.ordinal)
+    }
+
     /// Goes on to the chunk of the next entry; `None` if there is none yet.
     fn reach(&mut self) -> Option<()> {
         while self.index >= self.chunk.entries().len() {

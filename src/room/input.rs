@@ -156,7 +156,7 @@ pub struct Effects {
     /// Rooms that are new …
     pub opened: Vec<RoomId>,
     /// … and that are no more.
-    pub forgotten: Vec<RoomId>,
+    pub forgotten: Vec<(RoomId, RoomName)>,
     pub replies: Vec<Reply>,
 }
 
@@ -290,6 +290,8 @@ pub enum Refusal {
     TooManyRooms,
     #[error("you are in {most} rooms, the most there may be; /part one", most = limits::ROOMS_OF_ONE)]
     InTooManyRooms,
+    #[error("nothing said in {0} is recorded, so there is nothing to search")]
+    NotRecorded(RoomName),
     #[error("that topic is {0} bytes long; the limit is {limit}", limit = limits::TOPIC)]
     TopicTooLong(usize),
     #[error("{0}")]
@@ -314,6 +316,7 @@ impl Refusal {
             Self::Unread(_) => "unread",
             Self::RoomName(_) => "room_invalid",
             Self::NotInRoom(_) => "not_in_room",
+            Self::NotRecorded(_) => "not_recorded",
             Self::TooManyRooms | Self::InTooManyRooms => "too_many_rooms",
             Self::Text(TextError::Empty) => "empty",
             Self::Text(TextError::TooLong(_)) | Self::LineTooLong(_) | Self::TopicTooLong(_) => {

@@ -21,7 +21,6 @@ impl Turn<'_> {
         let room = Room {
             name,
             seq: Seq(first.0.saturating_sub(1)),
-            first,
             topic,
             recorded,
             members: BTreeSet::new(),
@@ -49,8 +48,8 @@ impl Turn<'_> {
             self.core.folding.remove(&id);
             // Should it be made again, it begins behind everything that was said in it.
             self.core.floor = self.core.floor.max(room.seq);
+            self.out.forgotten.push((id, room.name));
         }
-        self.out.forgotten.push(id);
         true
     }
 

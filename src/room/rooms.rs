@@ -42,8 +42,6 @@ pub struct Rooms {
 pub struct Room {
     pub(super) name: RoomName,
     pub(super) seq: Seq,
-    /// Its first number: what stands before was not said while this server ran.
-    pub(super) first: Seq,
     pub(super) topic: Option<Text>,
     pub(super) recorded: bool,
     pub(super) members: BTreeSet<SessionId>,
@@ -123,6 +121,11 @@ impl Rooms {
         }
     }
 
+    /// … and how many bots' answers a message was away from a person's word.
+    pub fn bounced(&mut self, room: RoomId, seq: Seq, hops: u8) {
+        self.hops.insert((room, seq), hops);
+    }
+
     /// Members, by session.
     pub fn members(&self) -> impl Iterator<Item = &Member> {
         self.roster.iter()
@@ -136,6 +139,11 @@ impl Rooms {
     /// Bans, oldest first.
     pub fn bans(&self) -> &[Ban] {
         &self.bans
+    }
+
+    /// Rooms there may be.
+    pub fn most(&self) -> usize {
+        self.most
     }
 
     /// The room of this name.

@@ -61,11 +61,11 @@ impl Turn<'_> {
     pub(super) fn chat(&mut self, room: RoomId, speaker: &Speaker<'_>, post: Post) -> Seq {
         let Post { text, emote, cause, handler, id } = post;
         let &Speaker { session, nick: from, kind, token } = speaker;
-        let Some((first, last)) = self.core.room(room).map(|room| (room.first, room.seq)) else {
+        let Some(last) = self.core.room(room).map(|room| room.seq) else {
             return Seq::default();
         };
         // Only what has happened can have caused it.
-        let cause = cause.filter(|cause| kind == Kind::Bot && (first..=last).contains(cause));
+        let cause = cause.filter(|cause| kind == Kind::Bot && (Seq(1)..=last).contains(cause));
         let hops = cause.map_or(0, |cause| {
             self.core.hops.get(&(room, cause)).unwrap_or_default().saturating_add(1)
         });

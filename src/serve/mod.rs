@@ -6,7 +6,7 @@
 //!
 //! A shutdown goes in this order: stop accepting; drain the hub, which carries out what is in its
 //! inbox and closes every session; writers send what is in the log, then `bye`, until the drain
-//! deadline; what is left is dropped.
+//! deadline; what is left is dropped; the history takes what is in the logs, and its file is closed.
 
 pub mod admin;
 mod closer;
@@ -15,13 +15,15 @@ pub mod history;
 pub mod hub;
 mod listener;
 pub mod program;
+mod record;
 mod session;
 mod stats;
 pub mod stop;
 pub mod supervise;
 
-use crate::config::Limits;
-use hub::{Hub, HubHandle, Request};
+use crate::config::{HistorySettings, Limits};
+use history::{Gate, HistoryError};
+use hub::{Hub, HubHandle, Past, Request};
 use session::Shared;
 use stats::Counters;
 use std::io;
@@ -42,6 +44,8 @@ pub struct Options {
     /// `HOST:PORT`; port 0 takes a free one.
     pub listen: String,
     pub limits: Limits,
+    /// Where what is said is kept, if it is.
+    pub history: Option<HistorySettings>,
 }
 
 /// Why a server does not start.
@@ -53,6 +57,8 @@ pub enum ServeError {
     Address { listen: String, error: io::Error },
     #[error("{addr} is in use; is another chaty running? Choose another with --listen HOST:PORT")]
     InUse { addr: SocketAddr },
+    #[error(transparent)]
+    History(#[from] HistoryError),
     #[error("cannot listen on {addr}: {error}")]
     Listen { addr: SocketAddr, error: io::Error },
 }
@@ -76,7 +82,12 @@ pub struct Server {
 impl Server {
     /// Takes the address. Nobody is let in before [`run`](Self::run).
     pub async fn bind(options: Options) -> Result<Self, ServeError> {
-        let Options { listen, limits } = options;
+        Self::bind_with(options, None).await
+    }
+
+    /// With a disk that a test may hold.
+    async fn bind_with(options: Options, gate: Option<Gate>) -> Result<Self, ServeError> {
+        let Options { listen, limits, history } = options;
         let connections = listener::connections_limit(limits.connections);
         let addr = resolve(&listen).await?;
         let listener = listen_on(addr).map_err(|error| match error.kind() {
@@ -86,7 +97,14 @@ impl Server {
         let addr = listener.local_addr().map_err(|error| ServeError::Listen { addr, error })?;
         let shutdown = CancellationToken::new();
         let counters = Arc::<Counters>::default();
-        let (hub, handle) = Hub::new(&limits, counters.clone(), shutdown.clone());
+        let (hub, handle) = if let Some(settings) = &history {
+            record::begin(settings, &limits, counters.clone(), &shutdown, gate).await?
+        } else {
+            let (mut hub, handle) =
+                Hub::new(&limits, counters.clone(), shutdown.clone(), Past::none());
+            hub.take_up();
+            (hub, handle)
+        };
         let shared = Shared {
             hub: handle,
             limits: Arc::new(limits),
@@ -145,6 +163,9 @@ impl Server {
             shared.kill.cancel();
             shared.tracker.wait().await;
         }
+        if let Some(history) = shared.hub.history() {
+            history.close().await;
+        }
         Ok(())
     }
 }
@@ -162,3 +183,6 @@ fn listen_on(addr: SocketAddr) -> io::Result<TcpListener> {
     socket.bind(addr)?;
     socket.listen(BACKLOG)
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,6 +30,8 @@ pub enum ProgramError {
     Socket(#[from] SocketError),
     #[error("cannot listen to signals: {0}")]
     Signals(io::Error),
+    #[error(transparent)]
+    NoHome(#[from] config::NoHome),
     #[error("cannot run the bots: {0}")]
     Bots(io::Error),
     #[error(transparent)]
@@ -60,7 +62,9 @@ pub async fn run(
     let stop = Stop::default();
     let signals = Signals::install().map_err(ProgramError::Signals)?;
     let limits = settings.limits.clone();
-    let server = Server::bind(Options { listen: settings.listen.clone(), limits }).await?;
+    let history = settings.recording.settings(&settings.listen)?;
+    let listen = settings.listen.clone();
+    let server = Server::bind(Options { listen, limits, history }).await?;
     let addr = server.local_addr();
     let desk = Desk::new(server.hub(), stop.drain().clone());
 
@@ -230,6 +234,7 @@ mod tests {
             admin_socket: None,
             log: None,
             limits: Limits::default(),
+            recording: config::Recording { off: true, ..config::Recording::default() },
         };
         let beside = Beside {
             tracker: TaskTracker::new(),

@@ -156,6 +156,10 @@ fn is_like(whole: &Value, part: &Value) -> bool {
         (Value::Object(whole), Value::Object(part)) => {
             part.iter().all(|(key, part)| whole.get(key).is_some_and(|whole| is_like(whole, part)))
         }
+        (Value::Array(whole), Value::Array(part)) => {
+            whole.len() == part.len()
+                && whole.iter().zip(part).all(|(whole, part)| is_like(whole, part))
+        }
         _ => whole == part,
     }
 }

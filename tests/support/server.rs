@@ -5,6 +5,7 @@ use super::{DEADLINE, Hears, Line, Native, Raw, Wire};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Instant;
@@ -31,6 +32,17 @@ impl Server {
     /// With a config file of this text.
     #[track_caller]
     pub(crate) fn with(config: &str) -> Self {
+        Self::run(config, None)
+    }
+
+    /// With a config file of this text, recording into a file.
+    #[track_caller]
+    pub(crate) fn recording(config: &str, history: &Path) -> Self {
+        Self::run(config, Some(history))
+    }
+
+    #[track_caller]
+    fn run(config: &str, history: Option<&Path>) -> Self {
         let home = tempfile::tempdir().unwrap();
         let log = home.path().join("stderr");
         let mut command = Command::new(env!("CARGO_BIN_EXE_chaty"));
@@ -39,6 +51,9 @@ impl Server {
             let file = home.path().join("chaty.toml");
             std::fs::write(&file, config).unwrap();
             command.arg("--config").arg(file);
+        }
+        if let Some(history) = history {
+            command.arg("--history").arg(history);
         }
         let mut child = command
             .env_remove("CHATY_SERVER")
@@ -140,6 +155,12 @@ impl Server {
         for member in members {
             member.hears_server(&word);
         }
+    }
+
+    /// SIGKILL, and its end.
+    pub(crate) fn dies(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     /// SIGTERM.

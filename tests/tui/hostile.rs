@@ -71,15 +71,15 @@ fn send(peer: &mut impl Write) {
                 r##"{{"topic":{{"room":"#lobby","seq":{},"at":1795452000000,"who":"T","topic":{text}}}}}"##,
                 seq + 5
             ),
-            format!(r##"{{"whisper":{{"at":1795452000000,"from":{text},"text":{text}}}}}"##),
-            format!(r##"{{"notice":{{"text":{text}}}}}"##),
-            format!(r##"{{"refused":{{"code":{text},"text":{text}}}}}"##),
+            format!(r#"{{"whisper":{{"at":1795452000000,"from":{text},"text":{text}}}}}"#),
+            format!(r#"{{"notice":{{"text":{text}}}}}"#),
+            format!(r#"{{"refused":{{"code":{text},"text":{text}}}}}"#),
             format!(
                 r##"{{"roster":{{"room":"#lobby","members":[{{"nick":{text},"since":1}}]}}}}"##
             ),
-            format!(r##"{{"entered":{{"room":{text},"seq":1,"members":1,"topic":{text}}}}}"##),
+            format!(r#"{{"entered":{{"room":{text},"seq":1,"members":1,"topic":{text}}}}}"#),
             format!(
-                r##"{{"rooms":{{"rooms":[{{"room":{text},"seq":1,"members":1,"topic":{text}}}]}}}}"##
+                r#"{{"rooms":{{"rooms":[{{"room":{text},"seq":1,"members":1,"topic":{text}}}]}}}}"#
             ),
         ];
         for line in lines {
@@ -89,9 +89,9 @@ fn send(peer: &mut impl Write) {
     // … and once as it is, without JSON's escapes.
     for text in CORPUS {
         let text = text.replace('\u{0}', "").replace(['\r', '\n'], " ").replace('\\', "");
-        writeln!(peer, r##"{{"notice":{{"text":"{text}"}}}}"##).unwrap();
+        writeln!(peer, r#"{{"notice":{{"text":"{text}"}}}}"#).unwrap();
     }
-    writeln!(peer, r##"{{"notice":{{"text":"that was all"}}}}"##).unwrap();
+    writeln!(peer, r#"{{"notice":{{"text":"that was all"}}}}"#).unwrap();
 }
 
 #[test]

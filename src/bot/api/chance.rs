@@ -9,6 +9,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 const DICE: i64 = 100;
 const SIDES: i64 = 1_000_000;
 
+/// What drawing or printing an element takes, in steps of the interpreter.
+const STEPS: usize = 2;
+
 pub(super) fn pick(host: &Host, mut array: Array) -> Result<Dynamic, Failed> {
     if array.is_empty() {
         return Err("pick(array) has nothing to draw from: the array is empty".into());
@@ -22,6 +25,7 @@ pub(super) fn pick_fresh(host: &Host, mut array: Array) -> Result<Dynamic, Faile
     if array.is_empty() {
         return Err("pick_fresh(array) has nothing to draw from: the array is empty".into());
     }
+    host.guard.charge(STEPS * array.len());
     let mut hasher = DefaultHasher::new();
     for item in &array {
         item.to_string().hash(&mut hasher);
@@ -40,6 +44,7 @@ fn below_of(number: u64, below: usize) -> usize {
 }
 
 pub(super) fn shuffle(host: &Host, mut array: Array) -> Array {
+    host.guard.charge(STEPS * array.len());
     for index in (1..array.len()).rev() {
         array.swap(index, host.draw(0..=index));
     }
@@ -68,6 +73,7 @@ pub(super) fn roll(host: &Host, dice: &str) -> Result<i64, Failed> {
     if !(1..=DICE).contains(&count) || !(1..=SIDES).contains(&sides) {
         return Err(format!("roll(dice) takes 1 to {DICE} dice of 1 to {SIDES} sides").into());
     }
+    host.guard.charge(usize::try_from(count).unwrap_or_default());
     Ok((0..count).map(|_| host.draw(1..=sides)).sum::<i64>() + more)
 }
 

@@ -157,9 +157,11 @@ pub const FUNCTIONS: &[Function] = &[
         "The names of everybody in the room, in the order of the alphabet.",
         "users().len()",
         |engine, host| {
+            let watched = host.clone();
             engine.register_fn("users", move || {
                 host.look("users", |world, context| {
                     let names = world.members(&context.room);
+                    watched.guard.charge(names.len());
                     names.into_iter().map(Dynamic::from).collect::<Array>()
                 })
             });
@@ -199,8 +201,11 @@ pub const FUNCTIONS: &[Function] = &[
         "join(array, separator)",
         "Makes one text of the elements.",
         r#"join(["a", "b"], ", ")"#,
-        |engine, _host| {
-            engine.register_fn("join", |array: Array, separator: &str| joined(&array, separator));
+        |engine, host| {
+            engine.register_fn("join", move |array: Array, separator: &str| {
+                host.guard.charge(array.len());
+                joined(&array, separator)
+            });
         },
     ),
     function(

@@ -2,10 +2,11 @@
 //! happens one after the other here, so that a new version takes over between two events.
 
 mod clock;
-mod events;
+mod rooms;
 mod voice;
 
 use super::diagnostic::Diagnostic;
+use super::events::happening;
 use super::notice::{Notice, Report};
 use super::repeats::Repeats;
 use super::script::LoadOptions;
@@ -13,9 +14,8 @@ use super::stage::{Note, Outcome, Stats};
 use super::worker::{Answer, Loaded, Task, Worker};
 use crate::client::{self, Closed, Event, Handle, Retry};
 use crate::wire::entry::Kind;
-use crate::wire::native::{ServerEvent, Welcome};
+use crate::wire::native::ServerEvent;
 use clock::{Clock, time_of_day};
-use events::happening;
 use std::collections::BTreeMap;
 use std::mem::Discriminant;
 use std::path::PathBuf;
@@ -99,6 +99,8 @@ struct Tried {
     text: String,
     edits: Edits,
     ran: bool,
+    /// What the owner was told is wrong with it.
+    wrong: Option<Diagnostic>,
 }
 
 /// The version that runs.
@@ -203,11 +205,18 @@ impl Member {
     }
 
     async fn load(&mut self, text: String, noticed: Instant, edits: Edits) {
-        self.tried = Some(Tried { text: text.clone(), edits, ran: false });
+        let tried = Tried { text: text.clone(), edits, ran: false, wrong: None };
+        let before = self.tried.replace(tried).filter(|before| before.text == text);
         let (loaded, answer) = match self.worker.load(text, self.clock.now()).await {
             Ok(loaded) => loaded,
             Err(diagnostic) => {
-                self.tell_owner(&diagnostic).await;
+                // A file it imports may have changed, and nothing about the mistake.
+                if before.is_none_or(|before| before.wrong.as_ref() != Some(&diagnostic)) {
+                    self.tell_owner(&diagnostic).await;
+                }
+                if let Some(tried) = &mut self.tried {
+                    tried.wrong = Some(diagnostic.clone());
+                }
                 return self.wrong(diagnostic);
             }
         };
@@ -227,6 +236,7 @@ impl Member {
         if self.link.is_none() {
             self.connect();
         } else {
+            self.move_to_rooms().await;
             self.ask_who().await;
             self.tell_about().await;
         }
@@ -239,7 +249,7 @@ impl Member {
             server: self.house.server.clone(),
             nick: running.loaded.name.clone(),
             kind: Kind::Bot,
-            rooms: Vec::new(),
+            rooms: running.loaded.rooms.clone(),
             after: None,
             retry: self.house.retry,
         };
@@ -273,6 +283,11 @@ impl Member {
                 self.refused(refused.text.into_owned());
             }
             Some(Event::Server(ServerEvent::Crowd(_))) => self.ask_who().await,
+            Some(Event::Server(ServerEvent::Entered(entered))) => {
+                self.entered(&entered.state);
+                self.ask_who().await;
+            }
+            Some(Event::Server(ServerEvent::Parted(parted))) => self.parted(&parted.room),
             Some(Event::Server(event)) => self.hear(event).await,
             Some(Event::Offline { why, retry_in }) => {
                 report(Notice::Offline { name, why, retry_in });
@@ -294,14 +309,6 @@ impl Member {
             let text = format!("{} was refused: {why}", self.name());
             (self.house.report)(Notice::Warning(text));
             self.refused = Some((why, Instant::now()));
-        }
-    }
-
-    fn arrive(&mut self, welcome: &Welcome<'_>) {
-        if let Some(link) = &mut self.link {
-            let past =
-                |room: &crate::wire::native::RoomState<'_>| (room.room.to_string(), room.seq);
-            link.past = welcome.rooms.iter().map(past).collect();
         }
     }
 

@@ -51,7 +51,10 @@ impl Member {
             && running.loaded.asks_who
         {
             // A connection that is lost is asked again when it is back.
-            link.handle.send(ClientEvent::Who(Who::default())).await.ok();
+            for room in link.past.keys() {
+                let who = Who { room: Some(room.clone()) };
+                link.handle.send(ClientEvent::Who(who)).await.ok();
+            }
         }
     }
 

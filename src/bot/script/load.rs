@@ -1,6 +1,6 @@
 //! How a script is read: compiled, its top level run with actions disabled, checked, declared.
 
-use super::{FUNCTIONS, LoadOptions, Script, diagnostic, functions_of};
+use super::{FUNCTIONS, LoadOptions, Script, blank, diagnostic, functions_of};
 use crate::bot::declaration::Declaration;
 use crate::bot::diagnostic::Diagnostic;
 use crate::bot::engine;
@@ -53,7 +53,8 @@ impl Script {
         library.serve(&mut engine);
         let names = Names { functions, ..Names::default() };
         let mut loading = Loading { file: &options.file, source, engine, host, names, library };
-        let (draft, constants) = loading.draft().map_err(one)?;
+        let drafted = loading.draft();
+        let (draft, constants) = drafted.map_err(|first| loading.with_others(first))?;
         let declaration = loading.declaration(&draft, &constants, &options.name).map_err(one)?;
         let ast = loading.compile(&constants).map_err(one)?;
         let handlers = loading.check(&ast, &declaration)?;
@@ -79,6 +80,9 @@ fn one(diagnostic: Diagnostic) -> Vec<Diagnostic> {
     vec![diagnostic]
 }
 
+/// Syntax errors that are told at once: what a person mends before checking again.
+const OTHERS: usize = 10;
+
 /// A script on its way to being one.
 struct Loading<'a> {
     file: &'a str,
@@ -99,10 +103,14 @@ impl Loading<'_> {
             return Err(Diagnostic::whole(self.file, message));
         }
         self.engine.set_strict_variables(false);
-        let draft = self.engine.compile(self.source).map_err(|error| {
+        let draft = self.host.guard.reading(|| self.engine.compile(self.source));
+        let draft = draft.map_err(|error| {
             let (place, message) = explain::parse(&error, self.source, &self.names);
             self.finding(place, message)
         })?;
+        if let Some(found) = lint::too_many_arguments(&draft) {
+            return Err(self.finding(found.place, found.message));
+        }
         for function in draft.iter_functions() {
             let params = function.params.iter().map(ToString::to_string).collect();
             self.names.own.entry(function.name.to_owned()).or_default().push(params);
@@ -123,6 +131,27 @@ impl Loading<'_> {
             }
         }
         Ok((draft, self.constants(&scope)))
+    }
+
+    /// A mistake, and if the parser stopped there, those it would find in other functions.
+    fn with_others(&self, first: Diagnostic) -> Vec<Diagnostic> {
+        let mut found = vec![first];
+        let mut source = self.source.to_owned();
+        let read = |source: &str| self.host.guard.reading(|| self.engine.compile(source)).err();
+        let is_short = self.source.len() <= self.host.guard.limits().source;
+        let mut error = is_short.then(|| read(&source)).flatten();
+        while let Some(line) = error.as_ref().and_then(|error| error.position().line())
+            && found.len() < OTHERS
+            && let Some(rest) = blank::without_function_at(&source, line)
+        {
+            source = rest;
+            error = read(&source);
+            if let Some(error) = error.as_ref().filter(|_| self.host.guard.may_read()) {
+                let (place, message) = explain::parse(error, &source, &self.names);
+                found.push(self.finding(place, message));
+            }
+        }
+        found
     }
 
     /// The constants of the top level, the later of two with one name.
@@ -161,7 +190,8 @@ impl Loading<'_> {
             known.push_constant(store, ());
         }
         self.engine.set_strict_variables(true);
-        self.engine.compile_with_scope(&known, self.source).map_err(|error| {
+        let compile = || self.engine.compile_with_scope(&known, self.source);
+        self.host.guard.reading(compile).map_err(|error| {
             let (place, message) = explain::parse(&error, self.source, &self.names);
             self.finding(place, message)
         })

@@ -1,6 +1,7 @@
 //! One version of one bot: a script that was compiled, checked and declared, and what it does when
 //! it is called. Knows no connection, no file and no clock.
 
+mod blank;
 mod load;
 
 use super::declaration::Declaration;

@@ -1,6 +1,7 @@
 //! What an author reads when something is wrong: place, words and suggestion, case by case.
 
 use super::{answer, refused};
+use crate::bot::Script;
 
 /// Where a value that was never stored is the cause.
 const NOTHING: &str =
@@ -283,6 +284,20 @@ fn habits_from_other_languages() {
         "`sort` changes the thing itself and gives nothing back: give it a line of its own";
     check(&at("let list = [2]; list.sort().len()"), Some((2, 22)), nothing);
     check(&at("let list = [2]; let sorted = list.sort();"), Some((2, 35)), nothing);
+    for (body, column) in [
+        ("let list = [2]; say(list.sort());", 26),
+        ("let list = [2]; for x in list.sort() { say(x); }", 31),
+        ("let list = [2]; reply(`all: ${list.sort()}`);", 36),
+        ("let list = [2]; let both = [list.sort(), 1];", 34),
+        ("let list = [2]; let m = #{ a: list.sort() };", 36),
+        ("let list = [2]; if list.sort() == [2] { say(1); }", 25),
+    ] {
+        check(&at(body), Some((2, column)), nothing);
+    }
+    let well = "fn on_message(msg) { let list = [2]; list.sort(); for x in list { say(x); } }";
+    assert!(super::load(well).is_ok());
+    let own = "fn sort() { [1] } fn on_message(msg) { let list = [2]; say(list.sort()[0]); }";
+    assert!(super::load(own).is_ok());
     check(
         &at("after(5, \"rnig\", msg.from);\n}\nfn ring(who) {"),
         Some((2, 10)),
@@ -313,4 +328,17 @@ fn what_was_never_stored_is_explained() {
     check_running("state.m.x", (2, 9), &dot);
     let index = format!("nothing, () has no elements to index{NOTHING}");
     check_running("state.m[\"x\"]", (2, 8), &index);
+}
+
+#[test]
+fn syntax_errors_of_several_functions_are_told_at_once() {
+    let source = "fn a() {\n  let = 1;\n}\nfn b() {\n  2\n}\nfn on_message(msg) {\n  say(\"a\"\n}\n\
+                  fn c() {\n  if { }\n}\n";
+    let found = super::on_a_bots_stack(move || Script::mistakes(source, &super::options(1)));
+    let lines: Vec<usize> = found.iter().map(|found| found.place.unwrap().0).collect();
+    assert_eq!(lines, [2, 9, 11], "{found:?}");
+    // What stands behind the first one may hang together with it: nothing is guessed.
+    let source = "fn a() {\n  if true {\n}\nfn on_message(msg) {\n  say(\"a\"\n}\n";
+    let found = super::on_a_bots_stack(move || Script::mistakes(source, &super::options(1)));
+    assert_eq!(found.len(), 1, "{found:?}");
 }

@@ -2,6 +2,7 @@
 //! file, and what happens to its edits. Against a server that says exactly what the test wants.
 
 use super::room::{Peer, until, with_bot};
+use crate::bot::Notice;
 use serde_json::{Value, json};
 use std::fs;
 
@@ -101,7 +102,15 @@ async fn an_edited_import_reloads_its_user_and_a_broken_one_is_told_to_its_owner
         assert_eq!(whisper["whisper"]["to"], "Trinity");
         let text = "words.rhai:2:3: unknown function `rply`; did you mean `reply`?";
         assert_eq!(whisper["whisper"]["text"], text);
+        let wrongs = || {
+            let is_wrong = |notice: &&Notice| matches!(notice, Notice::Wrong(_));
+            notices.lock().unwrap().iter().filter(is_wrong).count()
+        };
+        assert_eq!(wrongs(), 1);
         assert!(told("still running the version loaded at ")());
+        // The same mistake again is shown to whoever runs the bot, and whispered no more.
+        fs::write(&lib, "fn word() {\n  rply(1) }\n// something else").unwrap();
+        until(|| wrongs() == 2).await;
         peer.chat(15, "Neo", "user", 0, "c").await;
         assert_eq!(peer.said().await.0, "two");
         fs::write(&lib, "fn word() { \"three\" }").unwrap();

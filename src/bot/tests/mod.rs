@@ -1,5 +1,6 @@
 //! The bots' engine, tried without a server: every script on the stack a bot has.
 
+mod bombs;
 mod citizens;
 mod contract;
 mod diagnostics;

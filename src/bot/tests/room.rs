@@ -97,6 +97,7 @@ pub(super) async fn with_bot(
         server: listener.local_addr().unwrap().to_string(),
         supervised: false,
         seed: Some(1),
+        as_json: false,
     };
     let notices: Arc<Mutex<Vec<Notice>>> = Arc::default();
     let told = notices.clone();

@@ -3,7 +3,7 @@
 
 use crate::bot::api::{FUNCTIONS, HANDLERS};
 use crate::bot::declaration::KEYS;
-use crate::bot::limits::Limits;
+use crate::bot::limits::{ARGUMENTS, Limits};
 use crate::bot::message::{PROPERTIES, WHO_PROPERTIES};
 use crate::bot::tools::testing::TESTING;
 use std::fmt::Write;
@@ -222,16 +222,30 @@ fn limits() -> Section {
         intro: "What one call may cost. A call that goes over a limit does nothing, and its \
                 author is told where it was.",
         entries: vec![
-            entry("steps", format!("{} of the interpreter.", limits.operations)),
+            entry(
+                "steps",
+                format!(
+                    "{} of the interpreter. What goes through a long array or map is several.",
+                    limits.operations
+                ),
+            ),
             entry("time", format!("{} ms.", limits.wall.as_millis())),
             entry("text", format!("{} KiB in one value.", limits.string / 1024)),
             entry("elements", format!("{} in an array or a map.", limits.elements)),
             entry("memory", format!("{} MiB in all variables.", limits.memory / (1024 * 1024))),
             entry("calls", format!("{} inside one another.", limits.calls)),
+            entry("arguments", format!("{ARGUMENTS} of one call.")),
             entry("variables", format!("{} at once.", limits.variables)),
             entry("lines", format!("{} to one message, to each who hears them.", limits.lines)),
             entry("state, temp", format!("{} KiB each.", limits.state / 1024)),
             entry("source", format!("{} KiB a file.", limits.source / 1024)),
+            entry(
+                "reading",
+                format!(
+                    "{} ms of the processor's time, with all that is imported.",
+                    limits.reading.as_millis()
+                ),
+            ),
         ],
     }
 }

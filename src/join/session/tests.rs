@@ -183,7 +183,7 @@ fn what_is_said_goes_to_the_room_that_was_gone_to_and_other_rooms_are_named() {
     assert_eq!(stay.hear(entered), NONE, "again, after a reconnect");
     assert_eq!(stay.chat(2, "hi"), ["#lobby 16:40 Trin: hi"]);
     match stay.0.typed("all well").act {
-        Some(Do::Say(say)) => assert_eq!(say.room.as_deref(), Some("#ops")),
+        Some(Do::Say(said)) => assert_eq!(said.room.as_deref(), Some("#ops")),
         other => panic!("{other:?}"),
     }
     assert_eq!(stay.answered("/join lobby"), ["-- you are in #lobby"]);

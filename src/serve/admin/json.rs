@@ -6,6 +6,8 @@
 //!              "since_ms":1700000000000,"muted":false,"lag":0}]}
 //! {"bans":[{"name":"Neo","address":null,"reason":"spam","since_ms":1700000000000}]}
 //! {"rooms":[{"room":"#lobby","members":2,"last_seq":7,"topic":null,"recorded":true}]}
+//! {"history":{"file":"/…/history-55556.db","bytes":40960,"entries":7,"unindexed":0,"missing":0,
+//!             "suspended":false,"rooms":[{"room":"#lobby","entries":7,"first":1,"last":7,"last_at":1}]}}
 //! {"bots":[{"name":"Chuck","answers":["work"],"calls":12,"errors":0,"held_back":0,"mean_us":40,
 //!           "slowest_us":900}]}
 //! {"stats":{"uptime_ms":1,"last_seq":7,"rooms":1,"connections":3,"members":{"user":2},"messages":5,
@@ -17,7 +19,7 @@
 //!
 //! `*_ms` is milliseconds, of a point in time since 1970-01-01 UTC.
 
-use super::{BanRow, BotRow, MemberRow, Report, Stats, Target};
+use super::{BanRow, BotRow, MemberRow, Recorded, Report, Stats, Target};
 use crate::room::RoomRow;
 use serde_json::{Map, Value, json};
 
@@ -27,6 +29,7 @@ pub fn report(report: &Report) -> Value {
         Report::Members(rows) => json!({ "members": rows.iter().map(member).collect::<Vec<_>>() }),
         Report::Bans(rows) => json!({ "bans": rows.iter().map(ban).collect::<Vec<_>>() }),
         Report::Rooms(rows) => json!({ "rooms": rows.iter().map(room).collect::<Vec<_>>() }),
+        Report::History(recorded) => json!({ "history": history(recorded) }),
         Report::Bots(rows) => json!({ "bots": rows.iter().map(bot).collect::<Vec<_>>() }),
         Report::Stats(numbers) => json!({ "stats": stats(numbers) }),
         Report::Done(line) => json!({ "done": line }),
@@ -62,6 +65,14 @@ fn room(row: &RoomRow) -> Value {
         "topic": row.topic.as_deref(),
         "recorded": row.recorded,
     })
+}
+
+fn history(recorded: &Recorded) -> Value {
+    let mut shown = json!(recorded.stats);
+    if let Some(fields) = shown.as_object_mut() {
+        fields.insert("suspended".into(), json!(recorded.suspended));
+    }
+    shown
 }
 
 fn bot(row: &BotRow) -> Value {

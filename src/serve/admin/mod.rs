@@ -12,6 +12,7 @@ pub mod words;
 
 pub use desk::{Administered, Answer, Clerk, Desk};
 
+use super::history;
 use crate::room::{About, RoomRow, Target};
 use crate::wire::Dialect;
 use crate::wire::entry::{Kind, Millis, Seq};
@@ -48,6 +49,8 @@ pub enum Command {
     },
     /// The rooms, with who is in them and what they are about.
     Rooms,
+    /// What is kept, and whether it is being recorded.
+    History,
     /// The bots, with what they have done.
     Bots,
     Stats,
@@ -60,6 +63,7 @@ pub enum Report {
     Members(Vec<MemberRow>),
     Bans(Vec<BanRow>),
     Rooms(Vec<RoomRow>),
+    History(Box<Recorded>),
     Bots(Vec<BotRow>),
     Stats(Stats),
     /// It was done: one line that says what.
@@ -79,6 +83,14 @@ pub struct MemberRow {
     pub muted: bool,
     /// Entries of the room it has not been sent yet.
     pub lag: u64,
+}
+
+/// `history`: the file in numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    pub stats: history::Stats,
+    /// The disk takes nothing at the moment.
+    pub suspended: bool,
 }
 
 /// One bot in `bots`.

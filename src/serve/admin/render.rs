@@ -1,7 +1,7 @@
 //! A report as people read it: aligned, without a colour, and harmless to any terminal whatever
 //! members call themselves.
 
-use super::{BanRow, BotRow, MemberRow, Report, Stats, Target};
+use super::{BanRow, BotRow, MemberRow, Recorded, Report, Stats, Target};
 use crate::room::RoomRow;
 use crate::wire::entry::Millis;
 use crate::wire::text::scrub;
@@ -18,6 +18,7 @@ pub fn text(report: &Report, now: Millis) -> String {
         Report::Bans(rows) if rows.is_empty() => "Nobody is banned.".into(),
         Report::Bans(rows) => bans(rows, now),
         Report::Rooms(rows) => rooms(rows),
+        Report::History(recorded) => history(recorded, now),
         Report::Bots(rows) if rows.is_empty() => "There is no bot.".into(),
         Report::Bots(rows) => bots(rows),
         Report::Stats(numbers) => stats(numbers),
@@ -62,6 +63,29 @@ fn rooms(rows: &[RoomRow]) -> String {
         ]
     });
     table(rows.collect()).join("\n")
+}
+
+fn history(recorded: &Recorded, now: Millis) -> String {
+    let Recorded { stats, suspended } = recorded;
+    let recording =
+        if *suspended { "NOT AT THE MOMENT: the disk takes nothing; see the log" } else { "yes" };
+    let mut rows = vec![
+        vec!["file".into(), scrub(&stats.file.display().to_string())],
+        vec!["recording".into(), recording.into()],
+        vec!["kept".into(), format!("{} entries in {}", stats.entries, size(stats.bytes))],
+    ];
+    for (name, count) in [("not indexed yet", stats.unindexed), ("missing", stats.missing)] {
+        if count > 0 {
+            rows.push(vec![name.into(), count.to_string()]);
+        }
+    }
+    for room in &stats.rooms {
+        let ago = ago(Millis(room.last_at), now);
+        let kept =
+            format!("{} to {}, {} entries, the last {ago}", room.first, room.last, room.entries);
+        rows.push(vec![scrub(&room.room), kept]);
+    }
+    table(rows).join("\n")
 }
 
 fn bots(rows: &[BotRow]) -> String {

@@ -29,7 +29,7 @@ const fn on_member(word: &'static str, usage: &'static str, about: &'static str)
 }
 
 /// Every word there is, the ancestor's first.
-pub const WORDS: [Word; 14] = [
+pub const WORDS: [Word; 15] = [
     word("list", "list", "List all active users"),
     on_member("kick", "kick [NAME [REASON]]", "Remove user from server"),
     on_member("ban", "ban [NAME|ADDRESS [REASON]]", "Remove and keep out; alone: list the bans"),
@@ -38,6 +38,7 @@ pub const WORDS: [Word; 14] = [
     on_member("unmute", "unmute NAME", "Let speak again"),
     word("say", "say [#ROOM] TEXT", "Speak to a room as Server, to #lobby if none is named"),
     word("rooms", "rooms", "The rooms, who is in them and what they are about"),
+    word("history", "history", "What is kept of what was said, and where"),
     word("bots", "bots", "The bots, what they answer to and what they did"),
     word("stats", "stats", "The server in numbers"),
     word("shutdown", "shutdown", "Deliver what was said, then stop the server"),
@@ -71,13 +72,16 @@ pub fn parse(line: &str) -> Asked {
             || Asked::Wrong(unknown(word)),
             |word| Asked::Help(format!("usage: {}\n{}", word.usage, word.about)),
         ),
-        ("list" | "rooms" | "bots" | "stats" | "shutdown", "") => Asked::Command(match word {
-            "list" => Command::List,
-            "rooms" => Command::Rooms,
-            "bots" => Command::Bots,
-            "stats" => Command::Stats,
-            _ => Command::Shutdown,
-        }),
+        ("list" | "rooms" | "history" | "bots" | "stats" | "shutdown", "") => {
+            Asked::Command(match word {
+                "list" => Command::List,
+                "rooms" => Command::Rooms,
+                "history" => Command::History,
+                "bots" => Command::Bots,
+                "stats" => Command::Stats,
+                _ => Command::Shutdown,
+            })
+        }
         ("say", rest) if !rest.is_empty() => say(rest),
         ("kick", rest) => kick(rest),
         ("ban", rest) => {

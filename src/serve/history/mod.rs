@@ -14,6 +14,7 @@
 mod bytes;
 mod db;
 mod error;
+mod import;
 mod mark;
 mod open;
 mod read;
@@ -29,11 +30,15 @@ mod write;
 mod writer;
 
 pub use error::HistoryError;
+pub use import::{ImportError, Imported, import};
 pub use open::{OpenFile, Remembered};
 pub use read::{Page, Past};
 pub use reader::History;
 pub use recorder::{Durable, Feed, Gate, Recorder, Reopen};
-pub use transfer::{ExportError, Found, RoomStats, Stats, export, search, stats};
+pub use transfer::{ExportError, Found, RoomStats, Stats, export, print_found, search, stats};
+
+#[cfg(test)]
+mod tests;
 
 use crate::wire::entry::{MessageId, Millis, Seq};
 use crate::wire::room_name::RoomName;
@@ -44,6 +49,29 @@ use std::collections::HashMap;
 /// An owner's secret as it is kept: nobody who reads the file can show it as their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct OwnerHash(pub [u8; 16]);
+
+impl OwnerHash {
+    /// What a session has of its client's secret: the hash as it is written.
+    pub fn parse(owner: &str) -> Option<Self> {
+        let digits = owner.as_bytes();
+        let mut hash = [0; 16];
+        if digits.len() != 32 {
+            return None;
+        }
+        for (byte, pair) in hash.iter_mut().zip(digits.chunks_exact(2)) {
+            let pair = str::from_utf8(pair).ok()?;
+            *byte = u8::from_str_radix(pair, 16).ok()?;
+        }
+        Some(Self(hash))
+    }
+}
+
+impl std::fmt::Display for OwnerHash {
+    /// In hexadecimal digits.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
 
 /// The file's own key, with which owners are hashed.
 #[derive(Clone, Copy)]

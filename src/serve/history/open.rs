@@ -126,7 +126,7 @@ impl OpenFile {
         };
         let rooms: Vec<_> = rooms.into_iter().map(|room| room.past).collect();
         let known = rooms.iter().map(|room| (room.name.clone(), room.next)).collect();
-        let remembered = Remembered {
+        let opened = Remembered {
             epoch: id.into(),
             numbers: Numbers { known, floor: Seq(floor) },
             rooms,
@@ -134,7 +134,7 @@ impl OpenFile {
             bounced: tail.bounced,
             key,
         };
-        Ok((Self(store), remembered))
+        Ok((Self(store), opened))
     }
 }
 

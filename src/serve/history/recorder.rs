@@ -169,7 +169,7 @@ impl Recorder {
         let (durable_sender, durable) = watch::channel(Durable::default());
         let (questions, asked) = reader::questions();
         let writer = Writer {
-            packer: Packer::new(key),
+            packer: Packer::default(),
             store,
             jobs: taken,
             ready: ready_sender,
@@ -323,12 +323,11 @@ impl Recorder {
 
     /// Takes what was said since the last time, or as much of it as a commit takes.
     async fn collect(&mut self, reopen: &Reopen) -> Work {
-        // Read before the cursors are: what it counts is in them.
-        let upto = *self.moved.borrow_and_update();
-        self.take_told();
         if !self.rest {
-            self.target = upto;
+            // Read before the cursors are: what it counts is in them.
+            self.target = *self.moved.borrow_and_update();
         }
+        self.take_told();
         let mut work = Work::default();
         self.rest = false;
         let mut ended = Vec::new();

@@ -5,9 +5,12 @@ use super::db;
 use super::error::HistoryError;
 use super::read::Asker;
 use super::view::Names;
-use crate::wire::entry::{Entry, Seq};
+use crate::wire::entry::{Entry, Millis, Seq};
+use crate::wire::line;
 use crate::wire::native::{self, ServerEvent};
 use crate::wire::room_name::RoomName;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use rusqlite::Connection;
 use serde::Serialize;
 use std::fs;
@@ -58,7 +61,7 @@ pub enum ExportError {
     #[error(transparent)]
     History(#[from] HistoryError),
     /// Whoever reads the output may have seen enough: `main` looks at the cause.
-    #[error("cannot write: {0}")]
+    #[error(transparent)]
     Output(#[from] io::Error),
     #[error("there is no room {0} in the history")]
     NoRoom(RoomName),
@@ -131,6 +134,54 @@ pub fn search(
     Ok((found, is_whole))
 }
 
+/// Prints what was found: as events, or as lines to read with room, number and time.
+pub fn print_found(found: &[Found], json: bool, out: &mut impl Write) -> io::Result<()> {
+    let mut line = Vec::new();
+    for Found { room, entry } in found {
+        line.clear();
+        if json {
+            native::put(&ServerEvent::of(room, entry), &mut line);
+        } else {
+            write!(line, "{room} {} {}  ", entry.seq, time(entry.at))?;
+            line::put(entry, &mut line);
+        }
+        out.write_all(&line)?;
+    }
+    Ok(())
+}
+
+impl Stats {
+    /// Prints them, as one object or to read.
+    pub fn print(&self, json: bool, out: &mut impl Write) -> io::Result<()> {
+        if json {
+            serde_json::to_writer(&mut *out, self)?;
+            return writeln!(out);
+        }
+        let Self { file, bytes, entries, unindexed, missing, rooms } = self;
+        let kib = bytes.div_ceil(1024);
+        writeln!(out, "{}: {entries} entries in {kib} KiB", file.display())?;
+        if *unindexed > 0 {
+            writeln!(out, "not in the index yet: {unindexed}")?;
+        }
+        if *missing > 0 {
+            writeln!(out, "never recorded: {missing}")?;
+        }
+        for room in rooms {
+            let RoomStats { room, entries, first, last, last_at } = room;
+            let at = time(Millis(*last_at));
+            writeln!(out, "{room}: {entries} entries, {first} to {last}, the last at {at}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A time to read, where the reader is.
+fn time(Millis(at): Millis) -> String {
+    let at = i64::try_from(at).ok().and_then(|at| Timestamp::from_millisecond(at).ok());
+    let at = TimeZone::system().to_datetime(at.unwrap_or_default());
+    at.strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
 /// Writes the entries after a number as JSON Lines, of one room or room by room, each in its
 /// order: the events of the native protocol. Gives how many.
 pub fn export(
@@ -175,7 +226,8 @@ fn rooms(
     let read = || {
         let sql = "SELECT name FROM rooms WHERE ?1 IS NULL OR name = ?1 ORDER BY name";
         let mut question = connection.prepare_cached(sql)?;
-        let names = question.query_map([room.map(RoomName::as_str)], |row| row.get(0))?;
+        let room = room.map(RoomName::as_str);
+        let names = question.query_map([room], |row| row.get(0))?;
         names.collect::<Result<Vec<String>, _>>()
     };
     let names = read().map_err(|error| HistoryError::sql(file, &error))?;

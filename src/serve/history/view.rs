@@ -113,7 +113,7 @@ impl<'a> View<'a> {
                     cause: parts.cause,
                     hops: parts.hops,
                     id: parts.id.map(Into::into),
-                    owner: None,
+                    owner: owner.map(|owner: OwnerHash| owner.to_string().into()),
                 })
             }
             JOIN => Event::Join { who: self.nick(&mut body, names)?, kind },

@@ -1,19 +1,17 @@
 //! One commit: what was said since the last, encoded before it began. Either all of it is in the
 //! file or nothing is, and what the store remembers changes only with the file.
 
+use super::OwnerHash;
 use super::db::{first, int};
 use super::error::HistoryError;
 use super::segment::{Encoder, Segment};
 use super::store::{Place, SPAN, Store};
 use super::view::decode;
 use super::words::fold;
-use super::{OwnerHash, OwnerKey};
 use crate::wire::entry::{Entry, Event, Ordinal, Seq};
 use crate::wire::room_name::RoomName;
 use crate::wire::text::Text;
 use rusqlite::Transaction;
-use std::collections::HashMap;
-use std::sync::Arc;
 
 /// Entries of a commit that are put into the index at once. More are a flood: their index can
 /// wait, and what is said cannot.
@@ -61,22 +59,13 @@ impl Hole {
     }
 }
 
-/// Makes batches out of entries, remembering owners: hashing one costs more than its message.
-#[derive(Debug)]
+/// Makes batches out of entries.
+#[derive(Debug, Default)]
 pub(super) struct Packer {
-    key: OwnerKey,
-    owners: HashMap<Arc<str>, OwnerHash>,
     encoder: Encoder,
 }
 
-/// Owners that a packer remembers.
-const OWNERS: usize = 16 * 1024;
-
 impl Packer {
-    pub(super) fn new(key: OwnerKey) -> Self {
-        Self { key, owners: HashMap::new(), encoder: Encoder::default() }
-    }
-
     /// Encodes a run of one room's entries. `inline` folds their texts for the index too.
     pub(super) fn pack<'a>(
         &mut self,
@@ -100,7 +89,7 @@ impl Packer {
                         fold(&chat.text, &mut text);
                         batch.texts.push((entry.seq, text));
                     }
-                    chat.owner.as_ref().map(|owner| self.owner(owner))
+                    chat.owner.as_deref().and_then(OwnerHash::parse)
                 }
                 Event::Topic { topic, .. } => {
                     batch.topic = Some(topic.clone());
@@ -116,18 +105,6 @@ impl Packer {
         }
         batch.segments.extend(self.encoder.finish());
         batch
-    }
-
-    fn owner(&mut self, owner: &Arc<str>) -> OwnerHash {
-        if let Some(hash) = self.owners.get(owner) {
-            return *hash;
-        }
-        if self.owners.len() >= OWNERS {
-            self.owners.clear();
-        }
-        let hash = self.key.hash(owner);
-        self.owners.insert(owner.clone(), hash);
-        hash
     }
 }
 

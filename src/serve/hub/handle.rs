@@ -1,13 +1,15 @@
 //! How the rest of the server reaches the hub, and what it may ask for.
 
+use crate::config::HistorySync;
 use crate::log::{Cursor, Gap, Tail};
 use crate::room::{Input, Join, Refusal, RoomRow};
 use crate::serve::admin::{self, Report};
 use crate::serve::closer::Closer;
 use crate::serve::gate::Gate;
+use crate::serve::history::{Durable, History};
 use crate::serve::session::{Mailbox, Word};
 use crate::wire::Dialect;
-use crate::wire::entry::{MessageId, RoomId, Seq, SessionId};
+use crate::wire::entry::{Entry, MessageId, RoomId, Seq, SessionId};
 use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
 use std::net::SocketAddr;
@@ -46,12 +48,19 @@ pub(in crate::serve) enum Request {
         room: Option<RoomName>,
         seq: Option<Seq>,
     },
-    History {
+    /// What is retained of a room's past.
+    Recent {
         session: SessionId,
-        id: Option<MessageId>,
         room: Option<RoomName>,
         before: Option<Seq>,
         limit: usize,
+        reply: oneshot::Sender<Result<Recent, Refusal>>,
+    },
+    /// A place in a room's log again, for who has read the file meanwhile.
+    Reopen {
+        room: RoomName,
+        after: Seq,
+        reply: oneshot::Sender<Option<(Cursor, Option<Gap>)>>,
     },
     /// A session's word to itself, so that it takes its place among the answers.
     Tell {
@@ -87,12 +96,15 @@ impl Request {
             | Self::AskTopic { session }
             | Self::Bots { session }
             | Self::Why { session, .. }
-            | Self::History { session, .. }
             | Self::Tell { session, .. }
             | Self::Refuse { session, .. } => Some((*session, 1)),
-            Self::Enter(_) | Self::Input(_) | Self::Admin(..) | Self::Names(_) | Self::Drain => {
-                None
-            }
+            Self::Enter(_)
+            | Self::Input(_)
+            | Self::Recent { .. }
+            | Self::Reopen { .. }
+            | Self::Admin(..)
+            | Self::Names(_)
+            | Self::Drain => None,
         }
     }
 }
@@ -132,7 +144,25 @@ pub(in crate::serve) struct Place {
     pub(in crate::serve) row: RoomRow,
     pub(in crate::serve) cursor: Cursor,
     pub(in crate::serve) gap: Option<Gap>,
+    /// What comes behind this entry and is not retained is in the file.
+    pub(in crate::serve) replay: Option<Seq>,
     pub(in crate::serve) tail: watch::Receiver<Tail>,
+    /// What was said last, for who cannot ask.
+    pub(in crate::serve) earlier: Vec<Entry>,
+    /// The server records, but not this room.
+    pub(in crate::serve) unrecorded: bool,
+}
+
+/// The last of what is retained.
+#[derive(Debug)]
+pub(in crate::serve) struct Recent {
+    pub(in crate::serve) room: RoomName,
+    pub(in crate::serve) recorded: bool,
+    pub(in crate::serve) cursor: Cursor,
+    pub(in crate::serve) count: usize,
+    /// Before that entry the file knows more.
+    pub(in crate::serve) first: Seq,
+    pub(in crate::serve) more: bool,
 }
 
 /// The hub has ended: the server is going down.
@@ -147,6 +177,9 @@ pub struct HubHandle {
     pub(super) published: Arc<AtomicU64>,
     pub(super) gate: Arc<Gate>,
     pub(super) epoch: Arc<str>,
+    pub(super) history: Option<History>,
+    /// Whether nothing is acknowledged before it is on the disk.
+    pub(super) acks_wait: bool,
 }
 
 impl HubHandle {
@@ -174,13 +207,67 @@ impl HubHandle {
         &self.epoch
     }
 
+    /// What is kept in a file, if anything is.
+    pub(in crate::serve) fn history(&self) -> Option<&History> {
+        self.history.as_ref()
+    }
+
+    /// From now on there is a file; acks may have to wait for it.
+    pub(in crate::serve) fn keep(&mut self, history: History, sync: HistorySync) {
+        self.history = Some(history);
+        self.acks_wait = sync == HistorySync::Full;
+    }
+
+    /// How far everything is on the disk, if acks wait for that.
+    pub(in crate::serve) fn acked(&self) -> Option<watch::Receiver<Durable>> {
+        self.history.as_ref().filter(|_| self.acks_wait).map(History::durable)
+    }
+
+    /// What stands for a client's secret: where it would be kept, nobody can read it back.
+    pub(in crate::serve) fn owner(&self, token: &str) -> Arc<str> {
+        match &self.history {
+            Some(history) => history.key().hash(token).to_string().into(),
+            None => token.into(),
+        }
+    }
+
+    /// A place in a room's log behind an entry, or behind what is not retained any more.
+    pub(in crate::serve) async fn reopen(
+        &self,
+        room: RoomName,
+        after: Seq,
+    ) -> Option<(Cursor, Option<Gap>)> {
+        let (reply, place) = oneshot::channel();
+        self.send(Request::Reopen { room, after, reply }).await.ok()?;
+        place.await.ok()?
+    }
+
     /// Carries out an administrator's command.
     pub async fn admin(&self, command: admin::Command) -> Report {
+        if command == admin::Command::History {
+            return self.recorded().await;
+        }
         let (reply, report) = oneshot::channel();
         if self.send(Request::Admin(command, reply)).await.is_err() {
             return Report::Failed(HubGone.to_string());
         }
         report.await.unwrap_or_else(|_dropped| Report::Failed(HubGone.to_string()))
+    }
+
+    /// The file answers for itself.
+    async fn recorded(&self) -> Report {
+        let Some(history) = &self.history else {
+            return Report::Failed(
+                "nothing is recorded; the log has its last part in memory".into(),
+            );
+        };
+        match history.stats().await {
+            Ok(stats) => {
+                let suspended = history.durable().borrow().suspended;
+                Report::History(Box::new(admin::Recorded { stats, suspended }))
+            }
+            Err(error) => Report::Failed(error.to_string()),
+        }
     }
 
     /// Names of all members, for completion.

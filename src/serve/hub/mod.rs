@@ -4,11 +4,13 @@
 
 mod bots;
 mod handle;
+mod past;
 mod places;
 mod report;
 
 pub use handle::HubHandle;
-pub(super) use handle::{Admission, Enter, Place, Request, ResumeAt};
+pub(super) use handle::{Admission, Enter, Place, Recent, Request, ResumeAt};
+pub(super) use past::Past;
 
 use super::closer::Closer;
 use super::session::{Mailbox, Private, Word};
@@ -19,7 +21,6 @@ use crate::room::{Answer, Appended, Effects, Input, Refusal, Reply, Rooms};
 use crate::wire::Dialect;
 use crate::wire::close::CloseReason;
 use crate::wire::entry::{Entry, Event, MessageId, Millis, Ordinal, RoomId, Seq, SessionId};
-use crate::wire::room_name::RoomName;
 use places::Entering;
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
@@ -65,6 +66,8 @@ pub(super) struct Hub {
     moved: Vec<RoomId>,
     inbox: mpsc::Receiver<Request>,
     epoch: Arc<str>,
+    /// What an earlier run left, and what is recorded of this one.
+    past: Past,
     counters: Arc<Counters>,
     started: Instant,
     /// Cancelled by the administrator's `shutdown`.
@@ -82,17 +85,20 @@ impl Hub {
         limits: &Limits,
         counters: Arc<Counters>,
         shutdown: CancellationToken,
+        past: Past,
     ) -> (Self, HubHandle) {
         let (sender, inbox) = mpsc::channel(INBOX);
         let published = Arc::<AtomicU64>::default();
-        let epoch: Arc<str> = format!("{:016x}", rand::random::<u64>()).into();
+        let epoch = past.epoch.clone();
         let handle = HubHandle {
             inbox: sender,
             published: published.clone(),
             gate: Arc::default(),
             epoch: epoch.clone(),
+            history: None,
+            acks_wait: false,
         };
-        let mut hub = Self {
+        let hub = Self {
             core: Rooms::new(limits.rooms, limits.crowd),
             logs: Logs::new(limits.retained_bytes),
             tails: HashMap::new(),
@@ -102,6 +108,7 @@ impl Hub {
             moved: Vec::new(),
             inbox,
             epoch,
+            past,
             counters,
             started: Instant::now(),
             shutdown,
@@ -110,7 +117,6 @@ impl Hub {
             words: Vec::new(),
             draining: false,
         };
-        hub.open(now(), &RoomName::lobby());
         (hub, handle)
     }
 
@@ -188,6 +194,7 @@ impl Hub {
     /// Lets the writers read what this turn brought, and wakes those of the rooms that moved.
     fn publish(&mut self) {
         self.published.store(self.committed.0, Ordering::Release);
+        self.past.moved(self.committed);
         for room in self.moved.drain(..) {
             if let Some(tail) = self.tails.get(&room) {
                 tail.send_replace(self.logs.tail(room));
@@ -228,8 +235,14 @@ impl Hub {
                 }
                 Err(refusal) => self.refuse(session, None, "why", refusal),
             },
-            Request::History { session, id: re, room, before, limit } => {
-                self.tell_history(session, re, room.as_ref(), before, limit);
+            Request::Recent { session, room, before, limit, reply } => {
+                // A session that ended meanwhile does not need to know.
+                let _gone = reply.send(self.recent(session, room.as_ref(), before, limit));
+            }
+            Request::Reopen { room, after, reply } => {
+                self.commit();
+                let room = self.core.find(&room);
+                let _gone = reply.send(room.and_then(|room| self.logs.after(room, after)));
             }
             Request::Tell { session, word } => self.say(session, word),
             Request::Refuse { session, re, refusal } => {
@@ -270,9 +283,12 @@ impl Hub {
                 }
                 Answer::Entered { re, room, row, alone, fresh } => {
                     let place = if fresh { self.place(room, row.clone(), after) } else { None };
-                    let gap = place.as_ref().and_then(|place| place.gap);
+                    let gap = place.as_ref().filter(|place| place.replay.is_none());
+                    let gap = gap.and_then(|place| place.gap);
                     let place = place.map(Box::new);
-                    self.put(session, ordinal, Word::Entered { re, room, row, gap, place, alone });
+                    let unrecorded = self.past.leaves_out(&row.name);
+                    let word = Word::Entered { re, room, row, gap, place, alone, unrecorded };
+                    self.put(session, ordinal, word);
                 }
                 answer => self.put(session, ordinal, Word::Answer(answer)),
             }
@@ -333,7 +349,7 @@ impl Hub {
 }
 
 /// The server's clock. Only for people and records: every wait is measured by a steady clock.
-fn now() -> Millis {
+pub(super) fn now() -> Millis {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

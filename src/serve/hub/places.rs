@@ -1,16 +1,22 @@
 //! Rooms and places in them: who comes in where, and what of the past it is given.
 
-use super::handle::{Admission, Enter, Place, ResumeAt};
+use super::handle::{Admission, Enter, Place, Recent, ResumeAt};
 use super::{Hub, Member, now};
 use crate::log::Gap;
 use crate::room::{Answer, Input, Refusal, RoomRow};
-use crate::serve::session::{Past, Word};
+use crate::serve::session::Word;
+use crate::wire::Dialect;
 use crate::wire::close::CloseReason;
-use crate::wire::entry::{MessageId, Millis, RoomId, Seq, SessionId};
+use crate::wire::entry::{Entry, Event, Millis, RoomId, Seq, SessionId};
 use crate::wire::room_name::RoomName;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use tokio::sync::{oneshot, watch};
+
+/// Entries among which the last of what was said is looked for: most are somebody's coming and going
+/// only where many come and go.
+const LOOKED_THROUGH: usize = 200;
 
 /// Somebody who is let in at the end of the turn.
 #[derive(Debug)]
@@ -20,6 +26,7 @@ pub(super) struct Entering {
     row: RoomRow,
     position: Arc<AtomicU64>,
     resume: Option<ResumeAt>,
+    sees_past: bool,
     reply: oneshot::Sender<Result<Admission, Refusal>>,
 }
 
@@ -27,22 +34,29 @@ impl Hub {
     /// Makes a room unless it is there.
     pub(super) fn open(&mut self, at: Millis, room: &RoomName) {
         if self.core.find(room).is_none() {
-            let first = self.core.floor();
-            let (room, topic, recorded) = (room.clone(), None, true);
+            let first = self.core.floor().max(self.past.first(room));
+            let (topic, recorded) = (None, self.past.is_recorded(room));
+            let room = room.clone();
             self.apply(at, Input::Open { room, first, topic, recorded }, None);
         }
     }
 
     /// Gives every new room a log, and takes those of rooms that are forgotten away.
     pub(super) fn make_rooms(&mut self) {
-        for id in std::mem::take(&mut self.effects.forgotten) {
+        for (id, room) in std::mem::take(&mut self.effects.forgotten) {
             self.commit();
+            self.past.forget(&room);
             self.logs.forget(id);
             self.tails.remove(&id);
         }
         for id in std::mem::take(&mut self.effects.opened) {
             let Some(room) = self.core.room(id) else { continue };
-            self.logs.open(id, room.name().clone(), room.seq().next());
+            let (name, last) = (room.name().clone(), room.seq());
+            for (seq, hops) in self.past.bounced(&name) {
+                self.core.bounced(id, seq, hops);
+            }
+            let cursor = self.logs.open(id, name, last.next());
+            self.past.follow(cursor, last);
             self.tails.insert(id, watch::Sender::new(self.logs.tail(id)));
         }
     }
@@ -58,7 +72,9 @@ impl Hub {
                 let position = Arc::new(AtomicU64::new(self.core.ordinal().0));
                 let member = Member { dialect, addr, mailbox, closer, position: position.clone() };
                 self.members.insert(session, member);
-                self.entering.push(Entering { session, room, row, position, resume, reply });
+                let sees_past = dialect == Dialect::Line;
+                let entering = Entering { session, room, row, position, resume, sees_past, reply };
+                self.entering.push(entering);
             }
             Some(Word::Answer(Answer::NotAdmitted(refusal))) => {
                 self.counters.refused(refusal.code());
@@ -71,15 +87,20 @@ impl Hub {
     pub(super) fn let_in(&mut self) {
         for entering in std::mem::take(&mut self.entering) {
             // Also who was kicked in this very turn: its closer knows, and its writer says why.
-            let Entering { session, room, row, position, resume, reply } = entering;
+            let Entering { session, room, row, position, resume, sees_past, reply } = entering;
             let is_other = |epoch: &String| **epoch != *self.epoch;
             let is_other = resume.as_ref().and_then(|at| at.epoch.as_ref()).is_some_and(is_other);
             // Another log's numbers: all of this one is news.
             let after = resume.map(|at| if is_other { Seq(0) } else { at.after });
             let Some(mut place) = self.place(room, row, after) else { continue };
-            if is_other && place.gap.is_none() {
-                // … and what the other still had is not to be had here.
-                place.gap = Some(Gap { after: Seq(0), before: Seq(1) });
+            if is_other {
+                // … as far as it is retained; what the other still had is not to be had here.
+                let before = place.gap.map_or(Seq(1), |gap| gap.before);
+                place.gap = Some(Gap { after: Seq(0), before });
+                place.replay = None;
+            }
+            if sees_past {
+                place.earlier = self.earlier(room, place.row.seq);
             }
             if reply.send(Ok(Admission { place, position })).is_err() {
                 // It left while it stood in the door; its leave is a turn of its own.
@@ -103,7 +124,9 @@ impl Hub {
         let after = after.map_or(row.seq, |after| after.min(row.seq));
         let (cursor, gap) = self.logs.after(room, after)?;
         let tail = self.tails.get(&room)?.subscribe();
-        Some(Place { room, row, cursor, gap, tail })
+        let replay = gap.filter(|_| row.recorded).map(|gap| gap.after);
+        let unrecorded = self.past.leaves_out(&row.name);
+        Some(Place { room, row, cursor, gap, replay, tail, earlier: Vec::new(), unrecorded })
     }
 
     pub(super) fn tell_topic(&mut self, session: SessionId) {
@@ -120,23 +143,46 @@ impl Hub {
         }
     }
 
-    pub(super) fn tell_history(
+    pub(super) fn recent(
         &mut self,
         session: SessionId,
-        re: Option<MessageId>,
         room: Option<&RoomName>,
         before: Option<Seq>,
         limit: usize,
-    ) {
-        let room = match self.core.meant(session, room) {
-            Ok(room) => room,
-            Err(refusal) => return self.refuse(session, re, "history", refusal),
-        };
+    ) -> Result<Recent, Refusal> {
+        let id = self.core.meant(session, room)?;
         // What was said before the question belongs to the answer.
         self.commit();
-        if let Some(log) = self.logs.get(room) {
-            let (cursor, count, more) = log.last(limit, before);
-            self.say(session, Word::History(Past { re, cursor, count, more }));
+        let nowhere = || Refusal::NotInRoom(room.cloned().unwrap_or_else(RoomName::lobby));
+        let (Some(log), Some(room)) = (self.logs.get(id), self.core.room(id)) else {
+            return Err(nowhere());
+        };
+        let (cursor, count, more) = log.last(limit, before);
+        let end = before.unwrap_or(log.tail().seq.next()).min(log.tail().seq.next());
+        let first = Seq(end.0.saturating_sub(count as u64));
+        let recorded = room.is_recorded();
+        Ok(Recent { room: room.name().clone(), recorded, cursor, count, first, more })
+    }
+
+    /// What was said last in a room before an entry, for who comes in and cannot ask.
+    fn earlier(&self, id: RoomId, before: Seq) -> Vec<Entry> {
+        let (Some(log), Some(room)) = (self.logs.get(id), self.core.room(id)) else {
+            return Vec::new();
+        };
+        if !room.is_recorded() || self.past.lines == 0 {
+            return Vec::new();
         }
+        let (mut cursor, mut left, _) = log.last(LOOKED_THROUGH, Some(before));
+        let mut said: VecDeque<Entry> = VecDeque::new();
+        while let Some(slice) = cursor.next_slice(None).filter(|_| left > 0) {
+            let entries = slice.iter().take(left);
+            said.extend(entries.filter(|entry| matches!(entry.event, Event::Chat(_))).cloned());
+            left = left.saturating_sub(slice.entries.len());
+            said.drain(..said.len().saturating_sub(self.past.lines));
+        }
+        let missing = self.past.lines.saturating_sub(said.len());
+        let older = self.past.earlier(room.name());
+        let older = older.iter().skip(older.len().saturating_sub(missing)).cloned();
+        older.chain(said).collect()
     }
 }

@@ -16,6 +16,8 @@ impl Hub {
     pub(super) fn admin(&mut self, at: Millis, command: admin::Command) -> Report {
         let input = match command {
             admin::Command::List => return Report::Members(self.list()),
+            // The handle has answered it.
+            admin::Command::History => return Report::Failed("nothing is recorded".into()),
             admin::Command::Rooms => return Report::Rooms(self.core.rows()),
             admin::Command::Bots => return Report::Bots(self.bot_rows()),
             admin::Command::Bans => return Report::Bans(self.bans()),

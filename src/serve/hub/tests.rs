@@ -5,11 +5,15 @@ use crate::room::{Join, Post};
 use crate::serve::admin;
 use crate::wire::entry::Kind;
 use crate::wire::nick::Nick;
+use crate::wire::room_name::RoomName;
 use crate::wire::text::Text;
 use tokio::sync::oneshot;
 
 fn hub() -> Hub {
-    Hub::new(&Limits::default(), Arc::default(), CancellationToken::new()).0
+    let stop = CancellationToken::new();
+    let mut hub = Hub::new(&Limits::default(), Arc::default(), stop, Past::none()).0;
+    hub.take_up();
+    hub
 }
 
 fn enter(

@@ -1,13 +1,14 @@
 //! The handshake: finds out who speaks which dialect, asks the hub to let them in, and says why
 //! not. Everything here has a deadline that bytes do not renew, and a bound on bytes both ways.
 
+use super::foreign::is_foreign;
 use super::mailbox::{Mailbox, Unread};
-use super::private::{native_gap, state};
+use super::private::{UNRECORDED, earlier_lines, native_gap, state};
 use super::read::{linger, read};
 use super::{Shared, first_line_end};
 use crate::room::{Join, Refusal};
 use crate::serve::closer::Closer;
-use crate::serve::hub::{Admission, Enter, Place, Request, ResumeAt};
+use crate::serve::hub::{Admission, Enter, Place, Request, ResumeAt, now};
 use crate::wire::close::CloseReason;
 use crate::wire::entry::{Kind, Seq, SessionId};
 use crate::wire::native::{self, Bye, ClientEvent, Decoded, Hello, Refused, ServerEvent};
@@ -18,6 +19,7 @@ use crate::wire::text::scrub;
 use crate::wire::{Dialect, NICK, NICK_INVALID, NICK_OK, WELCOME, limits, line};
 use memchr::memchr;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::oneshot;
@@ -53,6 +55,8 @@ pub(super) struct Entered<R, W> {
     pub(super) nick: Nick,
     pub(super) kind: Kind,
     pub(super) client: Option<String>,
+    /// What stands for the client's secret.
+    pub(super) owner: Option<Arc<str>>,
     pub(super) admission: Admission,
     /// The first messages to send.
     pub(super) greeting: Vec<Vec<u8>>,
@@ -120,8 +124,9 @@ where
                 }
             };
             let (nick, kind, client) = (wish.nick.clone(), wish.kind, wish.client.clone());
+            let owner = wish.token.as_deref().map(|token| self.shared.hub.owner(token));
             let (mailbox, unread) = Mailbox::new();
-            match self.ask(dialect, wish, mailbox).await? {
+            match self.ask(dialect, wish, owner.clone(), mailbox).await? {
                 Ok(admission) => {
                     let greeting = self.greeting(dialect, &nick, &admission, ended);
                     let Self { read, write, buffer: rest, .. } = self;
@@ -130,6 +135,7 @@ where
                         nick,
                         kind,
                         client,
+                        owner,
                         admission,
                         greeting,
                         rest,
@@ -219,12 +225,12 @@ where
         &mut self,
         dialect: Dialect,
         wish: Wish,
+        token: Option<Arc<str>>,
         mailbox: Mailbox,
     ) -> Result<Result<Admission, Refusal>, CloseReason> {
-        let Wish { nick, kind, token, room, resume, .. } = wish;
+        let Wish { nick, kind, room, resume, .. } = wish;
         let (reply, admitted) = oneshot::channel();
         let (session, addr, closer) = (self.session, self.addr, self.closer.clone());
-        let token = token.map(Into::into);
         let join = Join { session, nick, kind, addr: addr.ip(), token, room };
         let enter = Enter { join, dialect, addr, resume, mailbox, closer, reply };
         let sent = self.shared.hub.send(Request::Enter(enter)).await;
@@ -242,14 +248,22 @@ where
         let mut out = ended.to_vec();
         match dialect {
             Dialect::Raw => return vec![NICK_OK.into(), WELCOME.into()],
-            Dialect::Line => out.extend_from_slice(format!("{NICK_OK}\n{WELCOME}\n").as_bytes()),
+            Dialect::Line => {
+                out.extend_from_slice(format!("{NICK_OK}\n{WELCOME}\n").as_bytes());
+                let Place { earlier, unrecorded, .. } = &admission.place;
+                let unrecorded = unrecorded.then(|| line::notice(UNRECORDED));
+                for line in earlier_lines(earlier, now()).into_iter().chain(unrecorded) {
+                    out.extend_from_slice(line.as_bytes());
+                    out.push(b'\n');
+                }
+            }
             Dialect::Native => self.welcome(nick, admission, &mut out),
         }
         vec![out]
     }
 
     fn welcome(&self, nick: &Nick, admission: &Admission, out: &mut Vec<u8>) {
-        let Place { row, gap, .. } = &admission.place;
+        let Place { row, gap, replay, .. } = &admission.place;
         let limits = &self.shared.limits;
         let event = ServerEvent::Welcome(Welcome {
             v: native::VERSION,
@@ -266,8 +280,8 @@ where
             text: WELCOME.into(),
         });
         native::put(&event, out);
-        if let Some(gap) = gap {
-            native_gap(&row.name, *gap, out);
+        if let Some(gap) = gap.filter(|_| replay.is_none()) {
+            native_gap(&row.name, gap, out);
         }
     }
 
@@ -373,22 +387,4 @@ fn hello(answer: &[u8]) -> Result<Wish, Unfit> {
         Some(ResumeAt { epoch, after: Seq(after) })
     });
     Ok(Wish { nick, kind, client, token, room, resume })
-}
-
-/// Whether the first bytes belong to HTTP, TLS or SSH: no answer would mean anything there.
-fn is_foreign(bytes: &[u8]) -> bool {
-    const FOREIGN: [&[u8]; 11] = [
-        b"\x16\x03",
-        b"SSH-",
-        b"GET ",
-        b"HEAD ",
-        b"POST ",
-        b"PUT ",
-        b"DELETE ",
-        b"OPTIONS ",
-        b"CONNECT ",
-        b"PATCH ",
-        b"PRI * HTTP",
-    ];
-    FOREIGN.iter().any(|start| bytes.starts_with(start))
 }

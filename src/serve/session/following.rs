@@ -3,7 +3,8 @@
 
 use crate::log::{Cursor, Slice, Tail};
 use crate::serve::hub::Place;
-use crate::wire::entry::{Ordinal, RoomId};
+use crate::wire::entry::{Ordinal, RoomId, Seq, SessionId};
+use crate::wire::room_name::RoomName;
 use std::future::{Future, pending, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -26,6 +27,19 @@ struct Followed {
     id: RoomId,
     cursor: Cursor,
     tail: watch::Receiver<Tail>,
+    /// Reads in the file so far, behind this entry.
+    replay: Option<Seq>,
+    /// The room's last entry when the session came in.
+    joined: Seq,
+}
+
+/// What is still to be read in the file.
+#[derive(Debug)]
+pub(super) struct Replay {
+    pub(super) room: RoomId,
+    pub(super) name: RoomName,
+    pub(super) after: Seq,
+    pub(super) joined: Seq,
 }
 
 /// The hub has ended.
@@ -39,12 +53,35 @@ impl Following {
 
     /// Reads in one more room.
     pub(super) fn enter(&mut self, place: Place) {
-        self.follow(place.room, place.cursor, place.tail);
+        let Place { room: id, row, mut cursor, replay, tail, .. } = place;
+        if replay.is_some() {
+            // Nothing of the log is kept alive meanwhile.
+            cursor.let_go();
+        }
+        self.part(id);
+        self.rooms.push(Followed { id, cursor, tail, replay, joined: row.seq });
     }
 
-    pub(super) fn follow(&mut self, id: RoomId, cursor: Cursor, tail: watch::Receiver<Tail>) {
-        self.part(id);
-        self.rooms.push(Followed { id, cursor, tail });
+    /// The room whose file is to be read first, if there is one.
+    pub(super) fn replaying(&self) -> Option<Replay> {
+        self.rooms.iter().find_map(|room| {
+            let (name, after) = (room.cursor.room().clone(), room.replay?);
+            Some(Replay { room: room.id, name, after, joined: room.joined })
+        })
+    }
+
+    /// The file has been read up to here.
+    pub(super) fn replayed(&mut self, id: RoomId, upto: Seq) {
+        if let Some(room) = self.rooms.iter_mut().find(|room| room.id == id) {
+            room.replay = Some(upto);
+        }
+    }
+
+    /// … and from here on the log is read.
+    pub(super) fn live(&mut self, id: RoomId, cursor: Cursor) {
+        if let Some(room) = self.rooms.iter_mut().find(|room| room.id == id) {
+            (room.replay, room.cursor) = (None, cursor);
+        }
     }
 
     /// … and no longer in one.
@@ -65,8 +102,21 @@ impl Following {
     /// What comes next, up to the place of an answer that is there, or else up to what is
     /// published: before that there may be an answer on its way, and another room's log may have
     /// moved before this one's. An answer comes when the logs are whole up to its place.
-    pub(super) fn next_slice(&mut self, answer: Option<Ordinal>) -> Option<Slice> {
-        let until = answer.unwrap_or_else(|| Ordinal(self.published.load(Ordering::Acquire)));
+    ///
+    /// Of what the session `held` did itself, nothing behind a place is taken.
+    pub(super) fn next_slice(
+        &mut self,
+        answer: Option<Ordinal>,
+        held: Option<(SessionId, Ordinal)>,
+    ) -> Option<Slice> {
+        let mut until = answer.unwrap_or_else(|| Ordinal(self.published.load(Ordering::Acquire)));
+        if let Some((me, limit)) = held {
+            for room in &mut self.rooms {
+                if let Some(own) = room.cursor.next_own(me, limit) {
+                    until = until.min(Ordinal(own.0 - 1));
+                }
+            }
+        }
         if let [room] = self.rooms.as_mut_slice() {
             return room.cursor.next_slice(Some(until));
         }
@@ -85,12 +135,17 @@ impl Following {
         self.rooms.get_mut(first?.1)?.cursor.next_slice(Some(until))
     }
 
+    /// Whether something stands before an answer that is there, and is held.
+    pub(super) fn is_before(&mut self, answer: Ordinal) -> bool {
+        self.rooms.iter_mut().any(|room| room.cursor.peek().is_some_and(|next| next <= answer))
+    }
+
     /// Notes all that has been published as seen, and says how far behind it the session is, in
     /// the weight of the log.
     pub(super) fn look(&mut self) -> u64 {
         let published = self.published.load(Ordering::Acquire);
         let mut behind = 0;
-        for room in &mut self.rooms {
+        for room in self.rooms.iter_mut().filter(|room| room.replay.is_none()) {
             let tail = room.tail.borrow_and_update().bytes;
             behind += tail.saturating_sub(room.cursor.bytes_before());
         }

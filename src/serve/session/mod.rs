@@ -6,15 +6,18 @@ mod batch;
 mod door;
 mod ear;
 mod following;
+mod foreign;
 mod goodbye;
 mod mailbox;
+mod past;
 mod private;
 mod read;
 mod reader;
+mod replay;
 mod writer;
 
 pub(super) use mailbox::Mailbox;
-pub(super) use private::{Past, Private, Word};
+pub(super) use private::{Private, Word};
 
 use super::closer::Closer;
 use super::gate;
@@ -29,6 +32,7 @@ use door::{Door, Entered};
 use ear::Ear;
 use following::Following;
 use reader::Reader;
+use replay::Filed;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -82,8 +86,19 @@ async fn member<R, W>(
     R: AsyncRead + Unpin + Send + 'static,
     W: AsyncWrite + Unpin + Send + 'static,
 {
-    let Entered { dialect, nick, kind, client, admission, greeting, rest, unread, read, write } =
-        entered;
+    let Entered {
+        dialect,
+        nick,
+        kind,
+        client,
+        owner,
+        admission,
+        greeting,
+        rest,
+        unread,
+        read,
+        write,
+    } = entered;
     let client = client.as_deref().map(scrub).unwrap_or_default();
     let name = nick.to_string();
     tracing::info!(
@@ -93,11 +108,18 @@ async fn member<R, W>(
     let owed = unread.owed();
     let mut following = Following::new(shared.hub.published(), admission.position);
     following.enter(admission.place);
+    // The other dialects have no numbers to come back to and no acks to wait for.
+    let history = shared.hub.history().filter(|_| dialect == Dialect::Native);
+    let filed = history.map(|history| {
+        let (hub, history) = (shared.hub.clone(), history.clone());
+        Box::new(Filed { durable: hub.acked(), hub, history, nick: nick.clone(), owner })
+    });
     let mut writer = Writer {
         session,
         dialect,
         out: write,
         following,
+        filed,
         unread,
         gate: gate::Reader::new(shared.hub.gate().clone()),
         _end: EndsSession(closer.clone()),
@@ -126,3 +148,6 @@ async fn member<R, W>(
 fn first_line_end(dialect: Dialect) -> &'static [u8] {
     if dialect == Dialect::Raw { b"" } else { b"\n" }
 }
+
+#[cfg(test)]
+mod tests;

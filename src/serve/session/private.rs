@@ -1,10 +1,10 @@
 //! What one session alone is told, and how each dialect says it. Every piece carries the place in
 //! the order at which it was said, so that a member reads answers and room as one story.
 
-use crate::log::{self, Cursor, Slice};
+use crate::log::{self, Cursor};
 use crate::room::{Answer, Member, RoomRow};
 use crate::serve::hub::Place;
-use crate::wire::entry::{Kind, MessageId, Ordinal, RoomId, Seq};
+use crate::wire::entry::{Entry, Kind, MessageId, Millis, Ordinal, RoomId, Seq};
 use crate::wire::native::{
     self, Ack, Chat, Entered, Gap, History, Member as NativeMember, Notice, Parted, Ping, Refused,
     RoomState, Rooms, Roster, ServerEvent, Whisper,
@@ -35,18 +35,38 @@ pub(in crate::serve) enum Word {
         gap: Option<log::Gap>,
         place: Option<Box<Place>>,
         alone: bool,
+        /// The server records, but not this room.
+        unrecorded: bool,
     },
     Ping,
     Pong(Option<String>),
 }
 
-/// Entries of the past, read when they are written.
+/// Entries of the past: first those that came from the file, then those of the log, which are read
+/// when they are written.
 #[derive(Debug)]
 pub(in crate::serve) struct Past {
     pub(in crate::serve) re: Option<MessageId>,
-    pub(in crate::serve) cursor: Cursor,
-    pub(in crate::serve) count: usize,
+    pub(in crate::serve) room: RoomName,
+    pub(in crate::serve) older: Vec<Entry>,
+    pub(in crate::serve) log: Option<(Cursor, usize)>,
     pub(in crate::serve) more: bool,
+    /// What was searched for, if something was.
+    pub(in crate::serve) search: Option<String>,
+}
+
+impl Past {
+    /// All of them, oldest first.
+    fn entries(self) -> Vec<Entry> {
+        let mut entries = self.older;
+        if let Some((mut cursor, count)) = self.log {
+            let end = entries.len() + count;
+            while let Some(slice) = cursor.next_slice(None).filter(|_| entries.len() < end) {
+                entries.extend(slice.iter().take(end - entries.len()).cloned());
+            }
+        }
+        entries
+    }
 }
 
 /// A line in parts: a long one repeats its tag in the raw dialect.
@@ -91,7 +111,7 @@ fn said(word: Word) -> Vec<Said> {
         Word::Notice(lines) => lines.into_iter().map(notice).collect(),
         Word::History(past) => history_lines(past),
         Word::Answer(answer) => answer_lines(answer),
-        Word::Entered { row, .. } => vec![entered_line(&row)],
+        Word::Entered { row, unrecorded, .. } => vec![entered_line(&row, unrecorded)],
         Word::Ping | Word::Pong(_) => Vec::new(),
     }
 }
@@ -132,28 +152,53 @@ fn room_line(row: &RoomRow) -> Said {
     notice(format!("{}: {} here{topic}", row.name, row.members))
 }
 
-fn entered_line(row: &RoomRow) -> Said {
+/// What is said of a room that is not recorded where others are.
+pub(super) const UNRECORDED: &str = "nothing said here is recorded";
+
+fn entered_line(row: &RoomRow, unrecorded: bool) -> Said {
     let topic = row.topic.as_ref().map(|topic| format!(", {topic}")).unwrap_or_default();
-    let recorded = if row.recorded { "" } else { "; nothing said here is recorded" };
-    notice(format!("you are in {}: {} here{topic}{recorded}", row.name, row.members))
+    let unrecorded = if unrecorded { format!("; {UNRECORDED}") } else { String::new() };
+    notice(format!("you are in {}: {} here{topic}{unrecorded}", row.name, row.members))
 }
 
 fn history_lines(past: Past) -> Vec<Said> {
-    let Past { mut cursor, mut count, .. } = past;
-    let mut lines = vec![notice(match count {
-        0 => "there is nothing to show".into(),
-        count => format!("the last {count} lines:"),
-    })];
-    while let Some(slice) = cursor.next_slice(None).filter(|_| count > 0) {
-        for entry in slice.iter().take(count) {
-            let mut bytes = Vec::new();
-            line::put(entry, &mut bytes);
-            let text = String::from_utf8_lossy(&bytes);
-            lines.push(notice(format!("  {}", text.trim_end())));
-        }
-        count = count.saturating_sub(slice.entries.len());
+    let search = past.search.clone();
+    let entries = past.entries();
+    let head = match (&search, entries.len()) {
+        (None, 0) => "there is nothing to show".into(),
+        (None, count) => format!("the last {count} lines:"),
+        (Some(words), 0) => format!("nothing was said with {words} in it"),
+        (Some(words), 1) => format!("1 line with {words}:"),
+        (Some(words), count) => format!("{count} lines with {words}:"),
+    };
+    let lines = entries.iter().map(|entry| notice(format!("  {}", entry_line(entry))));
+    std::iter::once(notice(head)).chain(lines).collect()
+}
+
+/// An entry as the line dialect says it.
+fn entry_line(entry: &Entry) -> String {
+    let mut bytes = Vec::new();
+    line::put(entry, &mut bytes);
+    String::from_utf8_lossy(&bytes).trim_end().to_owned()
+}
+
+/// What was said before somebody came, each line marked by how long ago that was.
+pub(super) fn earlier_lines(entries: &[Entry], now: Millis) -> Vec<String> {
+    let line = |entry: &Entry| {
+        line::notice(&format!("  {} ({} ago)", entry_line(entry), ago(entry.at, now)))
+    };
+    let head = (!entries.is_empty()).then(|| line::notice("said earlier:"));
+    head.into_iter().chain(entries.iter().map(line)).collect()
+}
+
+/// In the largest unit that leaves a whole number, which is as exact as anybody reads.
+fn ago(then: Millis, now: Millis) -> String {
+    match now.0.saturating_sub(then.0) / 1000 {
+        seconds @ 0..60 => format!("{seconds} s"),
+        seconds @ 60..3_600 => format!("{} min", seconds / 60),
+        seconds @ 3_600..86_400 => format!("{} h", seconds / 3_600),
+        seconds => format!("{} d", seconds / 86_400),
     }
-    lines
 }
 
 fn native_event(word: Word, out: &mut Vec<u8>) {
@@ -252,16 +297,10 @@ pub(super) fn native_gap(room: &RoomName, gap: log::Gap, out: &mut Vec<u8>) {
 }
 
 fn native_history(past: Past, out: &mut Vec<u8>) {
-    let Past { re, mut cursor, mut count, more } = past;
-    let room = cursor.room().clone();
-    let mut slices = Vec::new();
-    while let Some(slice) = cursor.next_slice(None).filter(|_| count > 0) {
-        count = count.saturating_sub(slice.entries.len());
-        slices.push(slice);
-    }
-    let wanted = slices.iter().flat_map(Slice::iter);
-    let events = wanted.take(past.count).map(|entry| ServerEvent::of(&room, entry)).collect();
-    let re = re.map(|id| id.to_string().into());
+    let (room, more) = (past.room.clone(), past.more);
+    let re = past.re.as_ref().map(|id| id.to_string().into());
+    let entries = past.entries();
+    let events = entries.iter().map(|entry| ServerEvent::of(&room, entry)).collect();
     let history = History { re, room: room.as_str().into(), events, more };
     native::put(&ServerEvent::History(history), out);
 }

@@ -3,6 +3,7 @@
 
 use super::ear::{Ear, Step};
 use super::mailbox::Owed;
+use super::past::Ask;
 use super::private::Word;
 use super::read::read;
 use crate::config::Limits;
@@ -34,7 +35,7 @@ pub(super) struct Reader<R> {
 }
 
 /// The session is over, for this reason.
-struct Over(CloseReason);
+pub(super) struct Over(pub(super) CloseReason);
 
 impl<R: AsyncRead + Unpin> Reader<R> {
     /// Reads until the session ends, from either side, and tells the hub. `first` is what came
@@ -147,9 +148,9 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             Step::Bots => self.send(Request::Bots { session }).await,
             Step::Why { room, seq } => self.send(Request::Why { session, room, seq }).await,
             Step::About(about) => self.send(Request::Input(Input::About { session, about })).await,
-            Step::History { id, room, before, limit, search: _ } => {
-                let limit = limit.min(limits::HISTORY);
-                self.send(Request::History { session, id, room, before, limit }).await
+            Step::History { id, room, before, limit, search } => {
+                let ask = Ask { id, room, before, limit: limit.min(limits::HISTORY), search };
+                self.past(ask).await
             }
             Step::Tell(lines) => self.tell(Word::Notice(lines)).await,
             Step::Refuse { re, refusal } => {
@@ -181,11 +182,11 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         }
     }
 
-    async fn tell(&mut self, word: Word) -> Result<(), Over> {
+    pub(super) async fn tell(&mut self, word: Word) -> Result<(), Over> {
         self.send(Request::Tell { session: self.session, word }).await
     }
 
-    async fn send(&mut self, request: Request) -> Result<(), Over> {
+    pub(super) async fn send(&mut self, request: Request) -> Result<(), Over> {
         if let Some((_, questions)) = request.questions() {
             self.owed.asks(questions);
         }

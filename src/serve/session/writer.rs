@@ -7,6 +7,7 @@ use super::following::Following;
 use super::goodbye::{goodbye, is_kick};
 use super::mailbox::Unread;
 use super::private::{self, Private, Word};
+use super::replay::Filed;
 use crate::config::Limits;
 use crate::log::{Run, Slice};
 use crate::room::Answer;
@@ -35,6 +36,7 @@ pub(super) struct Writer<W> {
     pub(super) dialect: Dialect,
     pub(super) out: W,
     pub(super) following: Following,
+    pub(super) filed: Option<Box<Filed>>,
     pub(super) unread: Unread,
     pub(super) gate: gate::Reader,
     pub(super) closer: Closer,
@@ -92,10 +94,16 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         let mut ended = pin!(closer.closed());
         while !closer.is_closed() {
             if self.batch.is_empty() && self.paced.is_empty() {
-                self.gather(Until::Tail);
+                match self.following.replaying() {
+                    Some(replay) => self.replay(replay).await?,
+                    None => self.gather(Until::Tail),
+                }
             }
             if !self.batch.is_empty() || !self.paced.is_empty() {
                 self.flush().await?;
+                continue;
+            }
+            if self.following.replaying().is_some() {
                 continue;
             }
             tokio::select! {
@@ -106,6 +114,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                     // The hub has let go of the session and is about to say why.
                     None => ended.as_mut().await,
                 },
+                () = Filed::moved(self.filed.as_mut()) => {}
                 moved = self.following.moved() => {
                     if moved.is_err() {
                         return Err(CloseReason::Shutdown);
@@ -126,8 +135,12 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 break;
             }
             let until = self.waiting.as_ref().map(|piece| piece.after);
-            if let Some(slice) = self.following.next_slice(until) {
+            let held = self.filed.as_ref().and_then(|filed| filed.limit());
+            let held = held.filter(|_| end == Until::Tail).map(|limit| (self.session, limit));
+            if let Some(slice) = self.following.next_slice(until, held) {
                 self.take(&slice);
+            } else if held.is_some() && until.is_some_and(|until| self.following.is_before(until)) {
+                break;
             } else if let Some(piece) = self.waiting.take() {
                 self.answer(piece.word);
             } else {
@@ -177,7 +190,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         });
     }
 
-    fn own(&mut self, message: Vec<u8>) {
+    pub(super) fn own(&mut self, message: Vec<u8>) {
         if self.dialect == Dialect::Raw {
             self.paced.push_back(message);
         } else {
@@ -305,85 +318,4 @@ fn own(slice: &Slice, index: usize) -> Vec<u8> {
         }
     }
     out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::mailbox::Mailbox;
-    use super::*;
-    use crate::log::Logs;
-    use crate::wire::entry::{Chat, Entry, Kind, Millis, Ordinal, RoomId, Seq};
-    use crate::wire::nick::Nick;
-    use crate::wire::room_name::RoomName;
-    use crate::wire::text::Text;
-    use std::sync::atomic::AtomicU64;
-    use tokio::io::{AsyncReadExt, duplex};
-    use tokio::sync::watch;
-
-    fn entry(seq: u64) -> Entry {
-        let (from, text) = (Nick::parse(b"Trin").unwrap(), Text::clean(&[b'x'; 1000]).unwrap());
-        let chat = Chat {
-            from,
-            kind: Kind::User,
-            emote: false,
-            text,
-            cause: None,
-            hops: 0,
-            id: None,
-            owner: None,
-        };
-        Entry {
-            seq: Seq(seq),
-            ordinal: Ordinal(seq),
-            at: Millis(0),
-            author: SessionId(9),
-            event: Event::Chat(chat),
-        }
-    }
-
-    /// A peer that always took a little was never blocked for as long as a look takes, and what it
-    /// held up grew without a bound.
-    #[tokio::test(start_paused = true)]
-    async fn a_trickling_reader_is_closed_when_it_falls_out_of_the_log() {
-        let (out, mut peer) = duplex(16 * 1024);
-        let room = RoomId(0);
-        let mut logs = Logs::new(256 * 1024);
-        let cursor = logs.open(room, RoomName::lobby(), Seq(1));
-        let (tail, published) = watch::channel(logs.tail(room));
-        let mut following = Following::new(Arc::new(AtomicU64::new(u64::MAX)), Arc::default());
-        following.follow(room, cursor, published);
-        let (_mailbox, unread) = Mailbox::new();
-        let writer = Writer {
-            session: SessionId(1),
-            dialect: Dialect::Line,
-            out,
-            following,
-            unread,
-            gate: gate::Reader::new(Arc::default()),
-            _end: EndsSession(Closer::default()),
-            closer: Closer::default(),
-            limits: Arc::default(),
-            batch: Batch::default(),
-            waiting: None,
-            paced: VecDeque::new(),
-        };
-        let trickles = async {
-            let mut little = [0; 1000];
-            while peer.read_exact(&mut little).await.is_ok() {
-                sleep(Duration::from_millis(10)).await;
-            }
-        };
-        let talks = async {
-            for seq in 1..5_000 {
-                logs.append(room, vec![entry(seq)]);
-                tail.send_replace(logs.tail(room));
-                sleep(Duration::from_millis(2)).await;
-            }
-        };
-        tokio::select! {
-            why = writer.run() => assert_eq!(why, CloseReason::Lagged),
-            () = trickles => {}
-            () = talks => panic!("it held up all that was said"),
-        }
-    }
 }

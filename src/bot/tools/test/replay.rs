@@ -2,12 +2,12 @@
 //! record is what `chaty tail --json` wrote.
 
 use crate::bot::diagnostic::Diagnostic;
-use crate::bot::message::{Message, Who};
+use crate::bot::events::happening;
 use crate::bot::stage::Event;
 use crate::bot::tools::check::diagnostic_json;
 use crate::bot::tools::play::{Moment, Play};
 use crate::bot::tools::scripts::{self, Source};
-use crate::wire::native::{Presence, ServerEvent};
+use crate::wire::native::ServerEvent;
 use crate::wire::text::scrub;
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
@@ -147,44 +147,22 @@ fn read(file: &Path) -> anyhow::Result<Vec<Recorded>> {
     Ok(record)
 }
 
+/// What happened in a room, and how it is shown.
 fn recorded(event: ServerEvent<'_>) -> Option<Recorded> {
-    let presence = |it: &Presence<'_>| (it.room.to_string(), it.seq, it.at, who(it));
-    match event {
-        ServerEvent::Chat(chat) => {
-            let shown = scrub(&format!("#{} {}: {}", chat.seq, chat.from, chat.text));
-            let message = Message {
-                seq: chat.seq,
-                room: chat.room.into_owned(),
-                from: chat.from.into_owned(),
-                kind: chat.kind,
-                text: chat.text.into_owned(),
-                emote: chat.emote,
-                whisper: false,
-                hops: chat.hops,
-                at: chat.at,
-            };
-            Some(Recorded { at: chat.at, shown, seq: chat.seq, event: Event::Message(message) })
-        }
-        ServerEvent::Join(it) => {
-            let (room, seq, at, who) = presence(&it);
-            let shown = scrub(&format!("#{seq} {} joins", who.name));
-            Some(Recorded { at, shown, seq, event: Event::Join { room, who, seq } })
-        }
-        ServerEvent::Leave(it) => {
-            let (room, seq, at, who) = presence(&it);
-            let shown = scrub(&format!("#{seq} {} leaves", who.name));
-            Some(Recorded { at, shown, seq, event: Event::Leave { room, who, seq } })
-        }
-        ServerEvent::Rename(it) => {
-            let (room, from, to) = (it.room.into_owned(), it.from.into_owned(), it.to.into_owned());
-            let shown = scrub(&format!("#{} {from} is now known as {to}", it.seq));
-            let event = Event::Rename { room, from, to };
-            Some(Recorded { at: it.at, shown, seq: it.seq, event })
-        }
-        _ => None,
-    }
-}
-
-fn who(presence: &Presence<'_>) -> Who {
-    Who { name: presence.who.to_string(), kind: presence.kind }
+    let at = match &event {
+        ServerEvent::Chat(chat) => chat.at,
+        ServerEvent::Join(presence) | ServerEvent::Leave(presence) => presence.at,
+        ServerEvent::Rename(rename) => rename.at,
+        _ => return None,
+    };
+    let (event, place) = happening(event)?;
+    let (_room, seq) = place?;
+    let shown = match &event {
+        Event::Message(message) => format!("#{seq} {}: {}", message.from, message.text),
+        Event::Join { who, .. } => format!("#{seq} {} joins", who.name),
+        Event::Leave { who, .. } => format!("#{seq} {} leaves", who.name),
+        Event::Rename { from, to, .. } => format!("#{seq} {from} is now known as {to}"),
+        Event::Roster { .. } => return None,
+    };
+    Some(Recorded { at, shown: scrub(&shown), seq, event })
 }

@@ -1,6 +1,7 @@
 //! `chaty bot try`: a conversation with one bot, on a terminal or from a pipe. Save the script and
 //! the next line is answered by the new version. Reaches no server; the clock stands.
 
+mod complete;
 mod prompt;
 mod talk;
 

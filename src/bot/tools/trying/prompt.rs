@@ -1,12 +1,13 @@
 //! The conversation on a terminal: a prompt with editing and history, colours, and a second thread
 //! that looks after the file, so that a reload shows while the prompt waits.
 
+use super::complete::Complete;
 use super::talk::{Reply, Style, Talk};
 use crate::bot::script::STACK;
 use anyhow::Context;
 use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
-use rustyline::{Config, Editor, ExternalPrinter};
+use rustyline::{CompletionType, Config, Editor, ExternalPrinter};
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,9 +21,13 @@ const REMEMBERED: usize = 500;
 
 /// Talks until Ctrl-D, Ctrl-C or `/quit`.
 pub(super) fn run(talk: &Mutex<Talk>, hello: &Reply, colour: bool) -> anyhow::Result<()> {
-    let config = Config::builder().max_history_size(REMEMBERED)?.build();
+    let config = Config::builder()
+        .max_history_size(REMEMBERED)?
+        .completion_type(CompletionType::List)
+        .build();
     let history = MemHistory::with_config(&config);
-    let mut editor = Editor::<(), _>::with_history(config, history)?;
+    let mut editor = Editor::with_history(config, history)?;
+    editor.set_helper(Some(Complete(talk)));
     let printer = editor.create_external_printer()?;
     show(hello, colour)?;
     // Dropping the sender ends the thread.
@@ -41,7 +46,7 @@ pub(super) fn run(talk: &Mutex<Talk>, hello: &Reply, colour: bool) -> anyhow::Re
 }
 
 fn read(
-    editor: &mut Editor<(), MemHistory>,
+    editor: &mut Editor<Complete<'_>, MemHistory>,
     talk: &Mutex<Talk>,
     colour: bool,
 ) -> anyhow::Result<()> {

@@ -23,6 +23,10 @@ const HELP: [&str; 9] = [
     "Save the script, and it is loaded again at once; `state` and `temp` stay.",
 ];
 
+/// The words that begin a line of the help, and it.
+const COMMANDS: [&str; 9] =
+    ["/as", "/join", "/leave", "/msg", "/me", "/advance", "/state", "/quit", "/help"];
+
 /// A conversation that goes on.
 #[derive(Debug)]
 pub(super) struct Talk {
@@ -77,6 +81,17 @@ impl Talk {
     /// Who types.
     pub(super) fn who(&self) -> &str {
         &self.who
+    }
+
+    /// What may be typed: commands as they begin a line, the bot's name and what it hears.
+    pub(super) fn words(&mut self) -> Vec<String> {
+        let mut words: Vec<String> = COMMANDS.iter().map(ToString::to_string).collect();
+        words.push(self.play.name());
+        if let Some(script) = self.play.stage().script() {
+            words.extend(script.handlers().commands.iter().map(|command| format!("!{command}")));
+            words.extend(script.declaration().triggers.iter().cloned());
+        }
+        words
     }
 
     /// Loads the script again if its file has changed.

@@ -68,13 +68,13 @@ impl Stage {
     pub(in crate::join::tui) fn chat(&mut self, room: &str, seq: u64, text: &str) -> Vec<Do> {
         let text = serde_json::to_string(text).unwrap();
         self.hears(&format!(
-            r##"{{"chat":{{"room":"{room}","seq":{seq},"at":AT,"from":"Trin","text":{text}}}}}"##
+            r#"{{"chat":{{"room":"{room}","seq":{seq},"at":AT,"from":"Trin","text":{text}}}}}"#
         ))
     }
 
     /// In one more room.
     pub(in crate::join::tui) fn enters(&mut self, room: &str, seq: u64) -> Vec<Do> {
-        self.hears(&format!(r##"{{"entered":{{"room":"{room}","seq":{seq},"members":1}}}}"##))
+        self.hears(&format!(r#"{{"entered":{{"room":"{room}","seq":{seq},"members":1}}}}"#))
     }
 
     pub(in crate::join::tui) fn key(&mut self, code: KeyCode, modifiers: KeyModifiers) -> Vec<Do> {

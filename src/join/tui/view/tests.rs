@@ -43,7 +43,7 @@ fn conversation() -> Stage {
             r##"{{"chat":{{"room":"#lobby","seq":{seq},"at":AT,"from":"Chuck","kind":"bot","text":"{text}"}}}}"##
         ));
     }
-    stage.hears(r##"{"whisper":{"at":AT,"from":"Trin","text":"for you alone"}}"##);
+    stage.hears(r#"{"whisper":{"at":AT,"from":"Trin","text":"for you alone"}}"#);
     stage.enters_line("/me waits for the server");
     stage.enters("#ops", 1);
     stage.chat("#ops", 2, "Neo?");

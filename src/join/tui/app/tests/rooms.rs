@@ -6,12 +6,12 @@ use crate::wire::native::Who;
 fn history(re: &str, room: &str, seqs: std::ops::Range<u64>, more: bool) -> String {
     let chat = |seq| {
         format!(
-            r##"{{"chat":{{"room":"{room}","seq":{seq},"at":AT,"from":"Trin","text":"<{seq}>"}}}}"##
+            r#"{{"chat":{{"room":"{room}","seq":{seq},"at":AT,"from":"Trin","text":"<{seq}>"}}}}"#
         )
     };
     let events: Vec<String> = seqs.map(chat).collect();
     let events = events.join(",");
-    format!(r##"{{"history":{{"re":"{re}","room":"{room}","events":[{events}],"more":{more}}}}}"##)
+    format!(r#"{{"history":{{"re":"{re}","room":"{room}","events":[{events}],"more":{more}}}}}"#)
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn the_next_room_with_news_is_the_most_urgent() {
     stage.hears(r##"{"parted":{"room":"#a"}}"##);
     assert_eq!(stage.app.rooms.len(), 3);
     for room in ["#b", "#c", "#lobby"] {
-        stage.hears(&format!(r##"{{"parted":{{"room":"{room}"}}}}"##));
+        stage.hears(&format!(r#"{{"parted":{{"room":"{room}"}}}}"#));
     }
     assert_eq!(stage.app.rooms.len(), 1, "the last one stays to be read");
 }
@@ -250,18 +250,18 @@ fn nothing_a_peer_says_keeps_its_teeth() {
     stage.chat("#lobby", 2, &format!("Neo {hostile}"));
     let text = serde_json::to_string(hostile).unwrap();
     for event in [
-        format!(r##"{{"whisper":{{"at":AT,"from":{text},"text":{text}}}}}"##),
-        format!(r##"{{"notice":{{"text":{text}}}}}"##),
-        format!(r##"{{"refused":{{"code":"x","text":{text}}}}}"##),
+        format!(r#"{{"whisper":{{"at":AT,"from":{text},"text":{text}}}}}"#),
+        format!(r#"{{"notice":{{"text":{text}}}}}"#),
+        format!(r#"{{"refused":{{"code":"x","text":{text}}}}}"#),
         format!(r##"{{"topic":{{"room":"#lobby","seq":3,"at":AT,"who":{text},"topic":{text}}}}}"##),
         format!(r##"{{"join":{{"room":"#lobby","seq":4,"at":AT,"who":{text}}}}}"##),
         format!(
             r##"{{"leave":{{"room":"#lobby","seq":5,"at":AT,"who":{text},"reason":{text}}}}}"##
         ),
         format!(r##"{{"rename":{{"room":"#lobby","seq":6,"at":AT,"from":{text},"to":{text}}}}}"##),
-        format!(r##"{{"entered":{{"room":{text},"seq":1,"members":1,"topic":{text}}}}}"##),
+        format!(r#"{{"entered":{{"room":{text},"seq":1,"members":1,"topic":{text}}}}}"#),
         format!(
-            r##"{{"rooms":{{"rooms":[{{"room":{text},"seq":1,"members":1,"topic":{text}}}]}}}}"##
+            r#"{{"rooms":{{"rooms":[{{"room":{text},"seq":1,"members":1,"topic":{text}}}]}}}}"#
         ),
     ] {
         stage.hears(&event);

@@ -35,7 +35,7 @@ fn a_refused_line_comes_back_to_be_changed() {
     let mut stage = joined(1);
     let local = local(&stage.enters_line("hello"));
     stage.does(Msg::Took { local, id: "a".into() });
-    stage.hears(r##"{"refused":{"re":"a","code":"muted","text":"you are muted"}}"##);
+    stage.hears(r#"{"refused":{"re":"a","code":"muted","text":"you are muted"}}"#);
     assert_eq!(
         (stage.last().as_str(), stage.app.editor.text()),
         ("not sent: you are muted", "hello")

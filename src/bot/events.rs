@@ -6,7 +6,7 @@ use crate::wire::native::{Presence, ServerEvent};
 
 /// An event for the bot, and its place in the order of a room, if it has one; nothing, if it is
 /// none of a bot's business.
-pub(super) fn happening(event: ServerEvent<'static>) -> Option<(Event, Option<(String, u64)>)> {
+pub(super) fn happening(event: ServerEvent<'_>) -> Option<(Event, Option<(String, u64)>)> {
     Some(match event {
         ServerEvent::Chat(chat) => {
             let place = (chat.room.to_string(), chat.seq);
@@ -53,7 +53,7 @@ pub(super) fn happening(event: ServerEvent<'static>) -> Option<(Event, Option<(S
             (Event::Rename { room: rename.room.into_owned(), from, to }, Some(place))
         }
         ServerEvent::Roster(roster) => {
-            let member = |member: crate::wire::native::Member<'static>| Who {
+            let member = |member: crate::wire::native::Member<'_>| Who {
                 name: member.nick.into_owned(),
                 kind: member.kind,
             };
@@ -64,7 +64,7 @@ pub(super) fn happening(event: ServerEvent<'static>) -> Option<(Event, Option<(S
     })
 }
 
-fn apart(presence: Presence<'static>) -> (String, Who, u64) {
+fn apart(presence: Presence<'_>) -> (String, Who, u64) {
     let who = Who { name: presence.who.into_owned(), kind: presence.kind };
     (presence.room.into_owned(), who, presence.seq)
 }

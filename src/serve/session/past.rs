@@ -1,0 +1,100 @@
+//! Looks into a room's past for a member: what is retained comes from the hub, what is older and
+//! what is searched for from the file. The member's next question waits meanwhile.
+
+use super::private::{Past, Word};
+use super::reader::{Over, Reader};
+use crate::room::Refusal;
+use crate::serve::history::{History, HistoryError, Page};
+use crate::serve::hub::{Recent, Request};
+use crate::wire::close::CloseReason;
+use crate::wire::entry::{MessageId, Ordinal, Seq};
+use crate::wire::room_name::RoomName;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::io::AsyncRead;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+/// How long a search waits until what was said before it is in the file: many commits' time. A disk
+/// that takes longer is searched without.
+const COMMITTED: Duration = Duration::from_secs(1);
+
+/// What a member asks of the past.
+#[derive(Debug)]
+pub(super) struct Ask {
+    pub(super) id: Option<MessageId>,
+    pub(super) room: Option<RoomName>,
+    pub(super) before: Option<Seq>,
+    pub(super) limit: usize,
+    pub(super) search: Option<String>,
+}
+
+impl<R: AsyncRead + Unpin> Reader<R> {
+    /// Answers, or refuses.
+    pub(super) async fn past(&mut self, ask: Ask) -> Result<(), Over> {
+        let id = ask.id.clone();
+        match self.look(ask).await? {
+            Ok(past) => self.tell(Word::History(past)).await,
+            Err(refusal) => {
+                let re = Some(id.unwrap_or_else(|| "history".into()));
+                self.send(Request::Refuse { session: self.session, re, refusal }).await
+            }
+        }
+    }
+
+    async fn look(&mut self, ask: Ask) -> Result<Result<Past, Refusal>, Over> {
+        let Ask { id: re, room, before, limit, search } = ask;
+        let (reply, recent) = oneshot::channel();
+        let request = Request::Recent { session: self.session, room, before, limit, reply };
+        self.send(request).await?;
+        let recent = match recent.await {
+            Ok(Ok(recent)) => recent,
+            Ok(Err(refusal)) => return Ok(Err(refusal)),
+            Err(_hub_is_gone) => return Err(Over(CloseReason::Shutdown)),
+        };
+        let Recent { room, recorded, cursor, count, first, more } = recent;
+        let file = self.hub.history().filter(|_| recorded);
+        let log = Some((cursor, count));
+        Ok(Ok(match (file, search) {
+            (None, Some(_)) => return Ok(Err(Refusal::NotRecorded(room))),
+            (None, None) => Past { re, room, older: Vec::new(), log, more, search: None },
+            (Some(_), None) if count >= limit && more => {
+                Past { re, room, older: Vec::new(), log, more, search: None }
+            }
+            (Some(file), None) => {
+                let missing = limit - count;
+                // With nothing missing, one shows whether there is more.
+                let page = file.before(&room, Some(first), missing.max(1), None).await;
+                let Page { mut entries, mut more, .. } = known(&room, page);
+                if missing == 0 {
+                    more = !entries.is_empty();
+                    entries.clear();
+                }
+                Past { re, room, older: entries, log, more, search: None }
+            }
+            (Some(file), Some(words)) => {
+                self.committed(file).await;
+                let page = file.before(&room, before, limit, Some(&words)).await;
+                let Page { entries: older, more, .. } = known(&room, page);
+                Past { re, room, older, log: None, more, search: Some(words) }
+            }
+        }))
+    }
+
+    /// Waits until what was said before is in the file, if that does not take long.
+    async fn committed(&self, file: &History) {
+        let said = Ordinal(self.hub.published().load(Ordering::Acquire));
+        let mut durable = file.durable();
+        let is_in = durable.wait_for(|durable| durable.upto >= said || durable.suspended);
+        // Searched without the last of it.
+        let _late = timeout(COMMITTED, is_in).await;
+    }
+}
+
+/// A page, or nothing where the file does not answer: chat goes on without it.
+fn known(room: &RoomName, page: Result<Page, HistoryError>) -> Page {
+    page.unwrap_or_else(|error| {
+        tracing::warn!(%room, %error, "the history does not answer");
+        Page::default()
+    })
+}
