@@ -70,7 +70,7 @@ fn a_small_terminal_has_no_columns() {
 #[test]
 fn a_long_line_and_a_long_input_are_wrapped() {
     let mut stage = joined(1);
-    let long: String = (0..820).map(|n| format!("{n:04} ")).collect();
+    let long = (0..820).fold(String::new(), |long, n| format!("{long}{n:04} "));
     stage.chat("#lobby", 2, long.trim_end());
     stage.types(&"write ".repeat(30));
     let shown = screen(&mut stage, 60, 12);
