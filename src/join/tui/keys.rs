@@ -61,7 +61,7 @@ pub(super) const TABLE: [(&str, &str); 34] = [
     ("Ctrl-A, Ctrl-E, Home, End", "to the beginning, the end of the line"),
     ("Ctrl-B, Ctrl-F, Left, Right", "a letter back, on"),
     ("Alt-B, Alt-F, Ctrl-Left, Ctrl-Right", "a word back, on"),
-    ("Ctrl-W, Alt-Backspace, Alt-D", "take off the word before, before (less), behind"),
+    ("Ctrl-W, Alt-D", "take off the word before, the word behind"),
     ("Ctrl-U, Ctrl-K", "take off everything to the beginning, the end of the line"),
     ("Ctrl-Y", "put back what was taken off"),
     ("Ctrl-T", "swap two letters"),

@@ -9,6 +9,9 @@ use crate::wire::entry::{Kind, Millis};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 
+/// Times the usual scrollback that are held at most while the user goes back.
+const FURTHEST: usize = 4;
+
 /// Names that are completed first because they spoke last.
 const SPEAKERS: usize = 20;
 
@@ -36,6 +39,9 @@ pub(super) struct Room {
     /// The oldest place in the order that is held: what is before it can be asked for.
     pub(super) oldest: Option<u64>,
     pub(super) has_more: bool,
+    /// So far back that the newest were let go: what is said now is counted, not held, until the
+    /// user comes back to the end.
+    pub(super) is_far: bool,
     /// The id of the question for older items.
     pub(super) asking: Option<String>,
     /// The item the user wants to see, which is still to come.
@@ -70,6 +76,7 @@ impl Room {
             place: Place::End,
             oldest: None,
             has_more: false,
+            is_far: false,
             asking: None,
             seek: None,
             speakers: VecDeque::new(),
@@ -80,6 +87,9 @@ impl Room {
 
     /// Appends an item. Comings and goings are folded into those before them.
     pub(super) fn push(&mut self, at: Millis, seq: Option<u64>, body: Body) -> u64 {
+        if self.is_far && seq.is_some() {
+            return self.fresh_id();
+        }
         if let (Body::Crossings(news), Some(last)) = (&body, self.items.back_mut())
             && let [news] = news.as_slice()
             && last.fold(news, at, seq)
@@ -103,7 +113,8 @@ impl Room {
 
     /// Puts older items in front, in their order, up to those that are held.
     pub(super) fn prepend(&mut self, older: Vec<(Millis, u64, Body)>, has_more: bool) {
-        let before = self.oldest.unwrap_or(u64::MAX);
+        let held = self.oldest.or_else(|| self.items.iter().find_map(|item| item.seq));
+        let before = held.unwrap_or(u64::MAX);
         let first = older.first().map(|(_, seq, _)| *seq);
         let mut block: Vec<Item> = Vec::new();
         for (at, seq, body) in older.into_iter().filter(|(_, seq, _)| *seq < before) {
@@ -120,6 +131,10 @@ impl Room {
         self.oldest = first.map(|first| first.min(before)).or(self.oldest);
         for item in block.into_iter().rev() {
             self.items.push_front(item);
+        }
+        // The user goes back, so the newest are the farthest away.
+        while self.items.len() > self.cap.saturating_mul(FURTHEST) {
+            self.is_far |= self.items.pop_back().is_some_and(|item| item.seq.is_some());
         }
     }
 
@@ -169,6 +184,16 @@ impl Room {
     pub(super) fn at_seq(&self, seq: u64) -> Option<u64> {
         let found = self.items.iter().find(|item| item.seq.is_some_and(|own| own >= seq));
         found.map(|item| item.id)
+    }
+
+    /// The user is back at the end: what was held is of another time. Own lines that wait for
+    /// their place stay.
+    pub(super) fn come_back(&mut self) {
+        self.is_far = false;
+        let waits =
+            |item: &Item| matches!(&item.body, Body::Said(said) if said.state == State::Pending);
+        self.items.retain(waits);
+        (self.oldest, self.has_more, self.asking, self.seek) = (None, true, None, None);
     }
 
     /// Numbers of the order mean nothing any more.
@@ -302,6 +327,31 @@ mod tests {
         assert_eq!(room.oldest, Some(15));
         room.prepend(Vec::new(), true);
         assert!(!room.has_more, "an empty answer is the beginning");
+    }
+
+    #[test]
+    fn who_goes_far_back_loses_the_newest_and_nothing_twice() {
+        let mut room = Room::new("#lobby", 10);
+        for seq in 91..=100 {
+            room.push(Millis(seq), Some(seq), note(&seq.to_string()));
+        }
+        room.place = Place::At { id: 1, below: 0 };
+        room.oldest = Some(91);
+        let page = |from: u64| (from..from + 20).map(|n| (Millis(n), n, note(&n.to_string())));
+        room.prepend(page(71).collect(), true);
+        assert!(!room.is_far);
+        room.prepend(page(51).collect(), true);
+        assert!(room.is_far);
+        assert_eq!((room.items.len(), texts(&room)[39].as_str()), (40, "90"));
+        room.push(Millis(101), Some(101), note("101"));
+        assert_eq!(texts(&room)[39], "90", "there is nothing between");
+        room.push(Millis(101), None, own("waits"));
+        room.come_back();
+        room.push(Millis(102), Some(102), note("102"));
+        room.prepend((83..=102).map(|n| (Millis(n), n, note(&n.to_string()))).collect(), true);
+        let texts = texts(&room);
+        assert_eq!(texts[texts.len() - 3..], ["101", "waits", "102"]);
+        assert_eq!(texts.len(), 21);
     }
 
     #[test]

@@ -225,7 +225,7 @@ impl<'a> Run<'a> {
                 Do::Redraw => self.screen.redraw(),
                 Do::Suspend => self.suspend()?,
                 Do::Edit(text) => {
-                    let edited = self.edit(&text).await?;
+                    let edited = self.edit(&text, &mut todo).await?;
                     todo.extend(self.app.update(Msg::Edited(edited), Clock::now()));
                 }
             }
@@ -281,7 +281,11 @@ impl<'a> Run<'a> {
 
     /// Has the user write in their own editor. What the server says meanwhile is taken in, so
     /// that nobody has to wait for them; what is to be sent waits.
-    async fn edit(&mut self, text: &str) -> Result<Result<String, String>, Failed> {
+    async fn edit(
+        &mut self,
+        text: &str,
+        todo: &mut VecDeque<Do>,
+    ) -> Result<Result<String, String>, Failed> {
         let words = disk::editor();
         let Some((program, arguments)) = words.split_first() else {
             return Ok(Err("$EDITOR is empty".into()));
@@ -299,8 +303,8 @@ impl<'a> Run<'a> {
                 tokio::select! {
                     ended = child.wait() => break ended,
                     Some(event) = self.events.recv() => {
-                        let todo = self.app.update(Msg::Client(event), Clock::now());
-                        self.outbox.extend(todo.into_iter().filter(|act| matches!(act, Do::Send(_))));
+                        // What comes of it is done when the terminal is back.
+                        todo.extend(self.app.update(Msg::Client(event), Clock::now()));
                     }
                 }
             },

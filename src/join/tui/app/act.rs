@@ -15,7 +15,8 @@ impl App {
     pub(super) fn key(&mut self, key: KeyEvent, todo: &mut Vec<Do>) {
         let is_second = std::mem::take(&mut self.chord);
         let Some(action) = action(key) else { return };
-        let was_asked = self.hint.take().is_some_and(|hint| hint.contains("again to leave"));
+        self.hint = None;
+        let is_warned = std::mem::take(&mut self.is_warned);
         self.measure(todo);
         if is_second {
             // Ctrl-X Ctrl-E, as in readline.
@@ -55,8 +56,9 @@ impl App {
             Action::Newer => self.walk_past(false),
             Action::Complete => self.complete(1),
             Action::CompleteBack => self.complete(-1),
-            Action::Interrupt if was_asked => self.leave(todo),
+            Action::Interrupt if is_warned => self.leave(todo),
             Action::Interrupt if self.editor.is_empty() => {
+                self.is_warned = true;
                 self.hint("press Ctrl-C again to leave, or Ctrl-D");
             }
             Action::Interrupt => drop(self.editor.take()),

@@ -9,9 +9,6 @@ use crate::wire::entry::Millis;
 use crate::wire::limits;
 use crate::wire::native::{AskHistory, ClientEvent, History, Roster};
 
-/// Times the usual scrollback that are held at most while the user goes back.
-const FURTHEST: usize = 4;
-
 impl App {
     pub(super) fn roster(&mut self, roster: &Roster<'_>) {
         let name = Shown::new(&roster.room);
@@ -102,14 +99,10 @@ impl App {
         if self.link != Link::Online {
             return;
         }
-        let most = self.settings.scrollback.saturating_mul(FURTHEST);
         let id = format!("ask-{}", self.counter + 1);
         let Some(room) = self.named(name) else { return };
         if !room.has_more || room.asking.is_some() {
             return;
-        }
-        if room.items.len() >= most {
-            return self.hint("this is as far back as is held here; /search finds what is older");
         }
         room.asking = Some(id);
         let (name, before) = (room.name.clone(), room.oldest);

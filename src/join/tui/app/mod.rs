@@ -171,6 +171,8 @@ pub(in crate::join::tui) struct App {
     is_focused: bool,
     chord: bool,
     is_leaving: bool,
+    /// Ctrl-C was pressed on an empty line: once more leaves.
+    is_warned: bool,
     ping: Option<(String, Millis)>,
     measured: Millis,
     notified: Millis,
@@ -221,6 +223,7 @@ impl App {
             is_focused: true,
             chord: false,
             is_leaving: false,
+            is_warned: false,
             ping: None,
             measured: Millis(0),
             notified: Millis(0),
@@ -244,6 +247,11 @@ impl App {
             Msg::Took { local, id } => self.took(local, id),
             Msg::Edited(Ok(text)) => self.editor.set(text.trim_end_matches('\n')),
             Msg::Edited(Err(why)) | Msg::Trouble(why) => self.hint(&why),
+        }
+        if self.room().place == Place::End && self.room().is_far {
+            self.room_mut().come_back();
+            let name = self.room().name.clone();
+            self.ask_older(&name, &mut todo);
         }
         if self.is_watched(self.at) {
             let room = self.room_mut();

@@ -120,6 +120,15 @@ impl App {
                 let room = room.to_string();
                 self.question(ClientEvent::Join(JoinRoom { room, ..JoinRoom::default() }), todo);
             }
+            // A question whose answer this side has.
+            Command::Topic(None) => {
+                let room = self.room();
+                let text = match &room.topic {
+                    Some(topic) => format!("{}: {topic}", room.name),
+                    None => format!("{} has no topic; /topic TEXT sets one", room.name),
+                };
+                self.note(&text);
+            }
             question => {
                 let here = self.room().name.to_string();
                 let event = self.event(question, here);
@@ -136,18 +145,9 @@ impl App {
                 let room = named.as_ref().map_or(here, ToString::to_string);
                 ClientEvent::Part(PartRoom { id: None, room })
             }
-            Command::Topic(Some(topic)) => {
-                let topic = if *topic == "-" { "" } else { topic };
+            Command::Topic(topic) => {
+                let topic = topic.filter(|topic| *topic != "-").unwrap_or_default();
                 ClientEvent::Topic(SetTopic { id: None, room, topic: topic.to_owned() })
-            }
-            // Without a text it is a question whose answer this side has.
-            Command::Topic(None) => {
-                let text = match &self.room().topic {
-                    Some(topic) => format!("{here}: {topic}"),
-                    None => format!("{here} has no topic; /topic TEXT sets one"),
-                };
-                self.note(&text);
-                ClientEvent::Who(Who { room })
             }
             Command::Search(words) => {
                 let id = Some(self.ask(Asked::Listed(format!("search: {words}"))));
