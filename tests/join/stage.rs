@@ -146,9 +146,15 @@ impl Terminal {
     #[track_caller]
     pub(crate) fn until(&mut self, what: &str, is_so: impl Fn(&vt100::Screen) -> bool) {
         let late = Instant::now() + PATIENCE;
-        while !is_so(self.screen.screen()) {
+        while self.is_midway() || !is_so(self.screen.screen()) {
             assert!(self.redraw(late), "no {what}:\n{}", self.screen.screen().contents());
         }
+    }
+
+    /// The program has begun to redraw and is not done: what is on the screen, nobody sees.
+    fn is_midway(&self) -> bool {
+        let last = |wanted: &[u8]| self.raw.windows(wanted.len()).rposition(|raw| raw == wanted);
+        last(b"\x1b[?2026h") > last(REDRAWN)
     }
 
     /// Reads up to the end of the next redraw, or what there is. False when there is no more.

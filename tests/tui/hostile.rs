@@ -7,6 +7,7 @@ use crate::join::stage::Terminal;
 use regex::Regex;
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// What terminals act on, each with a word by which it would be known.
 const CORPUS: [&str; 22] = [
@@ -106,7 +107,8 @@ fn the_full_screen_shows_it_and_does_nothing_of_it() {
     terminal.press("\x1b[5~\x1b[5~\x1b[5~");
     for key in ["\x1bOS", "\x1b", "\x1b2", "\x1b3", "\x1b1", "\x1bOQ", "\x1bOR", "PWNED", "\x1b"] {
         terminal.press(key);
-        std::thread::sleep(std::time::Duration::from_millis(50));
+        // Each of them has drawn before the next.
+        terminal.redraw(Instant::now() + Duration::from_millis(50));
     }
     terminal.press("\x15end");
     terminal.until("the keys", |screen| input(screen).ends_with("end"));

@@ -16,6 +16,7 @@ const FURTHEST: usize = 4;
 const SPEAKERS: usize = 20;
 
 /// A room, or what is left of it.
+#[expect(clippy::struct_excessive_bools, reason = "they change apart from each other")]
 #[derive(Debug)]
 pub(super) struct Room {
     pub(super) name: Shown,

@@ -23,6 +23,7 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::time::Duration;
 use tokio::process::Command;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -98,6 +99,7 @@ impl<'a> Run<'a> {
         first: Event,
         signals: &mut Signals,
     ) -> Result<(Closed, usize), Failed> {
+        let mut sizes = signal(SignalKind::window_change()).map_err(Failed::Terminal)?;
         let (width, height) = crossterm::terminal::size().map_err(Failed::Terminal)?;
         self.tell(Msg::Size(width, height)).await?;
         if let Some(closed) = self.tell(Msg::Client(first)).await? {
@@ -112,6 +114,13 @@ impl<'a> Run<'a> {
             let closed = tokio::select! {
                 biased; // Keys first: whatever comes in, the user is answered.
                 key = next_key(&mut self.keys) => self.input(key).await?,
+                _ = sizes.recv() => {
+                    // Also when it is what it was: between, the terminal may have cut what it
+                    // showed.
+                    self.screen.redraw();
+                    let (width, height) = crossterm::terminal::size().map_err(Failed::Terminal)?;
+                    self.tell(Msg::Size(width, height)).await?
+                }
                 () = signals.leave() => {
                     if std::mem::replace(&mut was_told_to_leave, true) {
                         return Ok((Closed::Quit, self.app.unanswered()));
@@ -150,13 +159,10 @@ impl<'a> Run<'a> {
             Some(Err(error)) => return Err(Failed::Terminal(error)),
             Some(Ok(Input::Key(key))) => Msg::Key(key),
             Some(Ok(Input::Paste(text))) => Msg::Paste(text),
-            Some(Ok(Input::Resize(width, height))) => {
-                // Also when it is what it was: between, the terminal may have cut what it showed.
-                self.screen.redraw();
-                Msg::Size(width, height)
-            }
             Some(Ok(Input::FocusGained)) => Msg::Focus(true),
             Some(Ok(Input::FocusLost)) => Msg::Focus(false),
+            // Not this one: crossterm 0.29 loses the signal when a key comes with it.
+            Some(Ok(Input::Resize(..))) => return Ok(None),
             Some(Ok(Input::Mouse(mouse))) => match mouse.kind {
                 MouseEventKind::ScrollUp => Msg::Wheel { up: true },
                 MouseEventKind::ScrollDown => Msg::Wheel { up: false },

@@ -136,6 +136,7 @@ enum Asked {
 }
 
 /// The chat.
+#[expect(clippy::struct_excessive_bools, reason = "they change apart from each other")]
 #[derive(Debug)]
 pub(in crate::join::tui) struct App {
     pub(super) me: Shown,

@@ -1,10 +1,16 @@
 //! The chat on a stage of its own: what a test says to it, and what it sees of it.
 
+use super::super::super::clock::Clock;
 use super::super::item::Item;
-use super::*;
-use crate::config::{Colours, Theme as ThemeName};
-use crate::wire::native::{AskHistory, Decoded, ServerEvent, decode_server};
-use crossterm::event::{KeyCode, KeyModifiers};
+use super::super::past::Past;
+use super::super::theme::Theme;
+use super::{App, Do, Msg};
+use crate::client::Event;
+use crate::config::{ClientSettings, Colours, Theme as ThemeName};
+use crate::wire::entry::Millis;
+use crate::wire::native::{AskHistory, ClientEvent, Decoded, ServerEvent, decode_server};
+use crate::wire::nick::Nick;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use std::time::Duration;
 
 /// 2026-11-23, 16:40 UTC.

@@ -4,9 +4,9 @@ mod rooms;
 mod writing;
 
 use super::super::keys::Action;
-use super::stage::{AT, Stage, joined, stage};
-use super::*;
-use crossterm::event::{KeyCode, KeyModifiers};
+use super::Msg;
+use super::stage::stage;
+use crossterm::event::KeyCode;
 
 #[test]
 fn every_action_has_a_key_and_no_key_breaks_an_empty_chat() {

@@ -1,6 +1,10 @@
 //! What the user writes: lines that wait for their place, history, completion, pastes, searches.
 
-use super::*;
+use super::super::over::Over;
+use super::super::stage::{Stage, joined};
+use super::super::{Do, Msg, Place, WAITING};
+use crate::client::Closed;
+use crossterm::event::{KeyCode, KeyModifiers};
 
 fn local(todo: &[Do]) -> u64 {
     match todo {
