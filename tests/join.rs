@@ -107,7 +107,7 @@ fn a_kick_says_why_and_gives_the_terminal_back_although_the_prompt_waits() {
 
 #[test]
 fn a_lost_server_is_found_again_and_what_was_typed_meanwhile_is_sent_once() {
-    let host = Host::start("127.0.0.1:0");
+    let host = Host::start_to_come_back();
     let mut terminal = Terminal::joined(&host.addr.to_string());
     let addr = host.stop();
     terminal.until("loss", |screen| screen.contents().contains("trying again in"));

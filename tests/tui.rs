@@ -42,6 +42,15 @@ fn input(screen: &vt100::Screen) -> String {
     screen.contents_between(rows - 1, 0, rows - 1, columns).trim_end().to_owned()
 }
 
+/// The user looks at another window, and the program knows.
+#[track_caller]
+fn looks_away(terminal: &mut Terminal) {
+    terminal.press("\x1b[Ox");
+    terminal.until("what is typed behind it", |screen| input(screen) == "> x");
+    terminal.press("\x7f");
+    terminal.until("nothing", |screen| input(screen) == ">");
+}
+
 /// Ends as it should: the code, and a terminal that is as it was.
 #[track_caller]
 fn ended(terminal: Terminal) -> (u32, String) {
@@ -72,8 +81,7 @@ fn a_conversation_from_the_first_line_to_the_last() {
     assert_eq!(count(&terminal.raw, b"\x1b]8;;https://a.example/x\x1b\\"), 1, "a link");
     assert_eq!(count(&terminal.raw, b"\x07"), count(&terminal.raw, b"\x1b]2;"), "seen: no bell");
     // Not looked at any more: then it rings.
-    terminal.press("\x1b[O");
-    terminal.press("x\x7f");
+    looks_away(&mut terminal);
     host.say("Neo?");
     terminal.until("the call", shows("Neo?"));
     let rung = |raw: &[u8]| count(raw, b"\x07") - count(raw, b"\x1b]2;");
@@ -198,7 +206,7 @@ fn a_window_of_any_size_keeps_the_place() {
 
 #[test]
 fn a_lost_server_is_found_again_and_nothing_is_lost_or_sent_twice() {
-    let host = Host::start("127.0.0.1:0");
+    let host = Host::start_to_come_back();
     let mut terminal = joined(&host.addr.to_string(), &[], &[]);
     terminal.press("before\r");
     terminal.until("a line", shows("Neo │ before"));
@@ -327,8 +335,7 @@ fn settings_are_read_and_what_is_wrong_is_told_with_its_line() {
     terminal.until("the list of names", |screen| {
         screen.contents().lines().nth(1).is_some_and(|row| row.trim_end().ends_with("│ Neo"))
     });
-    terminal.press("\x1b[O");
-    terminal.press("x\x7f");
+    looks_away(&mut terminal);
     host.say("Neo!");
     terminal.until("the call", shows("Neo!"));
     assert_eq!(count(&terminal.raw, b"\x1b]777;notify;Server in #lobby;Neo!\x07"), 1);

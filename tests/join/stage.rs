@@ -7,6 +7,7 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -30,15 +31,31 @@ pub(crate) struct Host {
 
 impl Host {
     pub(crate) fn start(listen: &str) -> Self {
+        Self::try_start(listen).unwrap()
+    }
+
+    /// At a port where it can come back: none that the system gives to another test meanwhile.
+    pub(crate) fn start_to_come_back() -> Self {
+        // Below the ports that are given to whoever asks for any.
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        loop {
+            let n = std::process::id() + NEXT.fetch_add(1, Ordering::Relaxed) * 101;
+            if let Some(host) = Self::try_start(&format!("127.0.0.1:{}", 20_000 + n % 10_000)) {
+                return host;
+            }
+        }
+    }
+
+    fn try_start(listen: &str) -> Option<Self> {
         let runtime = Runtime::new().unwrap();
         let options = Options { listen: listen.into(), ..Options::default() };
-        let server = runtime.block_on(Server::bind(options)).unwrap();
+        let server = runtime.block_on(Server::bind(options)).ok()?;
         let (addr, hub) = (server.local_addr(), server.hub());
         let (stop, stopped) = oneshot::channel::<()>();
         let ended = runtime.handle().spawn(async move {
             server.run(async { drop(stopped.await) }).await.unwrap();
         });
-        Self { runtime, addr, hub, stop, ended }
+        Some(Self { runtime, addr, hub, stop, ended })
     }
 
     #[track_caller]
