@@ -5,6 +5,7 @@ mod hostile;
 mod peer;
 
 use crate::join::stage::{Host, PATIENCE, Terminal, count, run};
+use crate::support::Server;
 use chaty::serve::admin::Command as Admin;
 use std::fmt::Write as _;
 use std::fs;
@@ -143,6 +144,30 @@ fn searching_completing_and_what_was_sent_before() {
     terminal.press("\x12thanks");
     terminal.until("it", |screen| input(screen) == "sent before: thanks   Server: thanks");
     terminal.press("\t\x15\x04");
+    assert_eq!(ended(terminal).0, 0);
+}
+
+#[test]
+fn the_servers_history_is_searched_and_leads_to_the_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::recording("", &folder.path().join("history"));
+    let mut trin = server.line("Trin");
+    for n in 0..90 {
+        let word = if n == 3 { "needle" } else { "hay" };
+        trin.says(&format!("a line of {word}, number {n:02}"));
+    }
+    // An answer comes behind all that was said before the question.
+    trin.says("/who").hears_all(&["-- 1 in #lobby:", "--   Trin"]);
+    let mut terminal = joined(&server.addr().to_string(), &[], &[]);
+    terminal.until("the last lines", shows("number 89"));
+    terminal.press("/search needle\r");
+    terminal.until("what was found", shows("search: needle: 1 of 1"));
+    terminal.press("\r");
+    terminal.until("the line and those around it", |screen| {
+        let contents = screen.contents();
+        contents.contains("needle, number 03") && contents.contains("number 05")
+    });
+    terminal.press("\x04");
     assert_eq!(ended(terminal).0, 0);
 }
 

@@ -25,6 +25,7 @@ use crate::config::{ClientSettings, View};
 use crate::wire::entry::Kind;
 use crate::wire::nick::Nick;
 use chat::{Chat, Input, Patience, Screen};
+use clean::Shown;
 use clock::Clock;
 use paint::Colours;
 use plain::Plain;
@@ -50,12 +51,15 @@ pub struct JoinOptions {
 /// code is 1.
 #[derive(Debug, thiserror::Error)]
 pub enum Failed {
-    #[error("{0}")]
+    #[error("{}", Shown::new(&.0.to_string()))]
     Closed(Closed),
     #[error("{refused} of {total} messages were refused")]
     Refused { refused: u64, total: u64 },
     /// The connection ended before everything was acknowledged.
-    #[error("{why}; {acked} messages are known to have arrived, the others may not have")]
+    #[error(
+        "{}; {acked} messages are known to have arrived, the others may not have",
+        Shown::new(&why.to_string())
+    )]
     Unacked { why: Closed, acked: u64 },
     #[error("interrupted before everything was acknowledged")]
     Interrupted,

@@ -1,6 +1,7 @@
 //! `chaty tail`: the room on standard output, one line each, until interrupted.
 
 use super::Failed;
+use super::clean::Shown;
 use super::clock::Clock;
 use super::out::{self, Out};
 use super::show::Show;
@@ -78,6 +79,7 @@ async fn follow(mut events: mpsc::Receiver<Event>, mut show: Option<Show>) -> Re
                 Event::Offline { why, retry_in } => {
                     let secs = retry_in.as_secs_f32();
                     // Where standard error is gone the lines still tell.
+                    let why = Shown::new(&why);
                     writeln!(io::stderr(), "{why}; trying again in {secs:.1} s").ok();
                 }
                 Event::Online { welcome, .. } if show.is_none() => {

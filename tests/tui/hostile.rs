@@ -144,7 +144,11 @@ fn the_plain_mode_and_the_log_have_nothing_of_it() {
         .unwrap();
     let mut stream = peer.accept();
     send(&mut stream);
-    writeln!(stream, r#"{{"bye":{{"code":"kicked","text":"\u001b]0;PWNED\u0007bye"}}}}"#).unwrap();
+    writeln!(
+        stream,
+        r#"{{"bye":{{"code":"kicked","text":"\u001b]0;PWNED\u0007\u200e\u200b\u202ebye"}}}}"#
+    )
+    .unwrap();
     drop(stream);
     let stdin = child.stdin.take();
     let output = child.wait_with_output().unwrap();

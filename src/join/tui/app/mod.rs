@@ -121,7 +121,8 @@ struct Pending {
     id: Option<MessageId>,
     room: Shown,
     item: u64,
-    text: String,
+    /// What to type to say it again.
+    typed: String,
     since: Millis,
 }
 

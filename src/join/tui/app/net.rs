@@ -131,7 +131,7 @@ impl App {
     /// What waits will not be sent any more; the user can.
     fn drop_pending(&mut self, why: &str) {
         for pending in std::mem::take(&mut self.pending) {
-            let text = format!("it is not known whether this was sent {why}: {}", pending.text);
+            let text = format!("it is not known whether this was sent {why}: {}", pending.typed);
             self.alert(&text);
             if let Some(room) = self.named(&pending.room) {
                 room.settle(pending.item, State::Failed);
@@ -271,9 +271,15 @@ impl App {
             room.settle(pending.item, State::Failed);
         }
         self.alert(&format!("not sent: {}", refused.text));
-        if self.editor.is_empty() {
-            // To be changed and sent again.
-            self.editor.set(&pending.text);
+        // To be changed and sent again, where it was to be said.
+        if *self.room().name == *pending.room {
+            if self.editor.is_empty() {
+                self.editor.set(&pending.typed);
+            }
+        } else if let Some(room) = self.named(&pending.room)
+            && room.draft.is_empty()
+        {
+            room.draft = pending.typed;
         }
     }
 

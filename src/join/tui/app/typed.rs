@@ -77,6 +77,13 @@ impl App {
     /// Shows an own line that waits for its answer.
     fn hold(&mut self, text: &str, how: How) -> (u64, Shown) {
         let local = self.fresh();
+        // As it was typed: given back, it must not be said to everybody.
+        let typed = match &how {
+            How::Emote => format!("/me {text}"),
+            How::WhisperTo(to) => format!("/msg {to} {text}"),
+            _ if text.starts_with('/') => format!("/{text}"),
+            _ => text.to_owned(),
+        };
         let body = Body::Said(Said {
             is_own: true,
             state: State::Pending,
@@ -86,14 +93,7 @@ impl App {
         let room = self.room_mut();
         room.place = super::Place::End;
         let (item, name) = (room.push(now, None, body), room.name.clone());
-        let pending = Pending {
-            local,
-            id: None,
-            room: name.clone(),
-            item,
-            text: text.to_owned(),
-            since: now,
-        };
+        let pending = Pending { local, id: None, room: name.clone(), item, typed, since: now };
         self.pending.push_back(pending);
         if self.link != Link::Online {
             self.hint("not connected: it will be sent as soon as that changes");

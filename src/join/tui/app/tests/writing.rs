@@ -48,6 +48,29 @@ fn a_refused_line_comes_back_to_be_changed() {
 }
 
 #[test]
+fn a_whisper_that_comes_back_is_still_a_whisper_and_goes_to_its_room() {
+    let mut stage = joined(1);
+    stage.enters("#ops", 1);
+    let refused = |stage: &mut Stage, line: &str, id: &str| {
+        let local = local(&stage.enters_line(line));
+        stage.does(Msg::Took { local, id: id.into() });
+    };
+    refused(&mut stage, "/msg Trin secret", "a");
+    stage.alt('2');
+    stage.hears(r#"{"refused":{"re":"a","code":"unconfirmed","text":"lost"}}"#);
+    assert_eq!(stage.app.editor.text(), "", "this is another room");
+    stage.alt('1');
+    assert_eq!(stage.app.editor.text(), "/msg Trin secret");
+    stage.ctrl('u');
+    for (line, id) in [("/me waves", "b"), ("//etc", "c")] {
+        refused(&mut stage, line, id);
+        stage.hears(&format!(r#"{{"refused":{{"re":"{id}","code":"muted","text":"no"}}}}"#));
+        assert_eq!(stage.app.editor.text(), line);
+        stage.ctrl('u');
+    }
+}
+
+#[test]
 fn without_a_connection_lines_wait_and_questions_do_not() {
     let mut stage = joined(1);
     stage.offline();
