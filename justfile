@@ -36,3 +36,7 @@ save-to-live:
 bots-figures:
     cargo build --release
     python3 tests/bots_figures.py target/release/chaty
+
+# Random joins, cuts, restarts and resumes against the model, a thousand of them; some four minutes
+model:
+    CHATY_MODEL_CASES=1000 cargo test --test it model

@@ -194,14 +194,17 @@ fn author(tool: BotTool) -> anyhow::Result<u8> {
 
 async fn send(args: SendArgs) -> anyhow::Result<u8> {
     let nick = args.name.as_deref().map_or_else(|| Ok(join::send::default_nick()), nick)?;
-    let options = SendOptions { server: args.server.server, nick, text: args.text };
+    let room = args.room.as_deref().map(room).transpose()?;
+    let options = SendOptions { server: args.server.server, nick, room, text: args.text };
     Ok(join::send::run(options).await.map(|()| 0)?)
 }
 
 async fn tail(args: TailArgs) -> anyhow::Result<u8> {
     let nick = args.name.as_deref().map_or_else(|| Ok(join::tail::default_nick()), nick)?;
     let (server, after) = (args.server.server, args.after.map(Seq));
-    let options = TailOptions { server, nick, json: args.json, after };
+    let room = args.room.as_deref().map(room).transpose()?;
+    let follow = !args.no_follow;
+    let options = TailOptions { server, nick, room, json: args.json, after, follow };
     Ok(join::tail::run(options).await.map(|()| 0)?)
 }
 

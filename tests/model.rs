@@ -176,7 +176,9 @@ fn run(steps: &[Step]) {
                 clients[me].say(ROOMS[usize::from(other)], count, &format!("{me}-{number}"));
             }
             Step::Restart => {
-                clients.iter_mut().for_each(|client| client.link = None);
+                for client in &mut clients {
+                    client.link = None;
+                }
                 server.terminate();
                 assert!(server.ends().success());
                 server = serve();
@@ -194,8 +196,8 @@ fn run(steps: &[Step]) {
             let last = client.places[room];
             let is_told = |seq: &u64| !client.joins.contains(&(room.to_owned(), *seq));
             let expected: Vec<(u64, String)> = truth
-                .range(first + 1..last + 1)
-                .filter(|(seq, _)| is_told(seq))
+                .range(..=last)
+                .filter(|(seq, _)| **seq > first && is_told(seq))
                 .map(|(seq, what)| (*seq, what.clone()))
                 .collect();
             let mut seen = client.seen.get(room).cloned().unwrap_or_default();

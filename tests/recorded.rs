@@ -208,3 +208,32 @@ fn a_server_says_what_to_do_with_a_file_that_is_none() {
     assert_eq!(error.lines().count(), 1, "{error}");
     assert!(kept.file().exists(), "nothing is touched");
 }
+
+#[test]
+fn tail_prints_a_rooms_past_and_send_says_something_in_a_room() {
+    let kept = Kept::new();
+    let server = kept.serve("");
+    let addr = server.addr().to_string();
+    let chaty = |words: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_chaty"));
+        let output = command.args(words).args(["--server", &addr]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    chaty(&["send", "--as", "ci", "in the lobby"]);
+    for n in 0..3 {
+        chaty(&["send", "--as", "ci", "--room", "ops", &format!("build {n} finished")]);
+    }
+    let whole = chaty(&["tail", "--room", "#ops", "--after", "0", "--no-follow"]);
+    let said: Vec<&str> = whole
+        .lines()
+        .filter_map(|line| line.split_once("ci [script]: "))
+        .map(|(_, said)| said)
+        .collect();
+    assert_eq!(said, ["build 0 finished", "build 1 finished", "build 2 finished"], "{whole}");
+    let rest = chaty(&["tail", "--room", "ops", "--after", "2", "--no-follow", "--json"]);
+    let lines: Vec<Value> = rest.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2, "{rest}");
+    assert_eq!(lines[0]["welcome"]["rooms"][0]["room"], "#ops");
+    assert_eq!(lines[1]["chat"]["text"], "build 2 finished");
+}

@@ -231,11 +231,11 @@ is sent as it is: a leading / is no command here.";
 pub(super) const SEND_EXAMPLES: &str = "\
 Examples:
   chaty send \"build finished\"
-  chaty send --as ci \"build finished\"
+  chaty send --as ci --room ops \"build finished\"
   tail -f build.log | chaty send --as ci";
 
 pub(super) const TAIL: &str = "\
-Print what is said in the room, until it is interrupted.
+Print what is said in a room, until it is interrupted.
 
 One line an event. --json prints the events of the native protocol, whose chat events carry the \
 sequence number that --after takes.";
@@ -244,6 +244,7 @@ pub(super) const TAIL_EXAMPLES: &str = "\
 Examples:
   chaty tail
   chaty tail --after 0                  everything the server still has, then what follows
+  chaty tail --room ops --after 812 --no-follow
   chaty tail --json | jq -r .chat.text";
 
 pub(super) const ADMIN: &str = "\

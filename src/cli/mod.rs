@@ -161,6 +161,9 @@ pub struct SendArgs {
     /// The name to say it under [default: your user name]
     #[arg(long = "as", value_name = "NAME")]
     pub name: Option<String>,
+    /// The room to say it in [default: #lobby]
+    #[arg(long, value_name = "ROOM")]
+    pub room: Option<String>,
     #[command(flatten)]
     pub server: ServerArg,
 }
@@ -174,6 +177,15 @@ pub struct TailArgs {
     /// Begin with what came after this sequence number; 0 is everything the server still has
     #[arg(long, value_name = "SEQ")]
     pub after: Option<u64>,
+    /// The room to listen in [default: #lobby]
+    #[arg(long, value_name = "ROOM")]
+    pub room: Option<String>,
+    /// Go on with what is said from now on, which it does anyway
+    #[arg(long, short)]
+    pub follow: bool,
+    /// End with what has been said
+    #[arg(long, conflicts_with = "follow", requires = "after")]
+    pub no_follow: bool,
     /// The name to listen under [default: tail- and the process' number]
     #[arg(long = "as", value_name = "NAME")]
     pub name: Option<String>,

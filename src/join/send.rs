@@ -8,6 +8,7 @@ use crate::client::{self, Closed, Event, Handle, Retry};
 use crate::wire::entry::Kind;
 use crate::wire::native::{Refused, Say, ServerEvent};
 use crate::wire::nick::Nick;
+use crate::wire::room_name::RoomName;
 use std::io::{self, Write};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -20,6 +21,8 @@ pub struct SendOptions {
     pub server: String,
     /// See [`default_nick`].
     pub nick: Nick,
+    /// Where; in the lobby, if not said.
+    pub room: Option<RoomName>,
     /// The message, taken literally; with `None`, each line of standard input is one, and blank
     /// lines are none.
     pub text: Option<String>,
@@ -40,7 +43,7 @@ pub fn default_nick() -> Nick {
 /// Says it all; `Ok` only if every message was acknowledged. Each refused one is reported on
 /// standard error.
 pub async fn run(options: SendOptions) -> Result<(), Failed> {
-    let SendOptions { server, nick, text } = options;
+    let SendOptions { server, nick, room, text } = options;
     let mut signals = Signals::new().map_err(Failed::Input)?;
     let texts = texts(text).await.map_err(Failed::Input)?;
     let tracker = TaskTracker::new();
@@ -49,7 +52,7 @@ pub async fn run(options: SendOptions) -> Result<(), Failed> {
         server,
         nick,
         kind: Kind::Script,
-        rooms: Vec::new(),
+        rooms: room.into_iter().collect(),
         after: None,
         retry: Retry::Never,
     };

@@ -1,4 +1,4 @@
-//! `chaty tail`: the room on standard output, one line each, until interrupted.
+//! `chaty tail`: a room on standard output, one line each, until interrupted or to its end.
 
 use super::Failed;
 use super::clean::Shown;
@@ -6,10 +6,11 @@ use super::clock::Clock;
 use super::out::{self, Out};
 use super::show::Show;
 use super::signals::Signals;
-use crate::client::{self, Closed, Event, Retry};
+use crate::client::{self, Closed, Event, Handle, Retry};
 use crate::wire::entry::{Kind, Seq};
-use crate::wire::native::{self, ServerEvent};
+use crate::wire::native::{self, ClientEvent, Ping, ServerEvent};
 use crate::wire::nick::Nick;
+use crate::wire::room_name::RoomName;
 use std::io::{self, Write};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -22,11 +23,18 @@ pub struct TailOptions {
     pub server: String,
     /// See [`default_nick`].
     pub nick: Nick,
+    /// Which one; the lobby, if not said.
+    pub room: Option<RoomName>,
     /// The server's events as they are, one JSON object a line.
     pub json: bool,
     /// Begin with what came after this entry; with `None`, with what is said from now on.
     pub after: Option<Seq>,
+    /// Go on with what is said after that.
+    pub follow: bool,
 }
+
+/// The question whose answer comes behind all that has been said.
+const END: &str = "end";
 
 /// The name without one of its own: `tail-PID`.
 ///
@@ -41,17 +49,17 @@ pub fn default_nick() -> Nick {
 /// Shows the room until interrupted or until nobody reads standard output any more (both are
 /// `Ok`). Reconnects and goes on where it was; what it has to say itself goes to standard error.
 pub async fn run(options: TailOptions) -> Result<(), Failed> {
-    let TailOptions { server, nick, json, after } = options;
+    let TailOptions { server, nick, room, json, after, follow } = options;
     let mut signals = Signals::new().map_err(Failed::Input)?;
     let show = (!json).then(|| Show::new(nick.to_string(), Clock::local(), Clock::now()));
     let tracker = TaskTracker::new();
     let cancel = CancellationToken::new();
     let retry = Retry::AfterFirst;
-    let options =
-        client::Options { server, nick, kind: Kind::Script, rooms: Vec::new(), after, retry };
+    let rooms = room.into_iter().collect();
+    let options = client::Options { server, nick, kind: Kind::Script, rooms, after, retry };
     let (handle, events) = client::connect(options, &tracker, cancel.clone());
     let outcome = tokio::select! {
-        outcome = follow(events, show) => outcome,
+        outcome = print(events, show, (!follow).then(|| handle.clone())) => outcome,
         () = signals.leave() => Ok(()),
     };
     drop(handle);
@@ -65,7 +73,13 @@ pub async fn run(options: TailOptions) -> Result<(), Failed> {
     out::ended_quietly(outcome)
 }
 
-async fn follow(mut events: mpsc::Receiver<Event>, mut show: Option<Show>) -> Result<(), Failed> {
+/// Prints until the connection is closed, or until what had been said by then if there is somebody
+/// to ask for the end.
+async fn print(
+    mut events: mpsc::Receiver<Event>,
+    mut show: Option<Show>,
+    asks: Option<Handle>,
+) -> Result<(), Failed> {
     let mut out = Out::default();
     while let Some(event) = events.recv().await {
         let mut next = Some(event);
@@ -82,10 +96,19 @@ async fn follow(mut events: mpsc::Receiver<Event>, mut show: Option<Show>) -> Re
                     let why = Shown::new(&why);
                     writeln!(io::stderr(), "{why}; trying again in {secs:.1} s").ok();
                 }
-                Event::Online { welcome, .. } if show.is_none() => {
-                    native::put(&ServerEvent::Welcome(welcome), out.lines());
+                Event::Online { welcome, .. } => {
+                    if show.is_none() {
+                        native::put(&ServerEvent::Welcome(welcome), out.lines());
+                    }
+                    if let Some(handle) = &asks {
+                        let end = ClientEvent::Ping(Ping { id: Some(END.into()) });
+                        // A connection that is lost is asked again when it is back.
+                        handle.send(end).await.ok();
+                    }
                 }
-                Event::Online { .. } => {}
+                Event::Server(ServerEvent::Pong(pong)) if pong.id.as_deref() == Some(END) => {
+                    return out.flush().map_err(Failed::Output);
+                }
                 Event::Server(event) => match &mut show {
                     None => native::put(&event, out.lines()),
                     Some(show) => {

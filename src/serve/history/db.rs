@@ -115,10 +115,11 @@ pub(super) fn open_to_write(file: &Path, sync: HistorySync) -> Result<Connection
     }
     check_is_file(file)?;
     let connection = open(file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    prepare(&connection, sync).map_err(|error| HistoryError::sql(file, &error))?;
-    if !check_version(file, &connection)? {
-        create(&connection).map_err(|error| HistoryError::sql(file, &error))?;
-    }
+    // Looked at before anything is changed: it may be somebody else's.
+    let is_new = !check_version(file, &connection)?;
+    prepare(&connection, sync)
+        .and_then(|()| if is_new { create(&connection) } else { Ok(()) })
+        .map_err(|error| HistoryError::sql(file, &error))?;
     Ok(connection)
 }
 

@@ -60,11 +60,12 @@ impl HistoryError {
         let file = file.to_owned();
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => Self::Foreign { file },
-            Some(ErrorCode::DatabaseCorrupt) => Self::Damaged { file, what: line(error) },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::InUse { file },
-            Some(_) => Self::Unusable { file, what: line(error) },
-            // Not the database's own complaint: a table or a value is not what it has to be.
-            None => Self::Damaged { file, what: line(error) },
+            Some(code) if code != ErrorCode::DatabaseCorrupt => {
+                Self::Unusable { file, what: line(error) }
+            }
+            // Or else a table or a value is not what it has to be.
+            Some(_) | None => Self::Damaged { file, what: line(error) },
         }
     }
 }

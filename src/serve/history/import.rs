@@ -9,7 +9,7 @@ use super::segment::Encoder;
 use super::store::Store;
 use super::view::{Kept, Names, decode};
 use super::words::fold;
-use super::write::{document, insert_segment, insert_text, room_row};
+use super::write::{NewTopic, document, insert_segment, insert_text, room_row};
 use crate::config::HistorySettings;
 use crate::wire::close::CloseReason;
 use crate::wire::entry::{Entry, Event, Millis, Ordinal, Seq, SessionId};
@@ -233,7 +233,7 @@ struct Laying<'a> {
     /// The room's next number.
     next: u64,
     /// The room's topic, if what is imported says another.
-    topic: Option<Option<Text>>,
+    topic: Option<NewTopic>,
     encoder: Encoder,
     folded: String,
 }
@@ -278,7 +278,7 @@ impl Laying<'_> {
         self.flush()?;
         let sql = "UPDATE rooms SET next = ?2 WHERE id = ?1";
         self.all.prepare_cached(sql)?.execute((self.row, int(self.next)))?;
-        if let Some(topic) = &self.topic {
+        if let Some(NewTopic(topic)) = &self.topic {
             let sql = "UPDATE rooms SET topic = ?2 WHERE id = ?1";
             self.all.prepare_cached(sql)?.execute((self.row, topic.as_deref()))?;
         }
@@ -341,7 +341,7 @@ impl Laying<'_> {
         if seq.0 >= self.next {
             self.next = seq.0 + 1;
             if let Event::Topic { topic, .. } = &kept.entry.event {
-                self.topic = Some(topic.clone());
+                self.topic = Some(NewTopic(topic.clone()));
             }
         }
         Ok(())

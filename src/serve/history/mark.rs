@@ -26,7 +26,7 @@ pub(super) struct Mark {
     pub(super) id: String,
     /// Which opening of it this is.
     pub(super) run: String,
-    mark: Node,
+    itself: Node,
     file: Node,
     /// The file as it was closed; nothing as long as it is open, or when that went wrong.
     closed: Option<Rest>,
@@ -92,9 +92,9 @@ fn write(file: &Path, note: Note, closed: Option<Rest>) -> io::Result<()> {
         Err(_) | Ok(()) => {}
     }
     let mut out = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&new)?;
-    let node = Node::of(&fs::metadata(file)?);
-    let mark = Node::of(&out.metadata()?);
-    let mark = Mark { v: VERSION, id, run, mark, file: node, closed, others, rooms };
+    let itself = Node::of(&out.metadata()?);
+    let file_node = Node::of(&fs::metadata(file)?);
+    let mark = Mark { v: VERSION, id, run, itself, file: file_node, closed, others, rooms };
     out.write_all(&serde_json::to_vec(&mark)?)?;
     out.sync_all()?;
     fs::rename(&new, &place)?;
@@ -122,7 +122,7 @@ pub(super) fn judge(file: &Path, at_rest: &Metadata, id: &str, run: &str) -> Ver
 fn read(file: &Path) -> Option<Mark> {
     let place = beside(file, ".mark");
     let mark: Mark = serde_json::from_slice(&fs::read(&place).ok()?).ok()?;
-    (mark.mark == Node::of(&fs::metadata(&place).ok()?)).then_some(mark)
+    (mark.itself == Node::of(&fs::metadata(&place).ok()?)).then_some(mark)
 }
 
 impl Node {

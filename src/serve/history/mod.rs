@@ -17,6 +17,7 @@ mod error;
 mod import;
 mod mark;
 mod open;
+mod parts;
 mod read;
 mod reader;
 mod recorder;

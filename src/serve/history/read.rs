@@ -5,8 +5,9 @@
 use super::bytes::Damaged;
 use super::db::{first, int, uint};
 use super::error::HistoryError;
-use super::view::{Item, Names, View};
-use super::words::{Words, fold};
+use super::parts::{part_after, part_before, those, with};
+use super::view::Names;
+use super::words::Words;
 use super::write::{document, document_seq, is_indexed};
 use crate::wire::entry::{Entry, Seq};
 use crate::wire::room_name::RoomName;
@@ -28,8 +29,9 @@ pub struct Page {
     pub entries: Vec<Entry>,
     /// There is more to be had before the first of these.
     pub more: bool,
-    /// A search did not look at everything: too much was said too quickly to be in the index yet,
-    /// or the words are everywhere and hardly ever side by side.
+    /// This is not all: a search had too much to look at that is not in the index yet, or words
+    /// that are everywhere and hardly ever side by side; or a part of the file has changed on the
+    /// disk.
     pub cut: bool,
 }
 
@@ -52,23 +54,11 @@ pub(super) struct Asker<'a> {
     pub(super) names: &'a mut Names,
 }
 
-/// Why there is no answer: the database's word, or a segment that is not as it was written.
-#[derive(Debug)]
-enum Failed {
-    Sql(rusqlite::Error),
-    Damaged,
-}
-
-impl From<rusqlite::Error> for Failed {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sql(error)
-    }
-}
-
-impl From<Damaged> for Failed {
-    fn from(_: Damaged) -> Self {
-        Self::Damaged
-    }
+/// What a search has found, newest first.
+#[derive(Debug, Default)]
+struct Found {
+    entries: Vec<Entry>,
+    cut: bool,
 }
 
 impl Asker<'_> {
@@ -106,21 +96,16 @@ impl Asker<'_> {
     /// One question, and its answer from the file as it is at this moment.
     fn ask<T>(
         &mut self,
-        question: impl FnOnce(&mut Self) -> Result<T, Failed>,
+        question: impl FnOnce(&mut Self) -> rusqlite::Result<T>,
     ) -> Result<T, HistoryError> {
-        match self.at_this_moment(question) {
-            Ok(answer) => Ok(answer),
-            Err(Failed::Sql(error)) => Err(HistoryError::sql(self.file, &error)),
-            Err(Failed::Damaged) => {
-                Err(HistoryError::damaged(self.file, "a part of it has changed since"))
-            }
-        }
+        let file = self.file;
+        self.at_this_moment(question).map_err(|error| HistoryError::sql(file, &error))
     }
 
     fn at_this_moment<T>(
         &mut self,
-        question: impl FnOnce(&mut Self) -> Result<T, Failed>,
-    ) -> Result<T, Failed> {
+        question: impl FnOnce(&mut Self) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
         let moment = self.connection.unchecked_transaction()?;
         let answer = question(self)?;
         moment.commit()?;
@@ -128,13 +113,13 @@ impl Asker<'_> {
     }
 
     /// The room's row, and the last number of it that was taken out.
-    fn room(&self, room: &RoomName) -> Result<Option<(i64, Seq)>, Failed> {
+    fn room(&self, room: &RoomName) -> rusqlite::Result<Option<(i64, Seq)>> {
         let sql = "SELECT id, gone FROM rooms WHERE name = ?1";
         let take = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, Seq(uint(row.get(1)?))));
-        Ok(first(self.connection, sql, [room.as_str()], take)?)
+        first(self.connection, sql, [room.as_str()], take)
     }
 
-    fn read_after(&mut self, room: &RoomName, after: Seq, limit: usize) -> Result<Past, Failed> {
+    fn read_after(&mut self, room: &RoomName, after: Seq, limit: usize) -> rusqlite::Result<Past> {
         let Some((row, gone_to)) = self.room(room)? else {
             return Ok(Past::default());
         };
@@ -147,29 +132,38 @@ impl Asker<'_> {
         let sql = "SELECT last, blob FROM segments WHERE room = ?1 AND first >= ?2 ORDER BY first";
         let mut question = self.connection.prepare_cached(sql)?;
         let mut rows = question.query((row, start))?;
-        'segments: while let Some(row) = rows.next()? {
+        while let Some(row) = rows.next()? {
             if uint(row.get(0)?) <= after.0 {
                 continue;
             }
-            let view = View::open(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?)?;
-            for item in view.items() {
-                let item = item?;
-                if item.seq <= after {
-                    continue;
+            let missing = limit - past.entries.len();
+            match part_after(row.get_ref(1)?.as_blob()?, after, stop, missing, self.names) {
+                Ok((entries, more)) => {
+                    past.entries.extend(entries);
+                    past.more = more;
                 }
-                if past.entries.len() >= limit || stop.is_some_and(|stop| item.seq > stop) {
-                    past.more = true;
-                    break 'segments;
+                // The next answer begins with what is gone here.
+                Err(Damaged) if past.entries.is_empty() => {
+                    self.tell_of_damage();
+                    past.gone = true;
                 }
-                past.entries.push(view.entry(&item, self.names)?.entry);
+                Err(Damaged) => past.more = true,
+            }
+            if past.more {
+                break;
             }
         }
         Ok(past)
     }
 
+    fn tell_of_damage(&self) {
+        let file = self.file.display();
+        tracing::warn!(%file, "a part of the history has changed on the disk, and is left out");
+    }
+
     /// Whether something right after the number is missing, and the last number before something
     /// else is: an answer ends there, so that the next can say so.
-    fn holes(&self, row: i64, after: Seq) -> Result<(bool, Option<Seq>), Failed> {
+    fn holes(&self, row: i64, after: Seq) -> rusqlite::Result<(bool, Option<Seq>)> {
         let sql = "SELECT after FROM holes WHERE room = ?1 AND before > ?2 ORDER BY after LIMIT 2";
         let mut question = self.connection.prepare_cached(sql)?;
         let mut rows = question.query((row, int(after.next().0)))?;
@@ -184,19 +178,22 @@ impl Asker<'_> {
         Ok((is_holed, None))
     }
 
-    fn read_before(&mut self, row: i64, before: Seq, limit: usize) -> Result<Page, Failed> {
+    fn read_before(&mut self, row: i64, before: Seq, limit: usize) -> rusqlite::Result<Page> {
         let mut page = Page::default();
         let sql = "SELECT blob FROM segments WHERE room = ?1 AND first < ?2 ORDER BY first DESC";
         let mut question = self.connection.prepare_cached(sql)?;
         let mut rows = question.query((row, int(before.0)))?;
         while let Some(row) = rows.next()? {
-            let view = View::open(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?)?;
-            let mut items = items_before(&view, before)?;
             let missing = limit - page.entries.len();
-            page.more = items.len() > missing;
-            items.drain(..items.len().saturating_sub(missing));
-            for item in items.iter().rev() {
-                page.entries.push(view.entry(item, self.names)?.entry);
+            match part_before(row.get_ref(0)?.as_blob()?, before, missing, self.names) {
+                Ok((entries, more)) => {
+                    page.entries.extend(entries);
+                    page.more = more;
+                }
+                Err(Damaged) => {
+                    self.tell_of_damage();
+                    page.cut = true;
+                }
             }
             if page.more {
                 break;
@@ -212,15 +209,16 @@ impl Asker<'_> {
         before: Seq,
         limit: usize,
         words: &Words,
-    ) -> Result<Page, Failed> {
+    ) -> rusqlite::Result<Page> {
         // One more, to know whether there is more.
         let wanted = limit.saturating_add(1);
-        let (mut entries, mut cut) = self.scan(row, before, wanted, words)?;
+        let mut scanned = self.scan(row, before, wanted, words)?;
         if is_indexed(row) {
-            let (found, is_cut) = self.look_up(row, before, wanted, words)?;
-            entries.extend(found);
-            cut |= is_cut;
+            let known = self.look_up(row, before, wanted, words)?;
+            scanned.entries.extend(known.entries);
+            scanned.cut |= known.cut;
         }
+        let Found { mut entries, cut } = scanned;
         entries.sort_by_key(|entry| entry.seq);
         entries.dedup_by_key(|entry| entry.seq);
         let surplus = entries.len().saturating_sub(limit);
@@ -235,8 +233,8 @@ impl Asker<'_> {
         before: Seq,
         wanted: usize,
         words: &Words,
-    ) -> Result<(Vec<Entry>, bool), Failed> {
-        let mut found = Vec::new();
+    ) -> rusqlite::Result<Found> {
+        let mut found = Found::default();
         let lowest = document(row, Seq(0)).unwrap_or(i64::MAX);
         let sql = "SELECT rowid FROM words WHERE words MATCH ?1 AND rowid >= ?2 AND rowid < ?3
                    ORDER BY rowid DESC LIMIT ?4";
@@ -255,15 +253,16 @@ impl Asker<'_> {
             while let Some(&newest) = seqs.first() {
                 let rest = self.verify(row, newest, &seqs, words, &mut found)?;
                 seqs.drain(..rest);
-                if found.len() >= wanted {
-                    return Ok((found, false));
+                if found.entries.len() >= wanted {
+                    return Ok(found);
                 }
             }
             if is_all {
-                return Ok((found, false));
+                return Ok(found);
             }
         }
-        Ok((found, true))
+        found.cut = true;
+        Ok(found)
     }
 
     /// Looks at those of the entries (newest first) that are in the newest's segment; gives how
@@ -274,8 +273,8 @@ impl Asker<'_> {
         newest: Seq,
         seqs: &[Seq],
         words: &Words,
-        found: &mut Vec<Entry>,
-    ) -> Result<usize, Failed> {
+        found: &mut Found,
+    ) -> rusqlite::Result<usize> {
         let sql = "SELECT first, last, blob FROM segments WHERE room = ?1 AND first <= ?2
                    ORDER BY first DESC LIMIT 1";
         let mut question = self.connection.prepare_cached(sql)?;
@@ -290,22 +289,11 @@ impl Asker<'_> {
         }
         let here = seqs.partition_point(|seq| *seq >= start);
         let wanted = seqs.get(..here).unwrap_or_default();
-        let view = View::open(row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?)?;
-        let items: Vec<Item<'_>> = view.items().collect::<Result<_, _>>()?;
-        let mut folded = String::new();
-        for seq in wanted {
-            let Ok(at) = items.binary_search_by_key(seq, |item| item.seq) else {
-                continue;
-            };
-            let Some(item) = items.get(at) else {
-                continue;
-            };
-            if let Some(text) = view.text(item)? {
-                fold(text, &mut folded);
-                if words.are_in(&folded) {
-                    found.push(view.entry(item, self.names)?.entry);
-                }
-            }
+        if let Ok(entries) = those(row.get_ref(2)?.as_blob()?, wanted, words, self.names) {
+            found.entries.extend(entries);
+        } else {
+            self.tell_of_damage();
+            found.cut = true;
         }
         Ok(here)
     }
@@ -317,7 +305,7 @@ impl Asker<'_> {
         before: Seq,
         wanted: usize,
         words: &Words,
-    ) -> Result<(Vec<Entry>, bool), Failed> {
+    ) -> rusqlite::Result<Found> {
         let sql = if is_indexed(row) {
             "SELECT id, count FROM segments JOIN backlog ON segment = id
              WHERE room = ?1 AND first < ?2 ORDER BY first DESC"
@@ -326,11 +314,12 @@ impl Asker<'_> {
         };
         let mut question = self.connection.prepare_cached(sql)?;
         let mut rows = question.query((row, int(before.0)))?;
-        let (mut found, mut looked, mut folded) = (Vec::new(), 0, String::new());
+        let (mut found, mut looked) = (Found::default(), 0);
         while let Some(segment) = rows.next()? {
             looked += segment.get::<_, u64>(1)?;
             if looked > SCAN {
-                return Ok((found, true));
+                found.cut = true;
+                break;
             }
             let sql = "SELECT blob FROM segments WHERE id = ?1";
             let mut question = self.connection.prepare_cached(sql)?;
@@ -338,25 +327,16 @@ impl Asker<'_> {
             let Some(row) = rows.next()? else {
                 continue;
             };
-            let view = View::open(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?)?;
-            for item in items_before(&view, before)?.iter().rev() {
-                if let Some(text) = view.text(item)? {
-                    fold(text, &mut folded);
-                    if words.are_in(&folded) {
-                        found.push(view.entry(item, self.names)?.entry);
-                        if found.len() >= wanted {
-                            return Ok((found, false));
-                        }
-                    }
-                }
+            if let Ok(entries) = with(row.get_ref(0)?.as_blob()?, before, words, self.names) {
+                found.entries.extend(entries);
+            } else {
+                self.tell_of_damage();
+                found.cut = true;
+            }
+            if found.entries.len() >= wanted {
+                break;
             }
         }
-        Ok((found, false))
+        Ok(found)
     }
-}
-
-fn items_before<'a>(view: &View<'a>, before: Seq) -> Result<Vec<Item<'a>>, Damaged> {
-    let mut items = view.items().collect::<Result<Vec<_>, _>>()?;
-    items.truncate(items.partition_point(|item| item.seq < before));
-    Ok(items)
 }

@@ -46,7 +46,7 @@ pub(super) enum Question {
 #[derive(Debug)]
 pub(super) struct Before {
     room: RoomName,
-    before: Option<Seq>,
+    end: Option<Seq>,
     limit: usize,
     search: Option<String>,
 }
@@ -73,7 +73,7 @@ impl History {
         search: Option<&str>,
     ) -> Result<Page, HistoryError> {
         let (room, search) = (room.clone(), search.map(Into::into));
-        let question = Box::new(Before { room, before, limit, search });
+        let question = Box::new(Before { room, end: before, limit, search });
         self.ask(|reply| Question::Before(question, reply)).await
     }
 
@@ -126,8 +126,8 @@ pub(super) fn answer(
                 let _gone = reply.send(asker.after(&room, after, limit));
             }
             Question::Before(question, reply) => {
-                let Before { room, before, limit, search } = *question;
-                let _gone = reply.send(asker.before(&room, before, limit, search.as_deref()));
+                let Before { room, end, limit, search } = *question;
+                let _gone = reply.send(asker.before(&room, end, limit, search.as_deref()));
             }
             Question::Stats(reply) => {
                 let _gone = reply.send(stats_of(file, connection));

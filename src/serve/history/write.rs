@@ -39,11 +39,15 @@ pub(super) struct RoomBatch {
     pub(super) segments: Vec<Segment>,
     /// The folded texts of its chats, if the whole batch is small.
     pub(super) texts: Vec<(Seq, String)>,
-    pub(super) topic: Option<Option<Text>>,
+    pub(super) topic: Option<NewTopic>,
     /// Entries that are missing in front of these.
     pub(super) hole: Option<Hole>,
     pub(super) last: Seq,
 }
+
+/// What a room is about from now on, if anything.
+#[derive(Debug, Clone)]
+pub(super) struct NewTopic(pub(super) Option<Text>);
 
 /// Entries after one number and before another that were said and not recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +96,7 @@ impl Packer {
                     chat.owner.as_deref().and_then(OwnerHash::parse)
                 }
                 Event::Topic { topic, .. } => {
-                    batch.topic = Some(topic.clone());
+                    batch.topic = Some(NewTopic(topic.clone()));
                     None
                 }
                 _ => None,
@@ -245,7 +249,7 @@ fn append(
     }
     let sql = "UPDATE rooms SET next = max(next, ?2) WHERE id = ?1";
     commit.prepare_cached(sql)?.execute((row, int(part.last.next().0)))?;
-    if let Some(topic) = &part.topic {
+    if let Some(NewTopic(topic)) = &part.topic {
         let sql = "UPDATE rooms SET topic = ?2 WHERE id = ?1";
         commit.prepare_cached(sql)?.execute((row, topic.as_deref()))?;
     }
