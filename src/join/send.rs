@@ -146,7 +146,7 @@ impl Tally {
             {
                 self.refused += 1;
                 // Where standard error is gone the exit code still tells.
-                let text = Shown::new(&text);
+                let text = Shown::new(text);
                 writeln!(report, "message {number} was refused: {text}").ok();
             }
             _ => {}
