@@ -382,8 +382,8 @@ fn settings_are_read_and_what_is_wrong_is_told_with_its_line() {
 fn nothing_is_drawn_while_nothing_happens() {
     let host = Host::start("127.0.0.1:0");
     let mut terminal = joined(&host.addr.to_string(), &[], &[]);
-    terminal.until("the roster", shows("1 here"));
-    // What was still to come has come when a letter is there.
+    // The answer to the ping is the last that comes by itself.
+    terminal.until("the latency", shows(" ms"));
     terminal.press("x");
     terminal.until("the letter", |screen| input(screen) == "> x");
     let before = terminal.raw.len();

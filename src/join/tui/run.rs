@@ -269,11 +269,19 @@ impl<'a> Run<'a> {
 
     /// Stops, as every program does on Ctrl-Z, and comes back when it is told to go on.
     fn suspend(&mut self) -> Result<(), Failed> {
-        self.keys = None;
+        self.let_go();
         self.screen.leave().map_err(Failed::Terminal)?;
         // Without a shell to come back to, nothing happens.
         kill_current_process_group(Signal::TSTP).ok();
         self.take_back()
+    }
+
+    /// Reads no keys any more.
+    fn let_go(&mut self) {
+        self.keys = None;
+        // Dropping the stream wakes its reader. If that wake were left to the next one, it could
+        // cover a key that comes with it, which would wait for the key behind it.
+        crossterm::event::poll(Duration::ZERO).ok();
     }
 
     fn take_back(&mut self) -> Result<(), Failed> {
@@ -301,7 +309,7 @@ impl<'a> Run<'a> {
             Err(error) => return Ok(Err(format!("no file for the editor: {error}"))),
         };
         // Two readers of one terminal share the keys between them.
-        self.keys = None;
+        self.let_go();
         self.screen.leave().map_err(Failed::Terminal)?;
         let child = Command::new(program).args(arguments).arg(draft.path()).spawn();
         let ended = match child {
