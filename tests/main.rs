@@ -9,9 +9,12 @@
 mod bots;
 mod cli;
 mod console;
+mod full;
 mod handshake;
+mod history;
 mod join;
 mod kick;
+mod killed;
 mod lifetime;
 mod line;
 mod model;

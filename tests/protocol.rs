@@ -61,6 +61,7 @@ fn every_code_and_every_command_has_its_row() {
         "empty",
         "too_long",
         "no_such_member",
+        "not_recorded",
         "room_invalid",
         "not_in_room",
         "too_many_rooms",

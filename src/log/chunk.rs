@@ -8,7 +8,7 @@ use crate::wire::{limits, line};
 use std::mem::size_of;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{OnceLock, Weak};
 
 /// What one turn appended.
 #[derive(Debug)]
@@ -19,7 +19,9 @@ pub struct Chunk {
     authors: Box<[SessionId]>,
     line: OnceLock<Encoded>,
     native: OnceLock<Encoded>,
-    pub(super) next: OnceLock<Arc<Chunk>>,
+    /// Not kept alive from here: what a slow reader holds is the chunk it stands in, and nothing
+    /// that came later.
+    pub(super) next: OnceLock<Weak<Chunk>>,
     evicted: AtomicBool,
     /// Weight of everything appended before this chunk.
     pub(super) bytes_before: u64,
@@ -137,15 +139,4 @@ fn weight(entry: &Entry) -> usize {
         _ => 0,
     };
     size_of::<Entry>() + 2 * size_of::<u32>() + NATIVE_FRAME + 2 * line_size(entry) + 2 * text
-}
-
-impl Drop for Chunk {
-    /// A cursor that lagged may hold the last reference to a long chain: it is taken apart link
-    /// by link, as dropping it recursively would overflow the stack.
-    fn drop(&mut self) {
-        let mut next = self.next.take();
-        while let Some(chunk) = next {
-            next = Arc::into_inner(chunk).and_then(|mut chunk| chunk.next.take());
-        }
-    }
 }

@@ -4,7 +4,7 @@ use super::chunk::Chunk;
 use crate::wire::entry::{Entry, Ordinal, Seq, SessionId};
 use crate::wire::room_name::RoomName;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 /// Stands before the next entry to read.
 #[derive(Debug, Clone)]
@@ -61,10 +61,10 @@ impl Cursor {
         own.map(|entry| entry.ordinal)
     }
 
-    /// Goes on to the chunk of the next entry; `None` if there is none yet.
+    /// Goes on to the chunk of the next entry; `None` if there is none yet, or none any more.
     fn reach(&mut self) -> Option<()> {
         while self.index >= self.chunk.entries().len() {
-            let next = self.chunk.next.get()?.clone();
+            let next = self.chunk.next.get()?.upgrade()?;
             *self = Self::new(next, 0);
         }
         Some(())
@@ -75,7 +75,8 @@ impl Cursor {
         if self.index < self.chunk.entries().len() {
             self.chunk.is_evicted()
         } else {
-            self.chunk.next.get().is_some_and(|next| next.is_evicted())
+            let next = self.chunk.next.get().map(Weak::upgrade);
+            next.is_some_and(|next| next.is_none_or(|next| next.is_evicted()))
         }
     }
 

@@ -4,7 +4,9 @@
 use super::{Cursor, Gap, Log, Tail};
 use crate::wire::entry::{Entry, Ordinal, RoomId, Seq};
 use crate::wire::room_name::RoomName;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Every room's log, owned by the hub.
 #[derive(Debug)]
@@ -13,15 +15,35 @@ pub struct Logs {
     rooms: HashMap<RoomId, Log>,
     /// Whose turn's worth of entries was appended when, oldest first.
     order: VecDeque<RoomId>,
+    /// Rooms that are no more, whose logs have still something in them.
+    forgotten: HashSet<RoomId>,
     retained_bytes: usize,
     budget: usize,
+    /// Up to where whoever records has taken what was said, if somebody does.
+    taken: Option<Arc<AtomicU64>>,
 }
+
+/// Bytes beyond the budget that are kept for who records and has not taken them: what is said at the
+/// busiest in the tenth of a second between two commits, and half of what is retained by default.
+const NOT_TAKEN: usize = 32 * 1024 * 1024;
 
 impl Logs {
     /// No log, and at most `budget` bytes retained in all of them; what was appended last stays,
     /// however much it is.
     pub fn new(budget: usize) -> Self {
-        Self { rooms: HashMap::new(), order: VecDeque::new(), retained_bytes: 0, budget }
+        Self {
+            rooms: HashMap::new(),
+            order: VecDeque::new(),
+            forgotten: HashSet::new(),
+            retained_bytes: 0,
+            budget,
+            taken: None,
+        }
+    }
+
+    /// From now on somebody records, and says how far it has come.
+    pub fn keep_for(&mut self, taken: Arc<AtomicU64>) {
+        self.taken = Some(taken);
     }
 
     /// Begins a room's log, and returns the place before its first entry.
@@ -32,13 +54,17 @@ impl Logs {
         start
     }
 
-    /// Forgets a room's log. Who still reads it goes on to its end.
+    /// Nothing is appended to a room's log any more. What it has stays as long as it would have: who
+    /// reads it, and whoever records it, goes on to its end.
     pub fn forget(&mut self, id: RoomId) {
-        if let Some(mut log) = self.rooms.remove(&id) {
-            while log.retained_entries() > 0 {
-                self.retained_bytes -= log.evict();
-            }
-            self.order.retain(|&other| other != id);
+        self.forgotten.insert(id);
+        self.drop_if_empty(id);
+    }
+
+    fn drop_if_empty(&mut self, id: RoomId) {
+        let is_empty = self.rooms.get(&id).is_none_or(|log| log.retained_entries() == 0);
+        if is_empty && self.forgotten.remove(&id) {
+            self.rooms.remove(&id);
         }
     }
 
@@ -49,10 +75,20 @@ impl Logs {
         };
         self.retained_bytes += log.append(entries);
         self.order.push_back(id);
-        while self.retained_bytes > self.budget && self.order.len() > 1 {
-            let oldest = self.order.pop_front().and_then(|id| self.rooms.get_mut(&id));
-            self.retained_bytes -= oldest.map_or(0, Log::evict);
+        while self.retained_bytes > self.budget && self.order.len() > 1 && self.is_taken() {
+            let Some(oldest) = self.order.pop_front() else { break };
+            self.retained_bytes -= self.rooms.get_mut(&oldest).map_or(0, Log::evict);
+            self.drop_if_empty(oldest);
         }
+    }
+
+    /// Whether what is oldest has been taken by who records it, or is too much to wait for.
+    fn is_taken(&self) -> bool {
+        let Some(taken) = &self.taken else { return true };
+        let taken = Ordinal(taken.load(Ordering::Acquire));
+        let oldest = self.order.front().and_then(|id| self.rooms.get(id)?.oldest());
+        oldest.is_none_or(|oldest| oldest <= taken)
+            || self.retained_bytes > self.budget.saturating_add(NOT_TAKEN)
     }
 
     /// One room's log.

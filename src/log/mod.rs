@@ -1,8 +1,8 @@
 //! The append-only logs of the rooms: one writer appends a chunk a turn, any number of readers
 //! follow with cursors. Knows no socket and no task; who waits for the tail waits elsewhere.
 //!
-//! Chunks hang together through `OnceLock<Arc<Chunk>>`, so that a reader needs no lock to go on,
-//! and each dialect's bytes are made once, by the first reader that wants them.
+//! Chunks hang together through `OnceLock<Weak<Chunk>>`, so that a reader needs no lock to go on and
+//! keeps nothing alive but the chunk it stands in; and each dialect's bytes are made once, by the first reader that wants them.
 
 mod chunk;
 mod cursor;

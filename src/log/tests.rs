@@ -7,6 +7,8 @@ use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
 use crate::wire::text::Text;
 use proptest::prelude::*;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 const PLENTY: usize = usize::MAX;
 
@@ -140,9 +142,9 @@ fn what_falls_out_of_the_budget_is_lost_to_cursors_and_shown_as_a_gap() {
     assert_eq!(gap, Some(Gap { after: Seq(1), before: Seq(first) }));
     assert!(!late.is_lost());
     assert_eq!(rest(&mut late), (first..=22).collect::<Vec<_>>());
-    // A lost cursor still holds what it stands in: nothing is freed under a reader.
-    assert_eq!(rest(&mut slow).first(), Some(&1));
-    assert_eq!(rest(&mut quick).first(), Some(&3));
+    // A lost cursor has what it stands in, and nothing of what came later.
+    assert!(rest(&mut slow).starts_with(&[1]) && rest(&mut quick).is_empty());
+    assert!(slow.is_lost() && quick.is_lost(), "and stays lost");
 }
 
 #[test]
@@ -163,7 +165,7 @@ fn rooms_share_one_budget_and_the_oldest_goes_first() {
     let one = log_of(&[1], PLENTY).retained_bytes();
     let mut logs = Logs::new(one * 4);
     let (quiet, busy) = (RoomId(1), RoomId(2));
-    let mut start = logs.open(quiet, RoomName::lobby(), Seq(1));
+    let start = logs.open(quiet, RoomName::lobby(), Seq(1));
     logs.open(busy, RoomName::parse("ops").unwrap(), Seq(1));
     logs.append(quiet, vec![entry(1, 1)]);
     assert!(!start.is_lost());
@@ -176,17 +178,55 @@ fn rooms_share_one_budget_and_the_oldest_goes_first() {
     logs.append(busy, vec![entry(4, 1)]);
     assert_eq!(logs.get(quiet).unwrap().retained_entries(), 0);
     assert!(start.is_lost() && !read.is_lost());
-    assert_eq!(rest(&mut start), [1], "what a reader stands in is not freed under it");
     let (mut late, gap) = logs.after(quiet, Seq(0)).unwrap();
     assert_eq!(gap, Some(Gap { after: Seq(0), before: Seq(2) }));
     logs.append(quiet, vec![entry(2, 1)]);
     assert_eq!((rest(&mut late), rest(&mut read)), (vec![2], vec![2]), "and the room goes on");
     assert_eq!(logs.behind(busy, Ordinal(3)), 2);
-    let before = logs.retained_bytes();
+    // A room that is forgotten can be read to its end, and goes as everything else does.
+    let mut last = logs.after(busy, Seq(3)).unwrap().0;
     logs.forget(busy);
-    assert!(logs.retained_bytes() < before && logs.retained_bytes() >= one);
-    logs.append(quiet, vec![entry(3, 1)]);
-    assert_eq!(rest(&mut read), [3]);
+    assert_eq!(rest(&mut last), [4]);
+    for seq in 3..=8 {
+        logs.append(quiet, vec![entry(seq, 1)]);
+        assert_eq!(rest(&mut read), [seq]);
+    }
+    assert!(logs.get(busy).is_none());
+}
+
+/// What is recorded has to be taken first: as long as it is not, the budget is no reason.
+#[test]
+fn what_is_not_taken_yet_is_kept_within_a_bound_of_its_own() {
+    let one = log_of(&[1], PLENTY).retained_bytes();
+    let mut log = log_of(&[1], one * 2);
+    let taken = Arc::<AtomicU64>::default();
+    log.0.keep_for(taken.clone());
+    let mut recorder = log.after(Seq(0)).0;
+    append(&mut log, &[1; 50]);
+    assert_eq!(log.retained_entries(), 51);
+    assert_eq!(rest(&mut recorder), (1..=51).collect::<Vec<_>>());
+    taken.store(51, Ordering::Release);
+    append(&mut log, &[1]);
+    assert!(log.retained_bytes() <= one * 2);
+    // Who does not take anything any more does not fill the memory.
+    append(&mut log, &vec![1; 40 * 1024 * 1024 / one]);
+    assert!(log.retained_bytes() < 33 * 1024 * 1024);
+}
+
+/// One slow reader kept everything alive that was said after what it stood in.
+#[test]
+fn a_cursor_keeps_nothing_alive_but_the_chunk_it_stands_in() {
+    let one = log_of(&[1], PLENTY).retained_bytes();
+    let mut log = log_of(&[2], one * 4);
+    let mut slow = log.after(Seq(0)).0;
+    let half = slow.next_slice(Some(Ordinal(1))).unwrap();
+    append(&mut log, &[1]);
+    let later = Arc::downgrade(&log.after(Seq(2)).0.next_slice(None).unwrap().chunk);
+    append(&mut log, &[1; 20]);
+    assert!(later.upgrade().is_none(), "it is gone");
+    assert_eq!(half.chunk.entries().len(), 2, "and this is not");
+    assert_eq!(rest(&mut slow), [2]);
+    assert!(slow.is_lost());
 }
 
 #[test]

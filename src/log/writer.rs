@@ -53,7 +53,7 @@ impl Log {
     fn push(&mut self, chunk: Arc<Chunk>) {
         if let Some(newest) = self.retained.back() {
             // The hub is the only one that appends, so the link is always free.
-            let linked = newest.next.set(chunk.clone());
+            let linked = newest.next.set(Arc::downgrade(&chunk));
             debug_assert!(linked.is_ok());
         }
         self.retained.push_back(chunk);
@@ -75,6 +75,11 @@ impl Log {
             oldest.evict();
             oldest.weight()
         })
+    }
+
+    /// The last of what [`evict`](Self::evict) would let go of.
+    pub fn oldest(&self) -> Option<Ordinal> {
+        self.retained.iter().find_map(|chunk| chunk.entries().last()).map(|entry| entry.ordinal)
     }
 
     fn front_is_empty(&self) -> bool {

@@ -257,7 +257,7 @@ pub enum Answer {
     },
     Rooms {
         re: Option<MessageId>,
-        rows: Vec<RoomRow>,
+        rows: Arc<[RoomRow]>,
     },
     /// The connection ends; the detail is for the member.
     Close(CloseReason, Option<String>),

@@ -1,13 +1,32 @@
 //! Coming, going and changing names.
 
 use super::input::{Answer, Join, Refusal, RoomRow};
-use super::rooms::{Folded, Turn};
+use super::rooms::{Folded, Rooms, Turn};
 use super::roster::Member;
 use crate::wire::close::CloseReason;
 use crate::wire::entry::{Event, Kind, RoomId, SessionId};
 use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
 use std::sync::Arc;
+
+impl Rooms {
+    /// Bans first, then the name. A client that shows the token of a member is that member, come
+    /// back: it takes its place, whatever either is called.
+    pub(super) fn would_admit(&self, join: &Join) -> Result<Option<SessionId>, Refusal> {
+        if self.roster.get(join.session).is_some() {
+            return Err(Refusal::BadEvent("you are in already".into()));
+        }
+        let key = join.nick.key();
+        if let Some(ban) = self.bans.iter().find(|ban| ban.target.is(&key, join.addr)) {
+            return Err(Refusal::Banned(ban.reason.clone()));
+        }
+        let ghost = join.token.as_ref().and_then(|token| self.roster.owner(token));
+        match self.roster.clashing(&key, ghost.unwrap_or(join.session)).next() {
+            Some(taken) => Err(Refusal::NickTaken(taken.nick.clone())),
+            None => Ok(ghost),
+        }
+    }
+}
 
 impl Turn<'_> {
     pub(super) fn join(&mut self, join: Join) {
@@ -30,21 +49,8 @@ impl Turn<'_> {
         }
     }
 
-    /// Bans first, then the name, then the room. A client that shows the token of a member is that
-    /// member, come back: it takes its place, whatever either is called.
     fn admit(&mut self, join: &Join) -> Result<RoomId, Refusal> {
-        if self.core.roster.get(join.session).is_some() {
-            return Err(Refusal::BadEvent("you are in already".into()));
-        }
-        let key = join.nick.key();
-        if let Some(ban) = self.core.bans.iter().find(|ban| ban.target.is(&key, join.addr)) {
-            return Err(Refusal::Banned(ban.reason.clone()));
-        }
-        let ghost = join.token.as_ref().and_then(|token| self.core.roster.owner(token));
-        let clashing = self.core.roster.clashing(&key, ghost.unwrap_or(join.session)).next();
-        if let Some(taken) = clashing {
-            return Err(Refusal::NickTaken(taken.nick.clone()));
-        }
+        let ghost = self.core.would_admit(join)?;
         let room = self.core.find(&join.room).ok_or(Refusal::TooManyRooms)?;
         if let Some(ghost) = ghost {
             self.remove(ghost, CloseReason::Replaced, None);

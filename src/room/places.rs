@@ -131,7 +131,7 @@ impl Turn<'_> {
     }
 
     pub(super) fn rooms(&mut self, session: SessionId, id: Option<MessageId>) {
-        let rows = self.core.rows();
+        let rows = self.core.listed();
         self.answer(session, Answer::Rooms { re: id, rows });
     }
 }

@@ -6,6 +6,7 @@ use super::input::{Answer, Appended, Effects, Input, Known, Refusal, Reply, Room
 use super::recent::{Hops, Ids, Owner, Spoken};
 use super::roster::{Member, Roster};
 use crate::wire::entry::{Entry, Event, MessageId, Millis, Ordinal, RoomId, Seq, SessionId};
+use crate::wire::limits;
 use crate::wire::room_name::RoomName;
 use crate::wire::text::Text;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -24,6 +25,9 @@ pub struct Rooms {
     pub(super) most: usize,
     /// Numbers up to here may have been given in a room that is forgotten.
     pub(super) floor: Seq,
+    /// The list of rooms as of a place in the order: in a crowd, coming and going has none, and shows
+    /// with the next entry.
+    pub(super) listed: Option<(Ordinal, Arc<[RoomRow]>)>,
     pub(super) roster: Roster,
     pub(super) bans: Vec<Ban>,
     /// Names, case folded away, that stay muted when they come back.
@@ -103,6 +107,7 @@ impl Rooms {
             next_room: RoomId(0),
             most,
             floor: Seq::default(),
+            listed: None,
             roster: Roster::default(),
             bans: Vec::new(),
             mutes: BTreeSet::new(),
@@ -170,6 +175,19 @@ impl Rooms {
         rows
     }
 
+    /// The same, made once while nothing happens: whoever asks again and again costs next to
+    /// nothing.
+    pub(super) fn listed(&mut self) -> Arc<[RoomRow]> {
+        match &self.listed {
+            Some((at, rows)) if *at == self.ordinal => rows.clone(),
+            _ => {
+                let rows: Arc<[RoomRow]> = self.rows().into();
+                self.listed = Some((self.ordinal, rows.clone()));
+                rows
+            }
+        }
+    }
+
     /// The place of the last entry of all rooms.
     pub fn ordinal(&self) -> Ordinal {
         self.ordinal
@@ -190,6 +208,18 @@ impl Rooms {
                 let room = self.find(name).filter(|room| member.rooms.contains(room));
                 room.ok_or_else(nowhere)
             }
+        }
+    }
+
+    /// Whether a room that is not there should be made for this: for nobody who is not let in.
+    pub fn makes_room(&self, input: &Input) -> bool {
+        match input {
+            Input::Join(join) => self.would_admit(join).is_ok(),
+            Input::Enter { session, alone, .. } => {
+                let member = self.roster.get(*session);
+                member.is_some_and(|member| *alone || member.rooms.len() < limits::ROOMS_OF_ONE)
+            }
+            _ => false,
         }
     }
 

@@ -147,14 +147,18 @@ impl Server {
             // It ends by being drained; a panic has been logged.
             _early = &mut hub => {
                 shared.kill.cancel();
+                if let Some(history) = shared.hub.history() {
+                    history.close().await;
+                }
                 return Err(HubDied);
             }
         }
         drop(listener);
+        // A hub that is gone is drained.
+        let mut logs = None;
         let drain = async {
-            // A hub that is gone is drained.
             let _gone = shared.hub.send(Request::Drain).await;
-            let _ended = hub.await;
+            logs = hub.await.ok();
             shared.tracker.close();
             shared.tracker.wait().await;
         };
@@ -166,6 +170,8 @@ impl Server {
         if let Some(history) = shared.hub.history() {
             history.close().await;
         }
+        // Members and the history have read them to the end by now.
+        drop(logs);
         Ok(())
     }
 }

@@ -276,16 +276,18 @@ impl Member {
             Some(Event::Online { welcome, .. }) => {
                 report(Notice::Online { name });
                 self.arrive(&welcome);
+                self.move_to_rooms().await;
                 self.ask_who().await;
                 self.tell_about().await;
             }
             Some(Event::Server(ServerEvent::Refused(refused))) => {
                 self.refused(refused.text.into_owned());
             }
-            Some(Event::Server(ServerEvent::Crowd(_))) => self.ask_who().await,
+            Some(Event::Server(ServerEvent::Crowd(crowd))) => self.ask_who_in(&crowd.room).await,
             Some(Event::Server(ServerEvent::Entered(entered))) => {
                 self.entered(&entered.state);
-                self.ask_who().await;
+                self.part_others().await;
+                self.ask_who_in(&entered.state.room).await;
             }
             Some(Event::Server(ServerEvent::Parted(parted))) => self.parted(&parted.room),
             Some(Event::Server(event)) => self.hear(event).await,

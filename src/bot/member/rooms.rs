@@ -28,23 +28,28 @@ impl Member {
 
     /// Goes where the version that runs wants to be, and nowhere else.
     pub(super) async fn move_to_rooms(&mut self) {
-        let (Some(running), Some(link)) = (&self.running, &self.link) else { return };
-        let lobby = [RoomName::lobby()];
-        let wanted = match running.loaded.rooms.as_slice() {
-            [] => lobby.as_slice(),
-            rooms => rooms,
-        };
-        let is_in = |room: &RoomName| link.past.contains_key(room.as_str());
-        for room in wanted.iter().filter(|room| !is_in(room)) {
+        let (Some(wanted), Some(link)) = (self.wanted(), &self.link) else { return };
+        for room in wanted.iter().filter(|room| !link.past.contains_key(room.as_str())) {
             let join = JoinRoom { room: room.to_string(), ..JoinRoom::default() };
-            // A connection that is lost comes back to the rooms it is in; a reload asks again.
+            // A connection that is lost is asked again when it is back.
             link.handle.send(ClientEvent::Join(join)).await.ok();
         }
-        for room in
-            link.past.keys().filter(|room| !wanted.iter().any(|want| want.as_str() == *room))
-        {
+        self.part_others().await;
+    }
+
+    /// Leaves the rooms an edit has taken away.
+    pub(super) async fn part_others(&self) {
+        let (Some(wanted), Some(link)) = (self.wanted(), &self.link) else { return };
+        let is_wanted = |room: &String| wanted.iter().any(|wanted| wanted.as_str() == room);
+        for room in link.past.keys().filter(|room| !is_wanted(room)) {
             let part = PartRoom { id: None, room: room.clone() };
             link.handle.send(ClientEvent::Part(part)).await.ok();
         }
+    }
+
+    /// The rooms of the version that runs; the lobby, if it names none.
+    fn wanted(&self) -> Option<Vec<RoomName>> {
+        let rooms = self.running.as_ref()?.loaded.rooms.clone();
+        Some(if rooms.is_empty() { vec![RoomName::lobby()] } else { rooms })
     }
 }

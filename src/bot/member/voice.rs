@@ -45,16 +45,22 @@ impl Member {
         link.handle.send(ClientEvent::About(about)).await.ok();
     }
 
-    /// Asks the room for its roster, if the script ever does.
+    /// Asks the rooms for their rosters, if the script ever does.
     pub(super) async fn ask_who(&self) {
+        let rooms = self.link.iter().flat_map(|link| link.past.keys());
+        for room in rooms {
+            self.ask_who_in(room).await;
+        }
+    }
+
+    /// … and one of them.
+    pub(super) async fn ask_who_in(&self, room: &str) {
         if let (Some(running), Some(link)) = (&self.running, &self.link)
             && running.loaded.asks_who
         {
+            let who = Who { room: Some(room.to_owned()) };
             // A connection that is lost is asked again when it is back.
-            for room in link.past.keys() {
-                let who = Who { room: Some(room.clone()) };
-                link.handle.send(ClientEvent::Who(who)).await.ok();
-            }
+            link.handle.send(ClientEvent::Who(who)).await.ok();
         }
     }
 

@@ -16,7 +16,7 @@ async fn whispers_joins_and_timers_reach_the_script() {
     ";
     with_bot(script, async |listener, _, _| {
         let mut peer = Peer::admit(listener, 10).await;
-        assert_eq!(peer.next().await, json!({"who": {}}));
+        assert_eq!(peer.next().await, json!({"who": {"room": "#lobby"}}));
         let members = json!([{"nick": "Echo", "kind": "bot", "since": 1}]);
         peer.send(json!({"roster": {"room": "#lobby", "members": members}})).await;
         let join = |seq: u64, who: &str| {

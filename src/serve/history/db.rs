@@ -144,8 +144,10 @@ fn check_is_file(file: &Path) -> Result<(), HistoryError> {
 
 fn open(file: &Path, flags: OpenFlags) -> Result<Connection, HistoryError> {
     let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    // A bare `:memory:` would be no file at all.
+    let place = if file.is_absolute() { file.to_owned() } else { Path::new(".").join(file) };
     let open = || {
-        let connection = Connection::open_with_flags(file, flags)?;
+        let connection = Connection::open_with_flags(&place, flags)?;
         connection.busy_timeout(PATIENCE)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         connection.pragma_update(None, "trusted_schema", false)?;

@@ -14,6 +14,7 @@
 mod bytes;
 mod db;
 mod error;
+mod follow;
 mod import;
 mod mark;
 mod open;
@@ -31,11 +32,12 @@ mod write;
 mod writer;
 
 pub use error::HistoryError;
+pub use follow::Reopen;
 pub use import::{ImportError, Imported, import};
 pub use open::{OpenFile, Remembered};
 pub use read::{Page, Past};
 pub use reader::History;
-pub use recorder::{Durable, Feed, Gate, Recorder, Reopen};
+pub use recorder::{Durable, Feed, Gate, Recorder};
 pub use transfer::{ExportError, Found, RoomStats, Stats, export, print_found, search, stats};
 
 #[cfg(test)]
@@ -105,8 +107,7 @@ pub struct Bounced {
     pub hops: u8,
 }
 
-/// Where the rooms' numbers begin; the hub asks for every room it makes, and tells of every room
-/// it ends.
+/// Where the rooms' numbers begin; the hub asks for every room it makes.
 #[derive(Debug, Clone)]
 pub struct Numbers {
     known: HashMap<RoomName, Seq>,
@@ -124,12 +125,6 @@ impl Numbers {
     /// The first number of a room that is made now.
     pub fn first(&self, room: &RoomName) -> Seq {
         self.known.get(room).copied().unwrap_or(self.floor)
-    }
-
-    /// A room ended whose last number was this: made again, it goes on after it.
-    pub fn ended(&mut self, room: &RoomName, last: Seq) {
-        let next = self.first(room).max(last.next());
-        self.known.insert(room.clone(), next);
     }
 }
 

@@ -185,15 +185,13 @@ impl Asker<'_> {
         let mut rows = question.query((row, int(before.0)))?;
         while let Some(row) = rows.next()? {
             let missing = limit - page.entries.len();
-            match part_before(row.get_ref(0)?.as_blob()?, before, missing, self.names) {
-                Ok((entries, more)) => {
-                    page.entries.extend(entries);
-                    page.more = more;
-                }
-                Err(Damaged) => {
-                    self.tell_of_damage();
-                    page.cut = true;
-                }
+            let part = part_before(row.get_ref(0)?.as_blob()?, before, missing, self.names);
+            if let Ok((entries, more)) = part {
+                page.entries.extend(entries);
+                page.more = more;
+            } else {
+                self.tell_of_damage();
+                page.cut = true;
             }
             if page.more {
                 break;

@@ -4,39 +4,35 @@
 
 use super::db;
 use super::error::HistoryError;
+use super::follow::{Followed, LOOK, Reopen};
 use super::open::OpenFile;
 use super::reader::{self, History, Question};
-use super::write::{Hole, Packer};
-use super::writer::{Job, Part, State, Work, Writer};
+use super::write::Packer;
+use super::writer::{Job, State, Work, Writer};
 use crate::config::{HistorySettings, HistorySync};
-use crate::log::{Cursor, Slice};
-use crate::wire::entry::{Entry, Ordinal, Seq};
+use crate::log::Cursor;
+use crate::wire::entry::{Ordinal, Seq};
 use crate::wire::room_name::RoomName;
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Entries after which a commit takes no more: a tenth of a second at full load, and as much as
-/// the writer holds while the disk refuses it.
-const BATCH: usize = 32 * 1024;
 /// Rooms that are told of and not followed yet. The task takes them at once; a hub whose rooms
 /// are bounded far below never fills this.
 const ROOMS: usize = 4096;
-/// While the disk keeps the writer waiting: how long something may be held that the log has let
-/// go of.
-const LOOK: Duration = Duration::from_millis(250);
 /// How long a shutdown waits for a disk that takes nothing.
 const CLOSE: Duration = Duration::from_secs(3);
-/// With `sync = full` an acknowledgement waits for the commit, so commits follow one another more
-/// closely: by this part of the time they may take otherwise.
+/// Commits are this part of what is promised apart: the rest is for the commit itself.
+const NORMAL: u32 = 2;
+/// With `sync = full` an acknowledgement waits for the commit: one follows the other more closely.
 const FULL: u32 = 10;
 
 /// How far everything is in the file.
@@ -51,17 +47,12 @@ pub struct Durable {
 /// Called before each commit, in the writer's thread: how tests hold the disk.
 pub type Gate = Arc<dyn Fn() + Send + Sync>;
 
-/// Gives a new cursor after a number, for a recorder that was too slow; `None` if there is no such
-/// room any more.
-pub type Reopen = Arc<
-    dyn Fn(RoomName, Seq) -> Pin<Box<dyn Future<Output = Option<Cursor>> + Send>> + Send + Sync,
->;
-
 /// The hub's side: it tells of rooms and that something was said. Nothing of it waits.
 #[derive(Debug)]
 pub struct Feed {
     rooms: mpsc::Sender<Told>,
     moved: watch::Sender<Ordinal>,
+    taken: Arc<AtomicU64>,
 }
 
 #[derive(Debug)]
@@ -87,6 +78,11 @@ impl Feed {
         }
     }
 
+    /// Up to where the recorder has what was said: the log need not keep that for it.
+    pub fn taken(&self) -> Arc<AtomicU64> {
+        self.taken.clone()
+    }
+
     /// Everything up to here has been appended.
     pub fn moved(&self, upto: Ordinal) {
         self.moved.send_if_modified(|last| std::mem::replace(last, upto) != upto);
@@ -103,25 +99,17 @@ pub struct Recorder {
     target: Ordinal,
     /// … in several batches, of which some have still to come.
     rest: bool,
-    /// Everything up to here has been handed over.
+    /// Everything up to here has been handed over, and the log is told so.
     done: Ordinal,
+    taken: Arc<AtomicU64>,
     /// The first number that no unrecorded room has used.
     others: Seq,
+    /// A room that is followed no more used numbers that the history does not know of.
+    is_unsure: bool,
     jobs: SyncSender<Job>,
     ready: mpsc::Receiver<()>,
     pace: Duration,
     closing: CancellationToken,
-}
-
-/// A room that is followed.
-#[derive(Debug)]
-struct Followed {
-    /// What is read now, and what the room was made of again when it had ended; `None` when the
-    /// log let go of what came next.
-    cursors: VecDeque<Option<Cursor>>,
-    last: Seq,
-    recorded: bool,
-    gone: bool,
 }
 
 /// A thread, and how its end is known without waiting for it.
@@ -188,8 +176,9 @@ impl Recorder {
         let (moved_sender, moved) = watch::channel(Ordinal::default());
         let (closed_sender, closed) = watch::channel(false);
         let closing = CancellationToken::new();
+        let taken = Arc::<AtomicU64>::default();
         let pace = match settings.sync {
-            HistorySync::Normal => settings.commit,
+            HistorySync::Normal => settings.commit / NORMAL,
             HistorySync::Full => settings.commit / FULL,
         };
         let recorder = Self {
@@ -199,7 +188,9 @@ impl Recorder {
             target: Ordinal::default(),
             rest: false,
             done: Ordinal::default(),
+            taken: taken.clone(),
             others: Seq::default(),
+            is_unsure: false,
             jobs,
             ready,
             pace,
@@ -218,7 +209,7 @@ impl Recorder {
             closed_sender.send_replace(true);
         });
         let history = History { questions, durable, closing, closed, key };
-        Ok((Feed { rooms: told_sender, moved: moved_sender }, history))
+        Ok((Feed { rooms: told_sender, moved: moved_sender, taken }, history))
     }
 
     /// Records until the end; gives how many entries could not be handed over.
@@ -255,7 +246,9 @@ impl Recorder {
             let is_ready = matches!(timeout_at(deadline, self.ready.recv()).await, Ok(Some(())));
             let work = self.collect(reopen).await;
             if work.parts.is_empty() && !self.rest {
-                return missing;
+                // How many those are, nobody knows: at least one.
+                let is_unsure = self.is_unsure || self.rooms.values().any(Followed::is_unsure);
+                return missing.max(u64::from(is_unsure));
             }
             let entries = work.entries as u64;
             if !is_ready || self.jobs.try_send(Job::Write(work)).is_err() {
@@ -288,16 +281,9 @@ impl Recorder {
     fn let_go(&mut self) {
         self.take_told();
         for followed in self.rooms.values_mut() {
-            for cursor in &mut followed.cursors {
-                if !followed.recorded {
-                    let Some(cursor) = cursor else { continue };
-                    while let Some(last) = cursor.next_slice(None).as_ref().and_then(last_of) {
-                        followed.last = last.seq;
-                    }
-                    self.others = self.others.max(followed.last.next());
-                } else if cursor.as_ref().is_some_and(Cursor::is_lost) {
-                    *cursor = None;
-                }
+            followed.let_go();
+            if !followed.recorded {
+                self.others = self.others.max(followed.last.next());
             }
         }
     }
@@ -306,9 +292,8 @@ impl Recorder {
         while let Ok(told) = self.told.try_recv() {
             match told {
                 Told::Room { cursor, last, recorded } => {
-                    let followed = self.rooms.entry(cursor.room().clone()).or_insert_with(|| {
-                        Followed { cursors: VecDeque::new(), last, recorded, gone: false }
-                    });
+                    let room = self.rooms.entry(cursor.room().clone());
+                    let followed = room.or_insert_with(|| Followed::new(last, recorded));
                     followed.gone = false;
                     followed.cursors.push_back(Some(cursor));
                 }
@@ -342,77 +327,14 @@ impl Recorder {
             }
         }
         for room in ended {
-            self.rooms.remove(&room);
+            self.is_unsure |= self.rooms.remove(&room).is_some_and(|room| room.is_unsure());
         }
         if !self.rest {
             self.done = self.target;
+            self.taken.store(self.done.0, Ordering::Release);
         }
         work.upto = self.done;
         work.others = self.others;
         work
     }
-}
-
-impl Followed {
-    /// Takes what the room has up to the target; `true` if there is more of that than fits.
-    async fn take(
-        &mut self,
-        room: &RoomName,
-        target: Ordinal,
-        reopen: &Reopen,
-        work: &mut Work,
-    ) -> bool {
-        let mut part: Option<Part> = None;
-        let is_full = loop {
-            let is_last = self.cursors.len() <= 1;
-            let Some(front) = self.cursors.front_mut() else {
-                break false;
-            };
-            let Some(cursor) = front else {
-                // A hub that has ended cannot answer, and need not.
-                let again = timeout(LOOK, reopen(room.clone(), self.last)).await.ok().flatten();
-                if again.is_none() {
-                    tracing::error!(%room, after = self.last.0, "the end of a room is missing");
-                    self.cursors.pop_front();
-                } else {
-                    *front = again;
-                }
-                continue;
-            };
-            if work.entries >= BATCH {
-                break true;
-            }
-            let Some(slice) = cursor.next_slice(None) else {
-                if is_last {
-                    break false;
-                }
-                self.cursors.pop_front();
-                continue;
-            };
-            let (Some(first), Some(last)) = (slice.iter().next(), last_of(&slice)) else {
-                continue;
-            };
-            let hole = Hole { after: self.last, before: first.seq };
-            let ordinal = last.ordinal;
-            self.last = last.seq;
-            if self.recorded {
-                if hole.missing() > 0 {
-                    work.parts.extend(part.take());
-                }
-                work.entries += slice.entries.len();
-                let hole = (hole.missing() > 0).then_some(hole);
-                let new = || Part { room: room.clone(), slices: Vec::new(), hole };
-                part.get_or_insert_with(new).slices.push(slice);
-            }
-            if ordinal >= target && is_last {
-                break false;
-            }
-        };
-        work.parts.extend(part);
-        is_full
-    }
-}
-
-fn last_of(slice: &Slice) -> Option<&Entry> {
-    slice.chunk.entries().get(slice.entries.end.checked_sub(1)?)
 }

@@ -11,8 +11,10 @@ use crate::wire::entry::Millis;
 use std::time::Duration;
 
 /// Segments that one step takes out: the room a flood needs, in about as long as it takes to
-/// write one batch of it.
-const TRIMMED: i64 = 64;
+/// write one batch of it …
+const TRIMMED: usize = 64;
+/// … of which one that the index knows counts as so many, as each of its words is taken out too.
+const INDEXED: usize = 8;
 /// Pages given back to the file system in one step: 16 MiB.
 const FREED: u32 = 4096;
 /// Pages of the index that one step puts together, so that what was taken out leaves it.
@@ -96,19 +98,19 @@ impl Store {
         let (mut bytes, mut entries, mut taken) = (0, 0, 0);
         {
             let mut question = commit.prepare_cached(sql)?;
-            let mut rows = question.query([TRIMMED])?;
+            let mut rows = question.query([int(TRIMMED as u64)])?;
             while let Some(row) = rows.next()? {
                 let (count, size): (u64, u64) = (uint(row.get(3)?), uint(row.get(5)?));
                 // Whole segments only: of messages, never fewer than are to be kept.
                 let is_surplus =
                     bytes < surplus || entries + count <= too_many || uint(row.get(4)?) < too_old;
-                if !is_surplus {
+                if !is_surplus || taken >= TRIMMED {
                     break;
                 }
                 bytes += size;
                 entries += count;
-                taken += 1;
-                remove(&commit, row.get(0)?, row.get(1)?, row.get(2)?)?;
+                let is_indexed = remove(&commit, row.get(0)?, row.get(1)?, row.get(2)?)?;
+                taken += if is_indexed { INDEXED } else { 1 };
             }
         }
         commit.commit()?;
@@ -132,13 +134,13 @@ impl Store {
     }
 }
 
-/// Takes a segment out, with what the index knows of it.
+/// Takes a segment out, with what the index knows of it; `false` if that is nothing.
 fn remove(
     commit: &rusqlite::Transaction<'_>,
     id: i64,
     room: i64,
     last: i64,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<bool> {
     let waiting = commit.prepare_cached("DELETE FROM backlog WHERE segment = ?1")?.execute([id])?;
     if waiting == 0 {
         let sql = "SELECT blob FROM segments WHERE id = ?1";
@@ -160,5 +162,5 @@ fn remove(
     commit
         .prepare_cached("DELETE FROM holes WHERE room = ?1 AND before <= ?2")?
         .execute((room, int(uint(last) + 1)))?;
-    Ok(())
+    Ok(waiting == 0)
 }

@@ -69,8 +69,11 @@ pub(super) struct Writer {
 #[derive(Debug)]
 pub(super) struct State {
     flood: Option<Instant>,
+    /// When something was written first that is not settled yet.
     written: Option<Instant>,
     trimmed: Instant,
+    /// There was too much, and there may be more of that.
+    is_trimming: bool,
     /// Upkeep that went wrong is left alone until then.
     back_off: Option<Instant>,
     /// The disk takes everything again, and nobody has been told how it went.
@@ -86,6 +89,7 @@ impl Default for State {
             flood: None,
             written: None,
             trimmed: Instant::now(),
+            is_trimming: false,
             back_off: None,
             resumed: false,
             is_beyond: false,
@@ -193,7 +197,7 @@ impl Writer {
             *durable = Durable { upto: batch.upto.max(durable.upto), suspended: false };
         });
         let now = Instant::now();
-        self.state.written = Some(now);
+        self.state.written.get_or_insert(now);
         if batch.entries > INLINE {
             self.state.flood = Some(now);
         } else if let Err(error) = self.store.merge(batch) {
@@ -211,7 +215,7 @@ impl Writer {
                 Err(error) => tracing::debug!(%error, "numbers cannot be reserved"),
             },
         }
-        if now.duration_since(self.state.trimmed) >= TRIM {
+        if self.state.is_trimming || now.duration_since(self.state.trimmed) >= TRIM {
             self.trim();
         }
     }
@@ -222,7 +226,11 @@ impl Writer {
         if self.state.resumed {
             let missing = std::mem::take(&mut self.state.missing);
             self.state.resumed = false;
-            tracing::error!(missing, "recording goes on; so many entries are not in the history");
+            if missing == 0 {
+                tracing::info!(missing, "recording goes on, and everything is in the history");
+            } else {
+                tracing::error!(missing, "recording goes on; entries are not in the history");
+            }
         } else if !self.durable.borrow().suspended && self.state.missing > 0 {
             let missing = std::mem::take(&mut self.state.missing);
             tracing::error!(missing, "the disk is too slow: entries are not in the history");
@@ -238,17 +246,18 @@ impl Writer {
         if self.state.back_off.is_some_and(|until| now < until) {
             return CALM;
         }
-        if self.state.flood.is_none_or(|at| now - at >= CALM) {
+        let is_calm = self.state.flood.is_none_or(|at| now - at >= CALM);
+        if is_calm && self.state.written.is_some_and(|at| now - at >= CALM) {
+            self.state.written = None;
+            if let Err(error) = self.store.settle() {
+                return self.upkeep_failed(&error);
+            }
+        }
+        if is_calm {
             match self.store.index_some() {
                 Ok(true) => return STEP,
                 Ok(false) => {}
                 Err(error) => return self.upkeep_failed(&error),
-            }
-        }
-        if self.state.written.is_some_and(|at| now - at >= CALM) {
-            self.state.written = None;
-            if let Err(error) = self.store.settle() {
-                return self.upkeep_failed(&error);
             }
         }
         if now.duration_since(self.state.trimmed) >= TRIM && self.trim() {
@@ -261,10 +270,11 @@ impl Writer {
         self.state.trimmed = Instant::now();
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let now = Millis(u64::try_from(now.as_millis()).unwrap_or_default());
-        self.store.trim(now).unwrap_or_else(|error| {
+        self.state.is_trimming = self.store.trim(now).unwrap_or_else(|error| {
             self.upkeep_failed(&error);
             false
-        })
+        });
+        self.state.is_trimming
     }
 
     fn upkeep_failed(&mut self, error: &HistoryError) -> Duration {

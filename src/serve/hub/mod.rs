@@ -120,8 +120,8 @@ impl Hub {
         (hub, handle)
     }
 
-    /// Works in turns until it is drained.
-    pub(super) async fn run(mut self) {
+    /// Works in turns until it is drained. Gives the logs back, without which nobody could read on.
+    pub(super) async fn run(mut self) -> Logs {
         let mut requests = Vec::with_capacity(INBOX);
         let mut fold = None;
         while !self.draining {
@@ -144,6 +144,7 @@ impl Hub {
         for (_, member) in self.members.drain() {
             member.closer.close(CloseReason::Shutdown, None);
         }
+        self.logs
     }
 
     fn turn(&mut self, requests: &mut Vec<Request>) {
@@ -206,8 +207,11 @@ impl Hub {
         match request {
             Request::Enter(enter) => self.enter(at, enter),
             Request::GoTo { session, room, after, id, alone } => {
-                self.open(at, &room);
-                self.apply(at, Input::Enter { session, room, id, alone }, after);
+                let enter = Input::Enter { session, room: room.clone(), id, alone };
+                if self.core.makes_room(&enter) {
+                    self.open(at, &room);
+                }
+                self.apply(at, enter, after);
             }
             Request::Input(Input::Whisper { session, to, id, .. }) if self.is_full(&to) => {
                 let re = Some(id.unwrap_or_else(|| "whisper".into()));
@@ -282,7 +286,10 @@ impl Hub {
                     }
                 }
                 Answer::Entered { re, room, row, alone, fresh } => {
-                    let place = if fresh { self.place(room, row.clone(), after) } else { None };
+                    let dialect = self.members.get(&session).map(|member| member.dialect);
+                    let place = dialect
+                        .filter(|_| fresh)
+                        .and_then(|dialect| self.place(dialect, room, row.clone(), after));
                     let gap = place.as_ref().filter(|place| place.replay.is_none());
                     let gap = gap.and_then(|place| place.gap);
                     let place = place.map(Box::new);
@@ -310,7 +317,7 @@ impl Hub {
             self.counters.refused(refusal.code());
         }
         if let Some(member) = self.members.get(&session) {
-            member.mailbox.owe();
+            member.mailbox.owe(word.weight());
         }
         self.words.push((session, Private { after, word }));
     }

@@ -122,6 +122,7 @@ impl Past {
 impl Hub {
     /// From now on what is said is recorded. Comes before the first turn.
     pub(in crate::serve) fn record(&mut self, feed: Feed) {
+        self.logs.keep_for(feed.taken());
         self.past.feed = Some(feed);
     }
 

@@ -22,11 +22,11 @@ const LOOKED_THROUGH: usize = 200;
 #[derive(Debug)]
 pub(super) struct Entering {
     session: SessionId,
+    dialect: Dialect,
     room: RoomId,
     row: RoomRow,
     position: Arc<AtomicU64>,
     resume: Option<ResumeAt>,
-    sees_past: bool,
     reply: oneshot::Sender<Result<Admission, Refusal>>,
 }
 
@@ -64,16 +64,19 @@ impl Hub {
     pub(super) fn enter(&mut self, at: Millis, enter: Enter) {
         let Enter { join, dialect, addr, resume, mailbox, closer, reply } = enter;
         let session = join.session;
-        self.open(at, &join.room);
-        self.apply(at, Input::Join(join), None);
+        let room = join.room.clone();
+        let join = Input::Join(join);
+        if self.core.makes_room(&join) {
+            self.open(at, &room);
+        }
+        self.apply(at, join, None);
         // The door's answer is the last of a join, and goes to the door.
         match self.words.pop().map(|(_, private)| private.word) {
             Some(Word::Answer(Answer::Admitted { room, row })) => {
                 let position = Arc::new(AtomicU64::new(self.core.ordinal().0));
                 let member = Member { dialect, addr, mailbox, closer, position: position.clone() };
                 self.members.insert(session, member);
-                let sees_past = dialect == Dialect::Line;
-                let entering = Entering { session, room, row, position, resume, sees_past, reply };
+                let entering = Entering { session, dialect, room, row, position, resume, reply };
                 self.entering.push(entering);
             }
             Some(Word::Answer(Answer::NotAdmitted(refusal))) => {
@@ -87,19 +90,19 @@ impl Hub {
     pub(super) fn let_in(&mut self) {
         for entering in std::mem::take(&mut self.entering) {
             // Also who was kicked in this very turn: its closer knows, and its writer says why.
-            let Entering { session, room, row, position, resume, sees_past, reply } = entering;
+            let Entering { session, dialect, room, row, position, resume, reply } = entering;
             let is_other = |epoch: &String| **epoch != *self.epoch;
             let is_other = resume.as_ref().and_then(|at| at.epoch.as_ref()).is_some_and(is_other);
             // Another log's numbers: all of this one is news.
             let after = resume.map(|at| if is_other { Seq(0) } else { at.after });
-            let Some(mut place) = self.place(room, row, after) else { continue };
+            let Some(mut place) = self.place(dialect, room, row, after) else { continue };
             if is_other {
                 // … as far as it is retained; what the other still had is not to be had here.
                 let before = place.gap.map_or(Seq(1), |gap| gap.before);
                 place.gap = Some(Gap { after: Seq(0), before });
                 place.replay = None;
             }
-            if sees_past {
+            if dialect == Dialect::Line {
                 place.earlier = self.earlier(room, place.row.seq);
             }
             if reply.send(Ok(Admission { place, position })).is_err() {
@@ -115,6 +118,7 @@ impl Hub {
     /// Where a new member begins to read: behind its own join, or where it left off.
     pub(super) fn place(
         &mut self,
+        dialect: Dialect,
         room: RoomId,
         row: RoomRow,
         after: Option<Seq>,
@@ -124,7 +128,9 @@ impl Hub {
         let after = after.map_or(row.seq, |after| after.min(row.seq));
         let (cursor, gap) = self.logs.after(room, after)?;
         let tail = self.tails.get(&room)?.subscribe();
-        let replay = gap.filter(|_| row.recorded).map(|gap| gap.after);
+        // The other dialects have no numbers to have missed.
+        let reads_file = row.recorded && dialect == Dialect::Native;
+        let replay = gap.filter(|_| reads_file).map(|gap| gap.after);
         let unrecorded = self.past.leaves_out(&row.name);
         Some(Place { room, row, cursor, gap, replay, tail, earlier: Vec::new(), unrecorded })
     }

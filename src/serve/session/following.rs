@@ -42,9 +42,13 @@ pub(super) struct Replay {
     pub(super) joined: Seq,
 }
 
-/// The hub has ended.
-#[derive(Debug)]
-pub(super) struct Ended;
+impl Followed {
+    async fn moved(&mut self) {
+        if self.tail.changed().await.is_err() {
+            pending::<()>().await;
+        }
+    }
+}
 
 impl Following {
     pub(super) fn new(published: Arc<AtomicU64>, position: Arc<AtomicU64>) -> Self {
@@ -140,13 +144,26 @@ impl Following {
         self.rooms.iter_mut().any(|room| room.cursor.peek().is_some_and(|next| next <= answer))
     }
 
-    /// Notes all that has been published as seen, and says how far behind it the session is, in
-    /// the weight of the log.
-    pub(super) fn look(&mut self) -> u64 {
+    /// Whether there is more than was taken.
+    pub(super) fn has_more(&mut self) -> bool {
+        let published = Ordinal(self.published.load(Ordering::Acquire));
+        self.is_before(published)
+    }
+
+    /// Notes that the rooms moved: from here on [`moved`](Self::moved) waits for what is published
+    /// later, so this comes before anything is read.
+    pub(super) fn look(&mut self) {
+        for room in &mut self.rooms {
+            room.tail.mark_unchanged();
+        }
+    }
+
+    /// How far behind what is published the session is, in the weight of the log.
+    pub(super) fn behind(&self) -> u64 {
         let published = self.published.load(Ordering::Acquire);
         let mut behind = 0;
-        for room in self.rooms.iter_mut().filter(|room| room.replay.is_none()) {
-            let tail = room.tail.borrow_and_update().bytes;
+        for room in self.rooms.iter().filter(|room| room.replay.is_none()) {
+            let tail = room.tail.borrow().bytes;
             behind += tail.saturating_sub(room.cursor.bytes_before());
         }
         let read = self.rooms.iter().filter_map(|room| room.cursor.last_read());
@@ -162,26 +179,73 @@ impl Following {
         self.rooms.iter().any(|room| room.cursor.is_lost())
     }
 
-    /// Waits until a room has moved.
-    pub(super) async fn moved(&mut self) -> Result<(), Ended> {
+    /// Waits until a room has moved. A room that is forgotten moves no more; nor does one of a hub
+    /// that has ended, which tells the session so itself.
+    pub(super) async fn moved(&mut self) {
         match self.rooms.as_mut_slice() {
-            [] => pending().await,
-            [room] => room.tail.changed().await.map_err(|_closed| Ended),
+            [room] => room.moved().await,
             rooms => {
-                type Wait<'a> =
-                    Pin<Box<dyn Future<Output = Result<(), watch::error::RecvError>> + Send + 'a>>;
-                let mut waits: Vec<Wait<'_>> =
-                    rooms.iter_mut().map(|room| Box::pin(room.tail.changed()) as _).collect();
+                let mut waits: Vec<Pin<Box<dyn Future<Output = ()> + Send + '_>>> =
+                    rooms.iter_mut().map(|room| Box::pin(room.moved()) as _).collect();
                 poll_fn(|cx| {
-                    for wait in &mut waits {
-                        if let Poll::Ready(moved) = wait.as_mut().poll(cx) {
-                            return Poll::Ready(moved.map_err(|_closed| Ended));
-                        }
-                    }
-                    Poll::Pending
+                    let has_moved = waits.iter_mut().any(|wait| wait.as_mut().poll(cx).is_ready());
+                    if has_moved { Poll::Ready(()) } else { Poll::Pending }
                 })
-                .await
+                .await;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::Logs;
+    use crate::room::RoomRow;
+    use crate::wire::entry::{Entry, Event, Millis};
+    use tokio::time::{Duration, timeout};
+
+    fn following() -> (Following, Logs, watch::Sender<Tail>, Arc<AtomicU64>) {
+        let (room, name) = (RoomId(0), RoomName::lobby());
+        let mut logs = Logs::new(1 << 20);
+        let cursor = logs.open(room, name.clone(), Seq(1));
+        let sender = watch::Sender::new(logs.tail(room));
+        let published = Arc::<AtomicU64>::default();
+        let mut following = Following::new(published.clone(), Arc::default());
+        let row = RoomRow { name, seq: Seq(0), members: 1, topic: None, recorded: false };
+        let (gap, replay, tail) = (None, None, sender.subscribe());
+        let (earlier, unrecorded) = (Vec::new(), false);
+        following.enter(Place { room, row, cursor, gap, replay, tail, earlier, unrecorded });
+        (following, logs, sender, published)
+    }
+
+    fn publish(logs: &mut Logs, sender: &watch::Sender<Tail>, published: &AtomicU64) {
+        let event = Event::Crowd { joined: 1, left: 0 };
+        let (at, author) = (Millis(0), SessionId(9));
+        logs.append(RoomId(0), vec![Entry { seq: Seq(1), ordinal: Ordinal(1), at, author, event }]);
+        published.store(1, Ordering::Release);
+        sender.send_replace(logs.tail(RoomId(0)));
+    }
+
+    /// What was published between the last read and the wait was noticed only with what was said
+    /// next.
+    #[tokio::test(start_paused = true)]
+    async fn what_is_published_after_the_last_read_ends_the_wait() {
+        let (mut following, mut logs, sender, published) = following();
+        following.look();
+        assert!(following.next_slice(None, None).is_none());
+        publish(&mut logs, &sender, &published);
+        assert!(following.behind() > 0);
+        let moved = timeout(Duration::from_mins(1), following.moved()).await;
+        assert!(moved.is_ok(), "it sleeps on what it has not read");
+        assert!(following.next_slice(None, None).is_some());
+    }
+
+    /// A member that was in a room just forgotten was told that the server goes down.
+    #[tokio::test(start_paused = true)]
+    async fn a_room_that_is_forgotten_moves_no_more() {
+        let (mut following, _logs, sender, _published) = following();
+        drop(sender);
+        assert!(timeout(Duration::from_mins(1), following.moved()).await.is_err());
     }
 }

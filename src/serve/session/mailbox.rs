@@ -37,7 +37,7 @@ pub(in crate::serve) struct Unread {
 pub(super) struct Owed {
     /// To the hub, which may answer it.
     asked: AtomicUsize,
-    /// From the moment the hub has an answer until the writer takes it.
+    /// From the moment the hub has an answer until the writer takes it, each by its weight.
     answers: AtomicUsize,
     /// For the one reader that may wait.
     fewer: Notify,
@@ -63,9 +63,9 @@ impl Mailbox {
         }
     }
 
-    /// Counts a piece that [`put`](Self::put) will bring at the end of the turn.
-    pub(in crate::serve) fn owe(&self) {
-        self.owed.answers.fetch_add(1, Ordering::Relaxed);
+    /// Counts a piece that [`put`](Self::put) will bring at the end of the turn, by its weight.
+    pub(in crate::serve) fn owe(&self, weight: usize) {
+        self.owed.answers.fetch_add(weight, Ordering::Relaxed);
     }
 
     /// Whether the session has enough to read.
@@ -91,14 +91,14 @@ impl Unread {
     /// it is dropped while it waits.
     pub(super) async fn recv(&mut self) -> Option<Box<Private>> {
         let piece = self.pieces.recv().await?;
-        self.owed.taken();
+        self.owed.taken(piece.weight());
         Some(piece)
     }
 
     /// The next piece, if there is one.
     pub(super) fn try_recv(&mut self) -> Option<Box<Private>> {
         let piece = self.pieces.try_recv().ok()?;
-        self.owed.taken();
+        self.owed.taken(piece.weight());
         Some(piece)
     }
 }
@@ -108,8 +108,9 @@ impl Owed {
         self.answers.load(Ordering::Relaxed) >= FULL
     }
 
-    fn taken(&self) {
-        if self.answers.fetch_sub(1, Ordering::Relaxed) == FULL {
+    fn taken(&self, weight: usize) {
+        let before = self.answers.fetch_sub(weight, Ordering::Relaxed);
+        if before >= FULL && before - weight < FULL {
             self.fewer.notify_one();
         }
     }

@@ -120,6 +120,7 @@ async fn member<R, W>(
         out: write,
         following,
         filed,
+        is_held: false,
         unread,
         gate: gate::Reader::new(shared.hub.gate().clone()),
         _end: EndsSession(closer.clone()),

@@ -7,7 +7,7 @@ use crate::room::Refusal;
 use crate::serve::history::{History, HistoryError, Page};
 use crate::serve::hub::{Recent, Request};
 use crate::wire::close::CloseReason;
-use crate::wire::entry::{MessageId, Ordinal, Seq};
+use crate::wire::entry::{Entry, MessageId, Ordinal, Seq};
 use crate::wire::room_name::RoomName;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -52,33 +52,37 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             Ok(Err(refusal)) => return Ok(Err(refusal)),
             Err(_hub_is_gone) => return Err(Over(CloseReason::Shutdown)),
         };
-        let Recent { room, recorded, cursor, count, first, more } = recent;
+        let Recent { room, recorded, mut cursor, count, first, more } = recent;
         let file = self.hub.history().filter(|_| recorded);
-        let log = Some((cursor, count));
-        Ok(Ok(match (file, search) {
-            (None, Some(_)) => return Ok(Err(Refusal::NotRecorded(room))),
-            (None, None) => Past { re, room, older: Vec::new(), log, more, search: None },
-            (Some(_), None) if count >= limit && more => {
-                Past { re, room, older: Vec::new(), log, more, search: None }
+        let mut entries: Vec<Entry> = Vec::with_capacity(count);
+        while let Some(slice) = cursor.next_slice(None).filter(|_| entries.len() < count) {
+            entries.extend(slice.iter().take(count - entries.len()).cloned());
+        }
+        Ok(match (file, search) {
+            (None, Some(_)) => Err(Refusal::NotRecorded(room)),
+            (None, None) => Ok(Past { re, room, entries, more, search: None }),
+            (Some(_), None) if entries.len() >= limit && more => {
+                Ok(Past { re, room, entries, more, search: None })
             }
             (Some(file), None) => {
-                let missing = limit - count;
+                let missing = limit - entries.len();
                 // With nothing missing, one shows whether there is more.
                 let page = file.before(&room, Some(first), missing.max(1), None).await;
-                let Page { mut entries, mut more, .. } = known(&room, page);
+                let Page { entries: mut older, mut more, .. } = known(&room, page);
                 if missing == 0 {
-                    more = !entries.is_empty();
-                    entries.clear();
+                    more = !older.is_empty();
+                    older.clear();
                 }
-                Past { re, room, older: entries, log, more, search: None }
+                older.append(&mut entries);
+                Ok(Past { re, room, entries: older, more, search: None })
             }
             (Some(file), Some(words)) => {
                 self.committed(file).await;
                 let page = file.before(&room, before, limit, Some(&words)).await;
-                let Page { entries: older, more, .. } = known(&room, page);
-                Past { re, room, older, log: None, more, search: Some(words) }
+                let Page { entries, more, .. } = known(&room, page);
+                Ok(Past { re, room, entries, more, search: Some(words) })
             }
-        }))
+        })
     }
 
     /// Waits until what was said before is in the file, if that does not take long.

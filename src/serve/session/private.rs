@@ -1,7 +1,7 @@
 //! What one session alone is told, and how each dialect says it. Every piece carries the place in
 //! the order at which it was said, so that a member reads answers and room as one story.
 
-use crate::log::{self, Cursor};
+use crate::log;
 use crate::room::{Answer, Member, RoomRow};
 use crate::serve::hub::Place;
 use crate::wire::entry::{Entry, Kind, MessageId, Millis, Ordinal, RoomId, Seq};
@@ -42,30 +42,38 @@ pub(in crate::serve) enum Word {
     Pong(Option<String>),
 }
 
-/// Entries of the past: first those that came from the file, then those of the log, which are read
-/// when they are written.
+/// Entries of the past, oldest first.
 #[derive(Debug)]
 pub(in crate::serve) struct Past {
     pub(in crate::serve) re: Option<MessageId>,
     pub(in crate::serve) room: RoomName,
-    pub(in crate::serve) older: Vec<Entry>,
-    pub(in crate::serve) log: Option<(Cursor, usize)>,
+    pub(in crate::serve) entries: Vec<Entry>,
     pub(in crate::serve) more: bool,
     /// What was searched for, if something was.
     pub(in crate::serve) search: Option<String>,
 }
 
-impl Past {
-    /// All of them, oldest first.
-    fn entries(self) -> Vec<Entry> {
-        let mut entries = self.older;
-        if let Some((mut cursor, count)) = self.log {
-            let end = entries.len() + count;
-            while let Some(slice) = cursor.next_slice(None).filter(|_| entries.len() < end) {
-                entries.extend(slice.iter().take(end - entries.len()).cloned());
-            }
+/// What an answer of many entries or rooms counts for among the answers a session has not read:
+/// at most 400 KiB each, so that a few of them are as many as it may have.
+const HEAVY: usize = 24;
+/// Rooms in an answer that counts for one.
+const FEW_ROOMS: usize = 64;
+
+impl Private {
+    /// How many answers it counts for.
+    pub(super) fn weight(&self) -> usize {
+        self.word.weight()
+    }
+}
+
+impl Word {
+    /// How many answers it counts for.
+    pub(in crate::serve) fn weight(&self) -> usize {
+        match self {
+            Self::History(past) if !past.entries.is_empty() => HEAVY,
+            Self::Answer(Answer::Rooms { rows, .. }) if rows.len() > FEW_ROOMS => HEAVY,
+            _ => 1,
         }
-        entries
     }
 }
 
@@ -162,8 +170,7 @@ fn entered_line(row: &RoomRow, unrecorded: bool) -> Said {
 }
 
 fn history_lines(past: Past) -> Vec<Said> {
-    let search = past.search.clone();
-    let entries = past.entries();
+    let Past { search, entries, .. } = past;
     let head = match (&search, entries.len()) {
         (None, 0) => "there is nothing to show".into(),
         (None, count) => format!("the last {count} lines:"),
@@ -297,9 +304,8 @@ pub(super) fn native_gap(room: &RoomName, gap: log::Gap, out: &mut Vec<u8>) {
 }
 
 fn native_history(past: Past, out: &mut Vec<u8>) {
-    let (room, more) = (past.room.clone(), past.more);
-    let re = past.re.as_ref().map(|id| id.to_string().into());
-    let entries = past.entries();
+    let Past { re, room, entries, more, .. } = past;
+    let re = re.map(|id| id.to_string().into());
     let events = entries.iter().map(|entry| ServerEvent::of(&room, entry)).collect();
     let history = History { re, room: room.as_str().into(), events, more };
     native::put(&ServerEvent::History(history), out);

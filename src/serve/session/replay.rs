@@ -6,7 +6,7 @@ use super::following::Replay;
 use super::private::{ack, native_gap};
 use super::writer::Writer;
 use crate::log::Gap;
-use crate::serve::history::{Durable, History, Past};
+use crate::serve::history::{Durable, History, HistoryError, Past};
 use crate::serve::hub::HubHandle;
 use crate::wire::close::CloseReason;
 use crate::wire::entry::{Entry, Event, Ordinal, RoomId, Seq};
@@ -21,8 +21,9 @@ use tokio::io::AsyncWrite;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-/// Entries of a page: of the longest 2 MiB, of ordinary ones what a socket takes at once.
-const PAGE: usize = 500;
+/// Entries of a page: of the longest a MiB in all, of ordinary ones a few writes' worth. Each session
+/// that reads the file has one at a time.
+const PAGE: usize = 256;
 /// How long a replay that has caught up with the file waits for what is on its way there.
 const COMMITTED: Duration = Duration::from_secs(5);
 
@@ -48,14 +49,11 @@ impl Filed {
 
     /// Waits until more is on the disk, if that makes a difference.
     pub(super) async fn moved(filed: Option<&mut Box<Self>>) {
-        match filed.and_then(|filed| filed.durable.as_mut()) {
-            Some(durable) => {
-                if durable.changed().await.is_err() {
-                    // A history that is closed moves no more.
-                    pending::<()>().await;
-                }
-            }
-            None => pending().await,
+        let Some(filed) = filed else { return pending().await };
+        let Some(durable) = &mut filed.durable else { return pending().await };
+        if durable.changed().await.is_err() {
+            // A history that has ended keeps nobody waiting.
+            filed.durable = None;
         }
     }
 }
@@ -69,22 +67,26 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             return Ok(());
         };
         let (hub, history) = (filed.hub.clone(), filed.history.clone());
-        let mut past = page(&history, &name, after).await;
-        if past.entries.is_empty() {
-            // What the log has let go of since may still be on its way to the file.
-            committed(&hub, &history).await;
-            past = page(&history, &name, after).await;
-        }
+        let closer = self.closer.clone();
+        let past = tokio::select! {
+            past = missed(&hub, &history, &name, after) => past,
+            // Its writer says why.
+            () = closer.closed() => return Ok(()),
+        };
+        let past = past.map_err(|error| {
+            tracing::warn!(room = %name, %error, "the history does not answer");
+            CloseReason::Lost
+        })?;
         let Some(last) = past.entries.last().map(|entry| entry.seq) else {
             return self.go_on(&hub, room, name, after).await;
         };
-        let first = past.entries.first().map_or(last, |entry| entry.seq);
-        let mut out = Vec::new();
-        if past.gone || first > after.next() {
-            native_gap(&name, Gap { after, before: first }, &mut out);
-        }
+        let (mut out, mut before) = (Vec::new(), after);
         for entry in &past.entries {
+            if entry.seq > before.next() {
+                native_gap(&name, Gap { after: before, before: entry.seq }, &mut out);
+            }
             self.tell(&name, entry, joined, &mut out);
+            before = entry.seq;
         }
         self.own(out);
         self.following.replayed(room, last);
@@ -141,11 +143,20 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     }
 }
 
-async fn page(history: &History, room: &RoomName, after: Seq) -> Past {
-    history.after(room, after, PAGE).await.unwrap_or_else(|error| {
-        tracing::warn!(%room, %error, "the history does not answer");
-        Past::default()
-    })
+/// The next page, if there is one now or when all that was said is in the file: what the log has let
+/// go of may still be on its way there.
+async fn missed(
+    hub: &HubHandle,
+    history: &History,
+    room: &RoomName,
+    after: Seq,
+) -> Result<Past, HistoryError> {
+    let past = history.after(room, after, PAGE).await?;
+    if !past.entries.is_empty() {
+        return Ok(past);
+    }
+    committed(hub, history).await;
+    history.after(room, after, PAGE).await
 }
 
 async fn committed(hub: &HubHandle, history: &History) {

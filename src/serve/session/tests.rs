@@ -73,6 +73,7 @@ async fn a_trickling_reader_is_closed_when_it_falls_out_of_the_log() {
         out,
         following,
         filed: None,
+        is_held: false,
         unread,
         gate: gate::Reader::new(Arc::default()),
         _end: EndsSession(Closer::default()),

@@ -37,6 +37,8 @@ pub(super) struct Writer<W> {
     pub(super) out: W,
     pub(super) following: Following,
     pub(super) filed: Option<Box<Filed>>,
+    /// The next of its own is not on the disk yet.
+    pub(super) is_held: bool,
     pub(super) unread: Unread,
     pub(super) gate: gate::Reader,
     pub(super) closer: Closer,
@@ -93,6 +95,9 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         // Registered once, not at every wake.
         let mut ended = pin!(closer.closed());
         while !closer.is_closed() {
+            if self.following.is_lost() {
+                return Err(CloseReason::Lagged);
+            }
             if self.batch.is_empty() && self.paced.is_empty() {
                 match self.following.replaying() {
                     Some(replay) => self.replay(replay).await?,
@@ -114,12 +119,8 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                     // The hub has let go of the session and is about to say why.
                     None => ended.as_mut().await,
                 },
-                () = Filed::moved(self.filed.as_mut()) => {}
-                moved = self.following.moved() => {
-                    if moved.is_err() {
-                        return Err(CloseReason::Shutdown);
-                    }
-                }
+                () = Filed::moved(self.filed.as_mut()), if self.is_held => {}
+                () = self.following.moved() => {}
             }
         }
         Ok(())
@@ -127,6 +128,9 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
 
     /// Takes what there is, in order, until a batch is full.
     fn gather(&mut self, end: Until) {
+        self.following.look();
+        let held = self.filed.as_ref().and_then(|filed| filed.limit());
+        let held = held.map(|limit| (self.session, limit));
         while !self.batch.is_full() && self.paced.is_empty() {
             if self.waiting.is_none() {
                 self.waiting = self.unread.try_recv();
@@ -135,8 +139,6 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 break;
             }
             let until = self.waiting.as_ref().map(|piece| piece.after);
-            let held = self.filed.as_ref().and_then(|filed| filed.limit());
-            let held = held.filter(|_| end == Until::Tail).map(|limit| (self.session, limit));
             if let Some(slice) = self.following.next_slice(until, held) {
                 self.take(&slice);
             } else if held.is_some() && until.is_some_and(|until| self.following.is_before(until)) {
@@ -147,8 +149,8 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 break;
             }
         }
-        let behind = self.following.look();
-        self.gate.behind(behind);
+        self.gate.behind(self.following.behind());
+        self.is_held = held.is_some() && self.following.has_more();
     }
 
     /// Says what the session alone is told, and reads from then on where that says.
@@ -271,9 +273,13 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 return;
             }
             self.gather(end);
-            if self.batch.is_empty() && self.paced.is_empty() {
+            if !self.batch.is_empty() || !self.paced.is_empty() {
+                continue;
+            }
+            if !self.is_held {
                 break;
             }
+            Filed::moved(self.filed.as_mut()).await;
         }
         if self.dialect == Dialect::Raw {
             sleep(self.limits.raw_pace).await;

@@ -8,7 +8,7 @@ use crate::wire::close::CloseReason;
 use crate::wire::entry::{Chat, Entry, Event, Kind, Millis, Ordinal, Seq, SessionId};
 use crate::wire::nick::Nick;
 use crate::wire::text::Text;
-use proptest::prelude::*;
+use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
 fn nick() -> impl Strategy<Value = Nick> {
     prop_oneof![

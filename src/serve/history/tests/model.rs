@@ -5,7 +5,7 @@ use super::rig::{Rig, chat, room, settings, text};
 use crate::serve::history::Page;
 use crate::wire::entry::{Entry, Event, Kind, Seq};
 use crate::wire::nick::Nick;
-use proptest::prelude::*;
+use proptest::prelude::{ProptestConfig, Strategy, prop_assert_eq, prop_oneof, proptest};
 use std::collections::BTreeMap;
 use tokio::runtime::Runtime;
 

@@ -4,7 +4,6 @@ use super::rig::{RETAINED, Rig, chat, room, settings};
 use crate::config::HistorySettings;
 use crate::serve::history::store::SPAN;
 use crate::serve::history::{HistoryError, OpenFile};
-use crate::wire::entry::Seq;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use tokio::runtime::Runtime;
@@ -192,18 +191,6 @@ fn a_copy_elsewhere_is_a_history_of_its_own() {
     // Taken away and made anew: another epoch, which begins at 1.
     fs::remove_file(home.path().join("a.db")).unwrap();
     assert_eq!(run(&settings_of("a.db"), 1, End::Clean), 1);
-}
-
-#[test]
-fn rooms_that_end_go_on_where_they_were() {
-    let mut numbers = super::super::Numbers::default();
-    let ops = room("#ops");
-    assert_eq!(numbers.first(&ops), Seq(1));
-    numbers.ended(&ops, Seq(7));
-    assert_eq!(numbers.first(&ops), Seq(8));
-    numbers.ended(&ops, Seq(0));
-    assert_eq!(numbers.first(&ops), Seq(8));
-    assert_eq!(numbers.first(&room("#other")), Seq(1));
 }
 
 #[test]
