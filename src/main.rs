@@ -8,7 +8,7 @@ use chaty::cli::{
     self, AdminArgs, BotArgs, BotTool, Cli, Command, HistoryTool, ImportArgs, Join, LogArgs,
     LogFormat, SendArgs, TailArgs, TestArgs, TryArgs,
 };
-use chaty::config::{self, HistorySettings, ServeSettings};
+use chaty::config::{self, HistorySettings, ServeSettings, View};
 use chaty::join::send::SendOptions;
 use chaty::join::tail::TailOptions;
 use chaty::join::{self, JoinOptions};
@@ -103,9 +103,26 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             let path = bot::join_bot_path(&name, Path::new(BOTS))?;
             block_on(bots(vec![path], server.server, false, &log))
         }
-        Command::Join { who: Join::User { name, server, plain } } => {
-            start_log(&log, "warn", &printer)?;
-            let options = JoinOptions { server: server.server, nick: nick(&name)?, plain };
+        Command::Join { who: Join::User { name, server, rooms, plain, inline, config } } => {
+            let mut settings = config::client_settings(config.as_deref())?;
+            settings.view = match (plain, inline) {
+                (true, _) => View::Plain,
+                (false, true) => View::Inline,
+                (false, false) => settings.view,
+            };
+            // A screen has no place for a log; a file or a pipe behind standard error has.
+            let is_typed = io::stdin().is_terminal() && io::stdout().is_terminal();
+            let has_screen = settings.view == View::Full && is_typed && io::stderr().is_terminal();
+            let log = if has_screen { LogArgs { log: None, ..log } } else { log };
+            start_log(&log, if has_screen { "off" } else { "warn" }, &printer)?;
+            if rooms.is_empty() {
+                settings.rooms.insert(0, RoomName::lobby());
+            }
+            for (at, room) in rooms.iter().enumerate() {
+                let wrong = |error| Usage(format!("{room:?} cannot be a room: {error}"));
+                settings.rooms.insert(at, RoomName::parse(room).map_err(wrong)?);
+            }
+            let options = JoinOptions { server: server.server, nick: nick(&name)?, settings };
             block_on(async { Ok(join::run(options).await.map(|()| 0)?) })
         }
         Command::Send(args) => {

@@ -1,7 +1,7 @@
 //! `join`, `send` and `tail` as a user has them: the real program, on a terminal of its own or on
 //! pipes, against a real server.
 
-mod stage;
+pub(crate) mod stage;
 
 use chaty::serve::admin::Command as Admin;
 use stage::{
@@ -107,7 +107,7 @@ fn a_kick_says_why_and_gives_the_terminal_back_although_the_prompt_waits() {
 
 #[test]
 fn a_lost_server_is_found_again_and_what_was_typed_meanwhile_is_sent_once() {
-    let host = Host::start("127.0.0.1:0");
+    let host = Host::start_to_come_back();
     let mut terminal = Terminal::joined(&host.addr.to_string());
     let addr = host.stop();
     terminal.until("loss", |screen| screen.contents().contains("trying again in"));
@@ -143,7 +143,7 @@ fn a_terminal_that_can_do_nothing_gets_no_escape_code_and_no_colour_means_none()
         assert_eq!((code, count(&raw, b"\x1b")), (0, 0), "{contents}");
         assert_eq!(contents.matches("typed here").count(), 1, "{contents}");
     }
-    let mut terminal = Terminal::open(&addr, &["Neo"], &[("NO_COLOR", "1")]);
+    let mut terminal = Terminal::open(&addr, &["Neo", "--inline"], &[("NO_COLOR", "1")]);
     host.say("heard");
     terminal.until("prompt", |screen| {
         screen.contents().contains("in #lobby: ") && cursor_row(screen) == ">"
@@ -159,7 +159,7 @@ fn a_name_that_is_taken_is_one_line_and_no_prompt() {
     let host = Host::start("127.0.0.1:0");
     let addr = host.addr.to_string();
     let terminal = Terminal::joined(&addr);
-    let (code, contents) = Terminal::open(&addr, &["neo"], &[]).ended();
+    let (code, contents) = Terminal::open(&addr, &["neo", "--inline"], &[]).ended();
     assert_eq!(code, 1);
     assert_eq!(
         contents.trim(),

@@ -92,12 +92,31 @@ pub(super) const JOIN_USER: &str = "\
 Join the room as a person.
 
 Type a line to say it; a line that begins with / is a command, and /help lists them. Ctrl-D or \
-/quit leaves. A lost connection is made again by itself, and what was missed is shown.";
+/quit leaves. A lost connection is made again by itself, and what was missed is shown.
+
+On a terminal it takes the whole screen, and F1 lists the keys. Without a terminal on both sides, \
+with TERM=dumb or with --plain, it prints one message a line.
+
+The settings are TOML, with any of these keys; those are the defaults:
+
+  view = \"full\"       # or inline, plain
+  theme = \"auto\"      # or dark, light, none
+  colours = \"auto\"    # or 16, 256, true
+  nicks = \"auto\"      # the list of names: or on, off
+  mouse = false       # the wheel scrolls
+  notify = \"bell\"     # or osc9, osc777, none
+  title = true        # the window's title tells what is unread
+  links = true        # web addresses can be clicked
+  remember = true     # what was sent, for the next time
+  earlier = 50        # lines of the past when a room is entered
+  scrollback = 5000   # lines held of each room
+  rooms = []          # to enter besides #lobby";
 
 pub(super) const JOIN_USER_EXAMPLES: &str = "\
 Examples:
   chaty join user Neo
   chaty join user Neo --server chat.example.org:55556
+  chaty join user Neo --room ops --room dev
   CHATY_SERVER=chat.example.org:55556 chaty join user Neo";
 
 pub(super) const JOIN_BOT_EXAMPLES: &str = "\

@@ -130,9 +130,18 @@ pub enum Join {
         name: String,
         #[command(flatten)]
         server: ServerArg,
+        /// The room to enter instead of #lobby; given several times, several
+        #[arg(long = "room", value_name = "ROOM")]
+        rooms: Vec<String>,
         /// One message a line and no escape codes: for pipes, screen readers and simple terminals
         #[arg(long)]
         plain: bool,
+        /// Lines above a prompt, in the terminal's own scrollback, instead of the whole screen
+        #[arg(long, conflicts_with = "plain")]
+        inline: bool,
+        /// The settings, if they are not in ~/.config/chaty/client.toml
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        config: Option<PathBuf>,
     },
     /// Run the bot of this name from ./bots, such as Chuck from bots/chuck.rhai
     #[command(after_help = help::JOIN_BOT_EXAMPLES)]

@@ -16,6 +16,7 @@ use super::{HistorySync, Limits, Recording, value};
 use crate::wire::room_name::RoomName;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// What a config file said. What it left out stays at its default or to the flags.
@@ -41,7 +42,7 @@ pub enum FileError {
 }
 
 /// Takes one value into its place, or says what it should have been.
-type Take<T> = fn(&mut T, &DeValue<'_>) -> Result<(), String>;
+pub(super) type Take<T> = fn(&mut T, &DeValue<'_>) -> Result<(), String>;
 
 /// The keys outside any table.
 const KEYS: [(&str, Take<File>); 4] = [
@@ -101,6 +102,11 @@ const NEAR: f64 = 0.7;
 
 /// Reads the file and checks all of it.
 pub fn read(path: &Path) -> Result<File, FileError> {
+    read_as(path, parse)
+}
+
+/// Reads a file and checks it as `parse` does.
+pub(super) fn read_as<T>(path: &Path, parse: fn(&str) -> Result<T, Wrong>) -> Result<T, FileError> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| FileError::Unreadable { path: path.to_owned(), source })?;
     parse(&text).map_err(|wrong| FileError::Wrong {
@@ -111,17 +117,22 @@ pub fn read(path: &Path) -> Result<File, FileError> {
 
 /// A mistake and the byte where it is.
 #[derive(Debug)]
-struct Wrong {
-    at: usize,
-    what: String,
+pub(super) struct Wrong {
+    pub(super) at: usize,
+    pub(super) what: String,
 }
 
-fn parse(text: &str) -> Result<File, Wrong> {
-    let table = DeTable::parse(text).map_err(|error| Wrong {
+/// The file as TOML, nothing of it checked yet.
+pub(super) fn table(text: &str) -> Result<Spanned<DeTable<'_>>, Wrong> {
+    DeTable::parse(text).map_err(|error| Wrong {
         at: error.span().map_or(0, |span| span.start),
         // The parser may explain itself in several lines.
         what: error.message().lines().collect::<Vec<_>>().join("; "),
-    })?;
+    })
+}
+
+fn parse(text: &str) -> Result<File, Wrong> {
+    let table = table(text)?;
     let mut file = File::default();
     // In the order of the file, so that the first mistake is the one that is told.
     let mut entries: Vec<_> = table.get_ref().iter().collect();
@@ -152,7 +163,8 @@ fn parse(text: &str) -> Result<File, Wrong> {
     Ok(file)
 }
 
-fn take_all<T>(
+/// Takes each key of a table into its place, in the order of the file.
+pub(super) fn take_all<T>(
     target: &mut T,
     prefix: &str,
     keys: &[(&str, Take<T>)],
@@ -209,14 +221,14 @@ pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&
         .map(|(_, known)| known)
 }
 
-fn line_and_column(text: &str, at: usize) -> String {
+pub(super) fn line_and_column(text: &str, at: usize) -> String {
     let before = text.get(..at).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     format!("{line}:{column}")
 }
 
-fn put<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
+pub(super) fn put<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
     *place = value?;
     Ok(())
 }
@@ -240,9 +252,8 @@ fn kept(value: &DeValue<'_>) -> Result<Option<u64>, String> {
 fn rooms(value: &DeValue<'_>) -> Result<Vec<RoomName>, String> {
     let expected = || "a list of rooms, such as [\"#coffee\"]".to_owned();
     let DeValue::Array(rooms) = value else { return Err(expected()) };
-    let room = |room: &toml::Spanned<DeValue<'_>>| {
-        RoomName::parse(&value::text(room.get_ref()).ok()?).ok()
-    };
+    let room =
+        |room: &Spanned<DeValue<'_>>| RoomName::parse(&value::text(room.get_ref()).ok()?).ok();
     rooms.iter().map(room).collect::<Option<_>>().ok_or_else(expected)
 }
 

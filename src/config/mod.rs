@@ -1,11 +1,13 @@
 //! Settings: what the server, the clients and the bots can be told, with every default and the
 //! reason for its number. Reads files and values, never a socket.
 
+mod client;
 mod file;
 mod history;
 mod paths;
 mod value;
 
+pub use client::{ClientSettings, Colours, NickList, Notify, Theme, View, client_settings};
 pub use file::{File, FileError, nearest, read};
 pub use history::{HistorySettings, HistorySync, Keep, NoHome, Recording, history_file};
 pub use paths::{PathError, admin_socket, private_dir};

@@ -2,6 +2,7 @@
 //! server only through `client`, and never lets a peer's text reach a terminal uncleaned.
 
 mod chat;
+mod clean;
 mod clock;
 mod complete;
 mod out;
@@ -17,11 +18,14 @@ mod stdin;
 mod style;
 pub mod tail;
 mod terminal;
+mod tui;
 
 use crate::client::{self, Closed, Event, Handle, Retry};
+use crate::config::{ClientSettings, View};
 use crate::wire::entry::Kind;
 use crate::wire::nick::Nick;
 use chat::{Chat, Input, Patience, Screen};
+use clean::Shown;
 use clock::Clock;
 use paint::Colours;
 use plain::Plain;
@@ -39,20 +43,23 @@ pub struct JoinOptions {
     /// `HOST:PORT`.
     pub server: String,
     pub nick: Nick,
-    /// One message a line and no escape codes, also on a terminal.
-    pub plain: bool,
+    /// How it is shown on a terminal that can do everything, and the rest of the user's settings.
+    pub settings: ClientSettings,
 }
 
 /// Why one of the programs failed: its `Display` is the one line for standard error, and the exit
 /// code is 1.
 #[derive(Debug, thiserror::Error)]
 pub enum Failed {
-    #[error("{0}")]
+    #[error("{}", Shown::new(&.0.to_string()))]
     Closed(Closed),
     #[error("{refused} of {total} messages were refused")]
     Refused { refused: u64, total: u64 },
     /// The connection ended before everything was acknowledged.
-    #[error("{why}; {acked} messages are known to have arrived, the others may not have")]
+    #[error(
+        "{}; {acked} messages are known to have arrived, the others may not have",
+        Shown::new(&why.to_string())
+    )]
     Unacked { why: Closed, acked: u64 },
     #[error("interrupted before everything was acknowledged")]
     Interrupted,
@@ -67,10 +74,11 @@ pub enum Failed {
 /// Joins the room and stays until the user leaves (`Ok`) or the server ends it. Must run inside a
 /// tokio runtime; reads standard input and writes standard output.
 ///
-/// On a terminal there is a prompt; see [`JoinOptions::plain`] for the other way, which is also
-/// taken where standard input or output is no terminal or the terminal can do nothing (`TERM`).
+/// On a terminal it has the whole screen, or a prompt under the lines, as the settings say. Where
+/// standard input or output is no terminal, or the terminal can do nothing (`TERM`), it is plain:
+/// one message a line, no escape codes.
 pub async fn run(options: JoinOptions) -> Result<(), Failed> {
-    let JoinOptions { server, nick, plain } = options;
+    let JoinOptions { server, nick, settings } = options;
     let mut signals = Signals::new().map_err(Failed::Input)?;
     let tracker = TaskTracker::new();
     let cancel = CancellationToken::new();
@@ -78,26 +86,30 @@ pub async fn run(options: JoinOptions) -> Result<(), Failed> {
         server,
         nick: nick.clone(),
         kind: Kind::User,
-        rooms: Vec::new(),
+        rooms: settings.rooms.clone(),
         after: None,
         retry: Retry::AfterFirst,
     };
-    let (handle, mut events) = client::connect(options, &tracker, cancel.clone());
+    let (handle, mut events) = client::connect(options.clone(), &tracker, cancel.clone());
     // No prompt before there is somebody to talk to: a name that is taken is one line.
     let first = tokio::select! {
         first = events.recv() => first,
         () = signals.leave() => return Ok(()),
     };
+    let view = if can_prompt() { settings.view } else { View::Plain };
     let first = match first {
+        Some(first) if view == View::Full && tui::can_begin(&first) => {
+            let start = tui::Start { options, settings, handle, events, first, tracker, cancel };
+            return out::ended_quietly(tui::run(start, &mut signals).await);
+        }
         Some(Event::Closed { why }) => return Err(Failed::Closed(why)),
         Some(first) => first,
         None => return Ok(()),
     };
     let talk = Talk { handle, events, first, nick, tracker: tracker.clone(), cancel };
-    let outcome = if plain || !can_prompt() {
-        talk.plain(&mut signals).await
-    } else {
-        talk.prompt(&mut signals).await
+    let outcome = match view {
+        View::Plain => talk.plain(&mut signals).await,
+        View::Inline | View::Full => talk.prompt(&mut signals).await,
     };
     out::ended_quietly(outcome)
 }

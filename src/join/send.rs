@@ -1,6 +1,7 @@
 //! `chaty send`: says one message, or each line of standard input, and waits for the acks. Takes
 //! every line literally; commands are for people.
 
+use super::clean::Shown;
 use super::signals::Signals;
 use super::{Failed, stdin};
 use crate::client::{self, Closed, Event, Handle, Retry};
@@ -145,6 +146,7 @@ impl Tally {
             {
                 self.refused += 1;
                 // Where standard error is gone the exit code still tells.
+                let text = Shown::new(text);
                 writeln!(report, "message {number} was refused: {text}").ok();
             }
             _ => {}

@@ -173,7 +173,7 @@ fn said(
     }
 }
 
-fn missing(gap: &Gap<'_>) -> Line {
+pub(super) fn missing(gap: &Gap<'_>) -> Line {
     match gap.before.saturating_sub(gap.after).saturating_sub(1) {
         0 => Line::alert("the server began anew: what was said before is no longer to be had"),
         1 => Line::alert("one line is missing here: the server no longer has it"),
@@ -182,7 +182,7 @@ fn missing(gap: &Gap<'_>) -> Line {
 }
 
 /// Whether a text names somebody: as a word of its own, in any case.
-fn names(text: &str, name: &str) -> bool {
+pub(super) fn names(text: &str, name: &str) -> bool {
     let (text, name) = (text.to_lowercase(), name.to_lowercase());
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     text.match_indices(&name).any(|(at, found)| {

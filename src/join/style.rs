@@ -1,6 +1,7 @@
 //! Styled text: what a line of the room says and how its parts are meant, apart from where and
 //! in which colours it is written.
 
+use super::clean::Shown;
 use crate::wire::entry::Kind;
 
 /// What a part of a line is. Colour never says anything that the text does not say as well.
@@ -22,7 +23,7 @@ pub(super) enum Style {
 /// A part of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Span {
-    pub(super) text: String,
+    pub(super) text: Shown,
     pub(super) style: Style,
 }
 
@@ -37,8 +38,8 @@ pub(super) struct Line {
 impl Line {
     /// Appends a part.
     #[must_use]
-    pub(super) fn and(mut self, style: Style, text: impl Into<String>) -> Self {
-        self.spans.push(Span { text: text.into(), style });
+    pub(super) fn and(mut self, style: Style, text: impl AsRef<str>) -> Self {
+        self.spans.push(Span { text: Shown::new(text.as_ref()), style });
         self
     }
 
@@ -67,7 +68,7 @@ impl Line {
 
     /// The text alone.
     pub(super) fn plain(&self) -> String {
-        self.spans.iter().map(|span| span.text.as_str()).collect()
+        self.spans.iter().map(|span| &*span.text).collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! `chaty tail`: a room on standard output, one line each, until interrupted or to its end.
 
 use super::Failed;
+use super::clean::Shown;
 use super::clock::Clock;
 use super::out::{self, Out};
 use super::show::Show;
@@ -92,6 +93,7 @@ async fn print(
                 Event::Offline { why, retry_in } => {
                     let secs = retry_in.as_secs_f32();
                     // Where standard error is gone the lines still tell.
+                    let why = Shown::new(&why);
                     writeln!(io::stderr(), "{why}; trying again in {secs:.1} s").ok();
                 }
                 Event::Online { welcome, .. } => {

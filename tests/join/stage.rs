@@ -7,6 +7,7 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,40 +15,56 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 /// How long anything may take: much longer than it does on a busy machine.
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The editor marks the end of each redraw: what is on the screen there is what the user sees.
-pub(super) const REDRAWN: &[u8] = b"\x1b[?2026l";
+pub(crate) const REDRAWN: &[u8] = b"\x1b[?2026l";
 
 /// A server in this process, with a runtime of its own.
-pub(super) struct Host {
+pub(crate) struct Host {
     runtime: Runtime,
-    pub(super) addr: SocketAddr,
+    pub(crate) addr: SocketAddr,
     hub: HubHandle,
     stop: oneshot::Sender<()>,
     ended: tokio::task::JoinHandle<()>,
 }
 
 impl Host {
-    pub(super) fn start(listen: &str) -> Self {
+    pub(crate) fn start(listen: &str) -> Self {
+        Self::try_start(listen).unwrap()
+    }
+
+    /// At a port where it can come back: none that the system gives to another test meanwhile.
+    pub(crate) fn start_to_come_back() -> Self {
+        // Below the ports that are given to whoever asks for any.
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        loop {
+            let n = std::process::id() + NEXT.fetch_add(1, Ordering::Relaxed) * 101;
+            if let Some(host) = Self::try_start(&format!("127.0.0.1:{}", 20_000 + n % 10_000)) {
+                return host;
+            }
+        }
+    }
+
+    fn try_start(listen: &str) -> Option<Self> {
         let runtime = Runtime::new().unwrap();
         let options = Options { listen: listen.into(), ..Options::default() };
-        let server = runtime.block_on(Server::bind(options)).unwrap();
+        let server = runtime.block_on(Server::bind(options)).ok()?;
         let (addr, hub) = (server.local_addr(), server.hub());
         let (stop, stopped) = oneshot::channel::<()>();
         let ended = runtime.handle().spawn(async move {
             server.run(async { drop(stopped.await) }).await.unwrap();
         });
-        Self { runtime, addr, hub, stop, ended }
+        Some(Self { runtime, addr, hub, stop, ended })
     }
 
     #[track_caller]
-    pub(super) fn admin(&self, command: Admin) {
+    pub(crate) fn admin(&self, command: Admin) {
         let report = self.runtime.block_on(self.hub.admin(command));
         assert!(matches!(report, Report::Done(_)), "{report:?}");
     }
 
-    pub(super) fn say(&self, text: &str) {
+    pub(crate) fn say(&self, text: &str) {
         self.admin(Admin::Say {
             room: chaty::wire::room_name::RoomName::lobby(),
             text: text.into(),
@@ -55,7 +72,7 @@ impl Host {
     }
 
     /// Goes down as a server does, and says where it was.
-    pub(super) fn stop(self) -> String {
+    pub(crate) fn stop(self) -> String {
         self.stop.send(()).unwrap();
         self.runtime.block_on(self.ended).unwrap();
         self.addr.to_string()
@@ -63,19 +80,19 @@ impl Host {
 }
 
 /// The program on a terminal of 24 rows and 80 columns.
-pub(super) struct Terminal {
-    pub(super) master: Box<dyn MasterPty + Send>,
+pub(crate) struct Terminal {
+    pub(crate) master: Box<dyn MasterPty + Send>,
     child: Box<dyn Child + Send + Sync>,
     keys: Box<dyn Write + Send>,
     bytes: mpsc::Receiver<Vec<u8>>,
-    pub(super) screen: vt100::Parser,
+    pub(crate) screen: vt100::Parser,
     unread: Vec<u8>,
-    pub(super) raw: Vec<u8>,
-    pub(super) modes: String,
+    pub(crate) raw: Vec<u8>,
+    pub(crate) modes: String,
 }
 
 impl Terminal {
-    pub(super) fn open(host: &str, args: &[&str], vars: &[(&str, &str)]) -> Self {
+    pub(crate) fn open(host: &str, args: &[&str], vars: &[(&str, &str)]) -> Self {
         let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let modes = modes(&*pair.master);
@@ -85,6 +102,9 @@ impl Terminal {
         command.args(["--server", host]);
         command.env("TERM", "xterm-256color");
         command.env_remove("NO_COLOR");
+        // The settings and the history of whoever runs the tests are not theirs.
+        command.env("XDG_CONFIG_HOME", "/nonexistent");
+        command.env("XDG_STATE_HOME", "/nonexistent");
         for (name, value) in vars {
             command.env(name, value);
         }
@@ -114,29 +134,48 @@ impl Terminal {
 
     /// The program as `Neo`, admitted and with its prompt drawn.
     #[track_caller]
-    pub(super) fn joined(host: &str) -> Self {
-        let mut terminal = Self::open(host, &["Neo"], &[]);
+    pub(crate) fn joined(host: &str) -> Self {
+        let mut terminal = Self::open(host, &["Neo", "--inline"], &[]);
         terminal.until("the prompt", |screen| {
             screen.contents().contains("in #lobby: ") && cursor_row(screen) == ">"
         });
         terminal
     }
 
-    pub(super) fn press(&mut self, keys: &str) {
+    /// The terminal's window gets another size, and forgets what was on it: everything has to be
+    /// drawn again.
+    pub(crate) fn resize(&mut self, rows: u16, cols: u16) {
+        let (high, wide) = (rows.try_into().unwrap(), cols.try_into().unwrap());
+        self.screen = vt100::Parser::new(high, wide, 1000);
+        self.master.resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.process_id().unwrap().to_string();
+        assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
+    }
+
+    pub(crate) fn press(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();
     }
 
     /// Reads until the screen is as wanted.
     #[track_caller]
-    pub(super) fn until(&mut self, what: &str, is_so: impl Fn(&vt100::Screen) -> bool) {
+    pub(crate) fn until(&mut self, what: &str, is_so: impl Fn(&vt100::Screen) -> bool) {
         let late = Instant::now() + PATIENCE;
-        while !is_so(self.screen.screen()) {
+        while self.is_midway() || !is_so(self.screen.screen()) {
             assert!(self.redraw(late), "no {what}:\n{}", self.screen.screen().contents());
         }
     }
 
+    /// The program has begun to redraw and is not done: what is on the screen, nobody sees.
+    fn is_midway(&self) -> bool {
+        let last = |wanted: &[u8]| self.raw.windows(wanted.len()).rposition(|raw| raw == wanted);
+        last(b"\x1b[?2026h") > last(REDRAWN)
+    }
+
     /// Reads up to the end of the next redraw, or what there is. False when there is no more.
-    pub(super) fn redraw(&mut self, late: Instant) -> bool {
+    pub(crate) fn redraw(&mut self, late: Instant) -> bool {
         if self.unread.is_empty() {
             let wait = late.saturating_duration_since(Instant::now());
             match self.bytes.recv_timeout(wait) {
@@ -155,7 +194,14 @@ impl Terminal {
 
     /// The program ends: its exit code. The terminal must be as it was found.
     #[track_caller]
-    pub(super) fn ended(mut self) -> (u32, String) {
+    pub(crate) fn ended(self) -> (u32, String) {
+        let (code, _, screen) = self.ended_with();
+        (code, screen.contents())
+    }
+
+    /// … and every byte it wrote, and the last screen.
+    #[track_caller]
+    pub(crate) fn ended_with(mut self) -> (u32, Vec<u8>, vt100::Screen) {
         let late = Instant::now() + PATIENCE;
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -169,15 +215,15 @@ impl Terminal {
         while self.redraw(Instant::now() + Duration::from_millis(50)) {}
         let pasting = (count(&self.raw, b"\x1b[?2004h"), count(&self.raw, b"\x1b[?2004l"));
         assert!(pasting.0 <= pasting.1, "bracketed paste stays on: {pasting:?}");
-        (status.exit_code(), self.screen.screen().contents())
+        (status.exit_code(), self.raw, self.screen.screen().clone())
     }
 }
 
-pub(super) fn modes(master: &dyn MasterPty) -> String {
+pub(crate) fn modes(master: &dyn MasterPty) -> String {
     format!("{:?}", master.get_termios().unwrap())
 }
 
-pub(super) fn count(bytes: &[u8], wanted: &[u8]) -> usize {
+pub(crate) fn count(bytes: &[u8], wanted: &[u8]) -> usize {
     bytes.windows(wanted.len()).filter(|window| *window == wanted).count()
 }
 
@@ -185,12 +231,12 @@ fn row(screen: &vt100::Screen, row: u16) -> String {
     screen.contents_between(row, 0, row, 80).trim_end().to_owned()
 }
 
-pub(super) fn cursor_row(screen: &vt100::Screen) -> String {
+pub(crate) fn cursor_row(screen: &vt100::Screen) -> String {
     row(screen, screen.cursor_position().0)
 }
 
 /// Everything the terminal has shown above its last screen, and that screen.
-pub(super) fn all_rows(parser: &mut vt100::Parser) -> Vec<String> {
+pub(crate) fn all_rows(parser: &mut vt100::Parser) -> Vec<String> {
     let screen = parser.screen_mut();
     screen.set_scrollback(usize::MAX);
     let mut rows = Vec::new();
@@ -204,14 +250,14 @@ pub(super) fn all_rows(parser: &mut vt100::Parser) -> Vec<String> {
 }
 
 /// A line without the time of day in front.
-pub(super) fn untimed(row: &str) -> &str {
+pub(crate) fn untimed(row: &str) -> &str {
     match row.split_once(' ') {
         Some((time, rest)) if time.len() == 5 && time.as_bytes()[2] == b':' => rest,
         _ => row,
     }
 }
 
-pub(super) fn run(args: &[&str], server: &str, input: &str) -> Output {
+pub(crate) fn run(args: &[&str], server: &str, input: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_chaty"))
         .args(args)
         .args(["--server", server])
@@ -225,10 +271,10 @@ pub(super) fn run(args: &[&str], server: &str, input: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
-pub(super) fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-pub(super) fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }

@@ -1,11 +1,13 @@
 //! What the user of a room sees and what their lines ask for: client events and typed lines in,
 //! styled lines and requests out. Knows no terminal and no socket.
 
+mod words;
+
 use super::clock::Clock;
 use super::show::Show;
-use super::style::Line;
+use super::style::{Line, Style};
 use crate::client::Event;
-use crate::wire::command::{self, COMMANDS, Command, Typed};
+use crate::wire::command::{self, Command, Typed};
 use crate::wire::entry::{MessageId, Millis};
 use crate::wire::limits;
 use crate::wire::native::{
@@ -16,6 +18,7 @@ use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
+use words::{about, help};
 
 /// A room's names are asked for unseen only up to so many: completion in a crowd is not worth a
 /// roster of thousands. The server folds joins above the same number.
@@ -47,6 +50,8 @@ pub(super) struct Session {
     replay: u64,
     /// The heading over what was missed is still to be shown.
     missed: bool,
+    /// The rooms the user is in; what is said goes to the last of them that was gone to.
+    rooms: Vec<String>,
     /// Everybody seen here, for completion; at most [`CROWD`].
     names: BTreeSet<String>,
     /// Own messages without an answer, oldest first. The client bounds them.
@@ -92,6 +97,7 @@ impl Session {
             attempts: 0,
             replay: 0,
             missed: false,
+            rooms: Vec::new(),
             names: BTreeSet::new(),
             unacked: VecDeque::new(),
             held: 0,
@@ -113,7 +119,10 @@ impl Session {
         match event {
             Event::Online { nick, welcome, first } => self.came_online(&nick, &welcome, first),
             Event::Offline { why, retry_in } => self.went_offline(&why, retry_in).into(),
-            Event::Server(event) => self.server(&event).into(),
+            Event::Server(event) => {
+                let lines = self.server(&event);
+                self.elsewhere(&event, lines).into()
+            }
             Event::Closed { .. } => Outcome::default(),
         }
     }
@@ -124,7 +133,7 @@ impl Session {
             return Outcome::default();
         }
         match command::parse(line) {
-            Typed::Text(text) => say(text, false),
+            Typed::Text(text) => self.say(text, false),
             Typed::Wrong(why) => vec![Line::alert(crate::wire::text::scrub(&why))].into(),
             Typed::Command(command) => self.command(&command),
         }
@@ -148,21 +157,22 @@ impl Session {
         self.online = true;
         self.attempts = 0;
         self.show.own = nick.to_string();
-        let lobby = RoomName::lobby();
-        let room = welcome.rooms.iter().find(|state| state.room == lobby.as_str());
+        let room = welcome.rooms.first();
+        let name = room.map_or_else(|| RoomName::lobby().to_string(), |room| room.room.to_string());
+        // The others of a lost connection are entered again behind the welcome.
+        if !self.rooms.contains(&name) {
+            self.rooms.push(name.clone());
+        }
         self.replay = room.map_or(0, |state| state.seq);
         self.missed = !first;
         let lines = if first {
             let hint = "/help lists the commands, /quit leaves";
-            vec![
-                Line::note(&welcome.text),
-                Line::note(format!("you are {nick} in {lobby}; {hint}")),
-            ]
+            vec![Line::note(&welcome.text), Line::note(format!("you are {nick} in {name}; {hint}"))]
         } else {
             vec![Line::note("connected again")]
         };
         let is_small = room.is_some_and(|state| state.members <= CROWD);
-        let who = ClientEvent::Who(Who::default());
+        let who = ClientEvent::Who(Who { room: Some(name) });
         Outcome { lines, act: (first && is_small).then_some(Do::Send(who)) }
     }
 
@@ -199,8 +209,46 @@ impl Session {
             E::Join(e) | E::Leave(e) if *e.who == *self.show.own => Vec::new(),
             E::Chat(e) => self.maybe_missed(e.seq, event),
             E::Join(e) | E::Leave(e) => self.maybe_missed(e.seq, event),
+            E::Entered(e) => {
+                let is_again = self.rooms.iter().any(|room| **room == *e.state.room);
+                if is_again {
+                    return Vec::new();
+                }
+                self.rooms.push(e.state.room.to_string());
+                self.show.event(event)
+            }
+            E::Parted(e) => {
+                self.rooms.retain(|room| **room != *e.room);
+                let mut lines = self.show.event(event);
+                lines.extend(self.here().map(|here| Line::note(format!("you are in {here}"))));
+                lines
+            }
             _ => self.show.event(event),
         }
+    }
+
+    /// Leads lines of another room than the one the user speaks in by its name.
+    fn elsewhere(&self, event: &ServerEvent<'_>, lines: Vec<Line>) -> Vec<Line> {
+        use ServerEvent as E;
+        let room = match event {
+            E::Chat(e) => &e.room,
+            E::Join(e) | E::Leave(e) => &e.room,
+            E::Rename(e) => &e.room,
+            E::Topic(e) => &e.room,
+            E::Crowd(e) => &e.room,
+            E::Gap(e) => &e.room,
+            _ => return lines,
+        };
+        if self.rooms.last().is_none_or(|here| **here == **room) {
+            return lines;
+        }
+        let led = |line: Line| {
+            let mut whole = Line { rings: line.rings, ..Line::default() };
+            whole = whole.and(Style::Dim, format!("{room} "));
+            whole.spans.extend(line.spans);
+            whole
+        };
+        lines.into_iter().map(led).collect()
     }
 
     /// Leads what was missed by a heading, once.
@@ -258,34 +306,53 @@ impl Session {
             Command::Rooms => self.ask(ClientEvent::Rooms(AskRooms::default())),
             Command::Join(room) => {
                 let room = room.to_string();
+                if let Some(at) = self.rooms.iter().position(|open| *open == room) {
+                    let room = self.rooms.remove(at);
+                    let line = Line::note(format!("you are in {room}"));
+                    self.rooms.push(room);
+                    return vec![line].into();
+                }
                 self.ask(ClientEvent::Join(JoinRoom { room, ..JoinRoom::default() }))
             }
             Command::Part(room) => {
-                let room = room.clone().unwrap_or_else(RoomName::lobby).to_string();
+                let room = room.as_ref().map(ToString::to_string).or_else(|| self.here());
+                let room = room.unwrap_or_else(|| RoomName::lobby().to_string());
                 self.ask(ClientEvent::Part(PartRoom { id: None, room }))
             }
             Command::Topic(topic) => {
                 let topic = topic.unwrap_or_default().to_owned();
-                self.ask(ClientEvent::Topic(SetTopic { topic, ..SetTopic::default() }))
+                self.ask(ClientEvent::Topic(SetTopic { id: None, room: self.here(), topic }))
             }
             Command::Search(words) => {
                 let search = Some((*words).to_owned());
-                self.ask(ClientEvent::History(AskHistory { search, ..AskHistory::default() }))
+                let room = self.here();
+                self.ask(ClientEvent::History(AskHistory { room, search, ..AskHistory::default() }))
             }
-            Command::Me(text) => say(text, true),
+            Command::Me(text) => self.say(text, true),
             Command::Msg { to, text } => {
                 Do::Whisper { to: (*to).to_owned(), text: (*text).to_owned() }.into()
             }
             Command::Bots => self.ask(ClientEvent::Bots(Bots {})),
-            Command::Why(seq) => self.ask(ClientEvent::Why(Why { room: None, seq: *seq })),
-            Command::Who => self.ask(ClientEvent::Who(Who::default())),
+            Command::Why(seq) => self.ask(ClientEvent::Why(Why { room: self.here(), seq: *seq })),
+            Command::Who => self.ask(ClientEvent::Who(Who { room: self.here() })),
             Command::Nick(to) => self.ask(ClientEvent::Nick(SetNick { nick: (*to).to_owned() })),
             Command::History(lines) => {
                 let limit = Some((*lines).clamp(1, limits::HISTORY));
-                self.ask(ClientEvent::History(AskHistory { limit, ..AskHistory::default() }))
+                let room = self.here();
+                self.ask(ClientEvent::History(AskHistory { room, limit, ..AskHistory::default() }))
             }
             Command::Quit => Do::Quit.into(),
         }
+    }
+
+    /// The room the user speaks in.
+    fn here(&self) -> Option<String> {
+        self.rooms.last().cloned()
+    }
+
+    fn say(&self, text: &str, emote: bool) -> Outcome {
+        let room = self.here();
+        Do::Say(Say { room, text: text.to_owned(), emote, ..Say::default() }).into()
     }
 
     /// Questions are not kept: by the time they could be answered they are old.
@@ -321,26 +388,6 @@ impl Session {
         if self.names.len() < CROWD && !self.names.contains(name) {
             self.names.insert(name.to_owned());
         }
-    }
-}
-
-fn say(text: &str, emote: bool) -> Outcome {
-    Do::Say(Say { text: text.to_owned(), emote, ..Say::default() }).into()
-}
-
-fn help() -> Vec<Line> {
-    let width = COMMANDS.iter().map(|(usage, _)| usage.len()).max().unwrap_or_default();
-    let line = |(usage, what): &(&str, &str)| Line::note(format!("{usage:width$}  {what}"));
-    let escape = ("//TEXT", "say a text that begins with /");
-    COMMANDS.iter().chain([&escape]).map(line).collect()
-}
-
-/// A wait in words that do not pretend to be exact.
-fn about(wait: Duration) -> String {
-    match wait.as_secs() {
-        0 => "a moment".into(),
-        1 => "a second".into(),
-        n => format!("{n} seconds"),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::client::Closed;
+use crate::wire::command::COMMANDS;
 use crate::wire::native::{Decoded, decode_server};
 
 /// 2026-11-23, 16:40 UTC.
@@ -76,7 +77,8 @@ fn the_first_welcome_asks_who_is_here_and_later_ones_do_not() {
         plain(&first),
         ["-- hi", "-- you are Neo in #lobby; /help lists the commands, /quit leaves"]
     );
-    assert_eq!(first.act, Some(Do::Send(ClientEvent::Who(Who::default()))));
+    let room = Some("#lobby".to_owned());
+    assert_eq!(first.act, Some(Do::Send(ClientEvent::Who(Who { room }))));
     stay.offline(1);
     assert_eq!(stay.online(1, false).act, None);
 }
@@ -145,8 +147,10 @@ fn commands_ask_for_their_events() {
     assert_eq!(stay.answered("/who"), ["-- not connected at the moment; ask again later"]);
     stay.online(1, true);
     let asked = |stay: &mut Stay, line: &str| stay.0.typed(line).act;
-    assert_eq!(asked(&mut stay, "/who"), Some(Do::Send(ClientEvent::Who(Who::default()))));
-    let history = AskHistory { limit: Some(100), ..AskHistory::default() };
+    let room = Some("#lobby".to_owned());
+    let who = ClientEvent::Who(Who { room: room.clone() });
+    assert_eq!(asked(&mut stay, "/who"), Some(Do::Send(who)));
+    let history = AskHistory { room, limit: Some(100), ..AskHistory::default() };
     assert_eq!(asked(&mut stay, "/history 9999"), Some(Do::Send(ClientEvent::History(history))));
     let nick = SetNick { nick: "Trin".into() };
     assert_eq!(asked(&mut stay, "/nick Trin"), Some(Do::Send(ClientEvent::Nick(nick))));
@@ -168,6 +172,25 @@ fn questions_this_side_can_answer_are_answered_here() {
     stay.online(1, true);
     assert_eq!(stay.answered("/\u{1b}[2J")[0].matches('\u{1b}').count(), 0);
     assert_eq!(stay.answered("/help").len(), COMMANDS.len() + 1);
+}
+
+#[test]
+fn what_is_said_goes_to_the_room_that_was_gone_to_and_other_rooms_are_named() {
+    let mut stay = stay(Echo::AtOnce);
+    stay.online(1, true);
+    let entered = r##"{"entered":{"room":"#ops","seq":1,"members":1}}"##;
+    assert_eq!(stay.hear(entered), ["-- you are in #ops"]);
+    assert_eq!(stay.hear(entered), NONE, "again, after a reconnect");
+    assert_eq!(stay.chat(2, "hi"), ["#lobby 16:40 Trin: hi"]);
+    match stay.0.typed("all well").act {
+        Some(Do::Say(said)) => assert_eq!(said.room.as_deref(), Some("#ops")),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(stay.answered("/join lobby"), ["-- you are in #lobby"]);
+    assert_eq!(stay.answered("/join #ops"), ["-- you are in #ops"]);
+    let parted = r##"{"parted":{"room":"#ops"}}"##;
+    assert_eq!(stay.hear(parted), ["-- you left #ops", "-- you are in #lobby"]);
+    assert_eq!(stay.chat(3, "hi"), ["16:40 Trin: hi"]);
 }
 
 #[test]
