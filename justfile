@@ -40,3 +40,21 @@ bots-figures:
 # Random joins, cuts, restarts and resumes against the model, a thousand of them; some four minutes
 model:
     CHATY_MODEL_CASES=1000 cargo test --test it model
+
+# The full-screen chat under 10 000 messages a second, and at rest; some forty seconds
+chat-load:
+    cargo build --release
+    python3 tests/tui_load.py target/release/chaty
+
+# A server killed 200 times under load, and what its history holds; some two minutes
+kill:
+    CHATY_KILLS=200 cargo test --test it killed -- --nocapture
+
+# A full disk: a tmpfs of 2 MiB (needs root)
+full-disk:
+    cargo build
+    python3 tests/full_disk.py target/debug/chaty
+
+# The history with a million messages: append, open, page, search; half a minute
+history-figures:
+    cargo run --release --example history 1000000
