@@ -153,7 +153,7 @@ impl Client {
 /// Everything that is kept of a room.
 fn truth(server: &Server, room: &str) -> BTreeMap<u64, String> {
     let mut reader = Client::default();
-    let hello = json!({"v": 1, "nick": "reader", "kind": "script", "room": room, "resume": {"after": {room: 0}}});
+    let hello = json!({"v": 1, "nick": format!("reader-{}", &room[1..]), "kind": "script", "room": room, "resume": {"after": {room: 0}}});
     reader.link = Some(server.hello(&hello));
     reader.fence();
     reader.seen.remove(room).unwrap_or_default().into_iter().collect()

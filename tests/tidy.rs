@@ -88,10 +88,13 @@ fn nothing_unfinished_is_left() {
 #[test]
 fn every_file_of_tests_is_run() {
     let main = fs::read_to_string(root().join("tests/main.rs")).unwrap();
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
     for (file, _) in files(&["tests"], &[".rs"]) {
         let module = file.strip_prefix("tests/").unwrap().strip_suffix(".rs").unwrap();
         let module = module.split('/').next().unwrap();
         let is_named = main.lines().any(|line| line == format!("mod {module};"));
-        assert!(module == "main" || is_named, "{file} is not in tests/main.rs");
+        let is_a_program = manifest.contains(&format!("path = \"{file}\""));
+        let is_run = module == "main" || is_named || is_a_program;
+        assert!(is_run, "{file} is neither in tests/main.rs nor in Cargo.toml");
     }
 }
