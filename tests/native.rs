@@ -348,7 +348,7 @@ fn ones_own_name_is_an_answer_too() {
     let mut server = Server::start();
     let mut neo = server.native("Neo");
     neo.sends(&json!({"nick": {"nick": "Neo"}}));
-    neo.hears(&json!({"notice": {"text": "you are Neo already"}}));
+    neo.hears(&json!({"notice": {"text": "your name is Neo"}}));
     server.fence(&mut [&mut neo]);
 }
 

@@ -237,3 +237,19 @@ fn tail_prints_a_rooms_past_and_send_says_something_in_a_room() {
     assert_eq!(lines[0]["welcome"]["rooms"][0]["room"], "#ops");
     assert_eq!(lines[1]["chat"]["text"], "build 2 finished");
 }
+
+/// Who moved to another room with `nc` saw nothing of what had been said there.
+#[test]
+fn who_goes_to_a_room_without_asking_sees_what_was_said_there() {
+    let kept = Kept::new();
+    let server = kept.serve("");
+    let mut neo = server.line("Neo");
+    neo.says("/join #ops").hears("-- you are in #ops: 1 here");
+    neo.says("key rotated").says("/who").hears_all(&["-- 1 in #ops:", "--   Neo"]);
+    let mut trin = server.line("Trin");
+    trin.says("/join #ops").hears_all(&["-- you are in #ops: 2 here", "-- said earlier:"]);
+    let heard = trin.next_line();
+    assert!(heard.starts_with("--   Neo: key rotated (") && heard.ends_with(" ago)"), "{heard}");
+    neo.hears("Trin just connected").says("hi");
+    trin.hears("Neo: hi");
+}

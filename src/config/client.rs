@@ -107,14 +107,14 @@ const KEYS: [(&str, Take<ClientSettings>); 12] = [
     ("theme", |s, v| put(&mut s.theme, choice(v, &THEMES))),
     ("colours", |s, v| put(&mut s.colours, choice(v, &COLOURS))),
     ("nicks", |s, v| put(&mut s.nicks, choice(v, &NICKS))),
-    ("mouse", |s, v| put(&mut s.mouse, yes_or_no(v))),
+    ("mouse", |s, v| put(&mut s.mouse, value::yes(v))),
     ("notify", |s, v| put(&mut s.notify, choice(v, &NOTIFY))),
-    ("title", |s, v| put(&mut s.title, yes_or_no(v))),
-    ("links", |s, v| put(&mut s.links, yes_or_no(v))),
-    ("remember", |s, v| put(&mut s.remember, yes_or_no(v))),
+    ("title", |s, v| put(&mut s.title, value::yes(v))),
+    ("links", |s, v| put(&mut s.links, value::yes(v))),
+    ("remember", |s, v| put(&mut s.remember, value::yes(v))),
     ("earlier", |s, v| put(&mut s.earlier, earlier(v))),
     ("scrollback", |s, v| put(&mut s.scrollback, value::count(v, LEAST_SCROLLBACK))),
-    ("rooms", |s, v| put(&mut s.rooms, rooms(v))),
+    ("rooms", |s, v| put(&mut s.rooms, value::rooms(v))),
 ];
 
 const VIEWS: [(&str, View); 3] =
@@ -176,31 +176,12 @@ fn choice<T: Copy>(value: &DeValue<'_>, choices: &[(&str, T)]) -> Result<T, Stri
     })
 }
 
-fn yes_or_no(value: &DeValue<'_>) -> Result<bool, String> {
-    match value {
-        DeValue::Boolean(is_so) => Ok(*is_so),
-        _ => Err("true or false".into()),
-    }
-}
-
 fn earlier(value: &DeValue<'_>) -> Result<usize, String> {
     let most = limits::HISTORY;
     value::count(value, 0)
         .ok()
         .filter(|lines| *lines <= most)
         .ok_or_else(|| format!("a whole number, at most {most}"))
-}
-
-fn rooms(value: &DeValue<'_>) -> Result<Vec<RoomName>, String> {
-    let expected = || "a list of rooms, such as [\"#ops\", \"#dev\"]".to_owned();
-    let DeValue::Array(rooms) = value else {
-        return Err(expected());
-    };
-    let name = |room: &DeValue<'_>| match room {
-        DeValue::String(room) => RoomName::parse(room).ok(),
-        _ => None,
-    };
-    rooms.iter().map(|room| name(room.get_ref()).ok_or_else(expected)).collect()
 }
 
 #[cfg(test)]

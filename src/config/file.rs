@@ -13,7 +13,6 @@
 //! ```
 
 use super::{HistorySync, Limits, Recording, value};
-use crate::wire::room_name::RoomName;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use toml::Spanned;
@@ -89,7 +88,7 @@ const HISTORY: [(&str, Take<Recording>); 8] = [
     ("keep_bytes", |recording, v| put(&mut recording.keep.bytes, kept_bytes(v))),
     ("keep_days", |recording, v| put(&mut recording.keep.days, kept(v))),
     ("keep_messages", |recording, v| put(&mut recording.keep.messages, kept(v))),
-    ("unrecorded", |recording, v| put(&mut recording.unrecorded, rooms(v))),
+    ("unrecorded", |recording, v| put(&mut recording.unrecorded, value::rooms(v))),
     ("lines", |recording, v| put(&mut recording.lines, value::count(v, 0).map(Some))),
 ];
 
@@ -247,14 +246,6 @@ fn kept_bytes(value: &DeValue<'_>) -> Result<u64, String> {
 
 fn kept(value: &DeValue<'_>) -> Result<Option<u64>, String> {
     value::count(value, 1).map(|count| Some(count as u64))
-}
-
-fn rooms(value: &DeValue<'_>) -> Result<Vec<RoomName>, String> {
-    let expected = || "a list of rooms, such as [\"#coffee\"]".to_owned();
-    let DeValue::Array(rooms) = value else { return Err(expected()) };
-    let room =
-        |room: &Spanned<DeValue<'_>>| RoomName::parse(&value::text(room.get_ref()).ok()?).ok();
-    rooms.iter().map(room).collect::<Option<_>>().ok_or_else(expected)
 }
 
 fn probes(value: &DeValue<'_>) -> Result<u32, String> {

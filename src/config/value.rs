@@ -1,5 +1,6 @@
 //! How a setting's value is written: durations, sizes and counts. Knows no names of settings.
 
+use crate::wire::room_name::RoomName;
 use std::time::Duration;
 use toml::de::DeValue;
 
@@ -81,6 +82,14 @@ fn integer(digits: &str, radix: u32) -> Option<usize> {
 #[expect(clippy::cast_precision_loss, reason = "the bound of a day is far below 2^52 seconds")]
 fn seconds_of(number: usize) -> f64 {
     number as f64
+}
+
+/// A list of rooms, with or without their `#`.
+pub(super) fn rooms(value: &DeValue<'_>) -> Result<Vec<RoomName>, String> {
+    let expected = || "a list of rooms, such as [\"#ops\", \"#dev\"]".to_owned();
+    let rooms = value.as_array().ok_or_else(expected)?;
+    let room = |room: &DeValue<'_>| RoomName::parse(&text(room).ok()?).ok();
+    rooms.iter().map(|name| room(name.get_ref()).ok_or_else(expected)).collect()
 }
 
 #[cfg(test)]

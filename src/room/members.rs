@@ -66,6 +66,7 @@ impl Turn<'_> {
         member.rooms.push(room);
         let (who, kind) = (member.nick.clone(), member.kind);
         self.unlist(session);
+        self.core.listed = None;
         if let Some(room) = self.room_mut(room) {
             room.members.insert(session);
         }
@@ -80,6 +81,7 @@ impl Turn<'_> {
         };
         member.rooms.retain(|&other| other != room);
         let (who, kind) = (member.nick.clone(), member.kind);
+        self.core.listed = None;
         if let Some(room) = self.room_mut(room) {
             room.members.remove(&session);
         }

@@ -3,7 +3,7 @@
 use super::bans::Ban;
 use super::bots::Spoken as Why;
 use super::bucket::Bucket;
-use super::input::{Answer, Appended, Effects, Input, Known, Refusal, Reply, RoomRow};
+use super::input::{Answer, Appended, Effects, Input, Join, Known, Refusal, Reply, RoomRow};
 use super::recent::{Hops, Ids, Owner, Spoken};
 use super::roster::{Member, Roster};
 use crate::wire::entry::{Entry, Event, MessageId, Millis, Ordinal, RoomId, Seq, SessionId};
@@ -26,8 +26,7 @@ pub struct Rooms {
     pub(super) most: usize,
     /// Numbers up to here may have been given in a room that is forgotten.
     pub(super) floor: Seq,
-    /// The list of rooms as of a place in the order: in a crowd, coming and going has none, and shows
-    /// with the next entry.
+    /// The list of rooms as of a place in the order, until somebody comes or goes.
     pub(super) listed: Option<(Ordinal, Arc<[RoomRow]>)>,
     /// How many rooms may be made at the moment.
     pub(super) making: Bucket,
@@ -156,11 +155,6 @@ impl Rooms {
         &self.bans
     }
 
-    /// Rooms there may be.
-    pub fn most(&self) -> usize {
-        self.most
-    }
-
     /// The room of this name.
     pub fn find(&self, name: &RoomName) -> Option<RoomId> {
         self.by_name.get(name).copied()
@@ -224,16 +218,20 @@ impl Rooms {
     /// Whether a room that is not there should be made for this: for nobody who is not let in, and
     /// not for who makes one after the other.
     pub fn makes_room(&mut self, at: Millis, input: &Input) -> bool {
-        let (room, wants) = match input {
-            Input::Join(join) => (&join.room, self.would_admit(join).is_ok()),
-            Input::Enter { session, room, alone, .. } => {
-                let member = self.roster.get(*session);
-                let has_place = |rooms: usize| *alone || rooms < limits::ROOMS_OF_ONE;
-                (room, member.is_some_and(|member| has_place(member.rooms.len())))
+        let is_let_in = match input {
+            Input::Join(Join { room, .. }) | Input::Enter { room, .. }
+                if self.find(room).is_some() =>
+            {
+                false
             }
-            _ => return false,
+            Input::Join(join) => self.would_admit(join).is_ok(),
+            Input::Enter { session, alone, .. } => self
+                .roster
+                .get(*session)
+                .is_some_and(|member| *alone || member.rooms.len() < limits::ROOMS_OF_ONE),
+            _ => false,
         };
-        wants && self.find(room).is_none() && self.making.take(at)
+        is_let_in && self.making.take(at)
     }
 
     /// Why a bot said something in a room: the entry with this number, or the last thing one said.

@@ -23,7 +23,7 @@ pub mod supervise;
 
 use crate::config::{HistorySettings, Limits};
 use history::{Gate, HistoryError};
-use hub::{Hub, HubHandle, Past, Request};
+use hub::{Hub, HubHandle, Legacy, Request};
 use session::Shared;
 use stats::Counters;
 use std::io;
@@ -101,7 +101,7 @@ impl Server {
             record::begin(settings, &limits, counters.clone(), &shutdown, gate).await?
         } else {
             let (mut hub, handle) =
-                Hub::new(&limits, counters.clone(), shutdown.clone(), Past::none());
+                Hub::new(&limits, counters.clone(), shutdown.clone(), Legacy::none());
             hub.take_up();
             (hub, handle)
         };

@@ -2,7 +2,7 @@
 //! from then on the recorder follows what the hub appends.
 
 use super::history::{Feed, Gate, History, HistoryError, OpenFile, Recorder, Remembered, Reopen};
-use super::hub::{Hub, HubHandle, Past};
+use super::hub::{Hub, HubHandle, LOOKED_THROUGH, Legacy};
 use super::stats::Counters;
 use crate::config::{HistorySettings, Limits};
 use crate::wire::entry::{Entry, Event};
@@ -10,9 +10,6 @@ use std::sync::Arc;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-
-/// Entries of a room's past among which the last words are looked for.
-const LOOKED_THROUGH: usize = 200;
 
 /// A hub that goes on where the file ends, and is recorded. Tests hold the disk with a gate.
 pub(super) async fn begin(
@@ -23,11 +20,11 @@ pub(super) async fn begin(
     gate: Option<Gate>,
 ) -> Result<(Hub, HubHandle), HistoryError> {
     let (file, remembered) = open(settings.clone()).await?;
-    let rooms: Vec<_> = remembered.rooms.iter().map(|room| room.name.clone()).collect();
-    let past = Past::of(remembered, settings);
-    let (mut hub, mut handle) = Hub::new(limits, counters, shutdown.clone(), past);
+    let legacy = Legacy::of(remembered, settings, limits.rooms);
+    let rooms = if settings.lines == 0 { Vec::new() } else { legacy.rooms() };
+    let (mut hub, mut handle) = Hub::new(limits, counters, shutdown.clone(), legacy);
     let (feed, history) = follow(file, settings, &handle, gate)?;
-    for room in rooms.into_iter().take(limits.rooms) {
+    for room in rooms {
         let page = history.before(&room, None, LOOKED_THROUGH, None).await?;
         let is_said = |entry: &Entry| matches!(entry.event, Event::Chat(_));
         let said = page.entries.into_iter().filter(is_said).collect();

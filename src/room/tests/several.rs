@@ -1,8 +1,8 @@
 //! More than one room.
 
-use super::{Answer, Input, Post, Refusal, Rooms, Stage, answers, join, nick, open, text};
+use super::{Answer, Input, Join, Post, Refusal, Rooms, Stage, answers, join, nick, open, text};
 use crate::wire::close::CloseReason;
-use crate::wire::entry::{Event, Seq, SessionId};
+use crate::wire::entry::{Event, Kind, Seq, SessionId};
 use crate::wire::limits;
 use crate::wire::room_name::RoomName;
 
@@ -117,4 +117,20 @@ fn one_member_is_in_a_bounded_number_of_rooms() {
     stage.apply(open("more"));
     let came = stage.apply(enter(1, "more"));
     assert_eq!(answers(&came, 1), [&refused("join", Refusal::InTooManyRooms)]);
+}
+
+/// The list was of before they came, as a script's coming is no entry.
+#[test]
+fn the_list_of_rooms_is_of_now_also_when_a_coming_is_not_told() {
+    let mut stage = Stage::with(&["Neo"]);
+    let ask = Input::Rooms { session: SessionId(1), id: None };
+    let members = |stage: &mut Stage| match answers(&stage.apply(ask.clone()), 1)[..] {
+        [Answer::Rooms { rows, .. }] => rows[0].members,
+        ref other => panic!("{other:?}"),
+    };
+    assert_eq!(members(&mut stage), 1);
+    stage.join(Join { kind: Kind::Script, ..join(2, "ci") });
+    assert_eq!(members(&mut stage), 2);
+    stage.apply(Input::Leave { session: SessionId(2), reason: CloseReason::Quit });
+    assert_eq!(members(&mut stage), 1);
 }

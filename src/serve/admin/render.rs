@@ -158,7 +158,8 @@ fn table(rows: Vec<Vec<String>>) -> Vec<String> {
     rows.into_iter().map(line).collect()
 }
 
-fn ago(then: Millis, now: Millis) -> String {
+/// How long ago something was.
+pub(in crate::serve) fn ago(then: Millis, now: Millis) -> String {
     format!("{} ago", duration(Duration::from_millis(now.0.saturating_sub(then.0))))
 }
 

@@ -14,8 +14,10 @@ use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
 
 /// What the sessions and the administrator send.
 #[derive(Debug)]
@@ -223,6 +225,17 @@ impl HubHandle {
         self.history.as_ref().filter(|_| self.acks_wait).map(History::durable)
     }
 
+    /// Waits until what has been said is in the file, if that does not take too long: a disk that
+    /// takes longer is read without.
+    pub(in crate::serve) async fn recorded(&self, patience: Duration) {
+        let Some(history) = &self.history else { return };
+        let said = self.published.load(Ordering::Acquire);
+        let mut durable = history.durable();
+        let is_in = durable.wait_for(|durable| durable.upto.0 >= said || durable.suspended);
+        // Late is as good as never: the wait is for the last of it only.
+        let _late = timeout(patience, is_in).await;
+    }
+
     /// What stands for a client's secret: where it would be kept, nobody can read it back.
     pub(in crate::serve) fn owner(&self, token: &str) -> Arc<str> {
         match &self.history {
@@ -245,7 +258,7 @@ impl HubHandle {
     /// Carries out an administrator's command.
     pub async fn admin(&self, command: admin::Command) -> Report {
         if command == admin::Command::History {
-            return self.recorded().await;
+            return self.report_history().await;
         }
         let (reply, report) = oneshot::channel();
         if self.send(Request::Admin(command, reply)).await.is_err() {
@@ -255,7 +268,7 @@ impl HubHandle {
     }
 
     /// The file answers for itself.
-    async fn recorded(&self) -> Report {
+    async fn report_history(&self) -> Report {
         let Some(history) = &self.history else {
             return Report::Failed(
                 "nothing is recorded; the log has its last part in memory".into(),

@@ -4,13 +4,14 @@
 
 mod bots;
 mod handle;
-mod past;
+mod legacy;
 mod places;
 mod report;
 
 pub use handle::HubHandle;
 pub(super) use handle::{Admission, Enter, Place, Recent, Request, ResumeAt};
-pub(super) use past::Past;
+pub(super) use legacy::Legacy;
+pub(super) use places::LOOKED_THROUGH;
 
 use super::closer::Closer;
 use super::session::{Mailbox, Private, Word};
@@ -67,7 +68,7 @@ pub(super) struct Hub {
     inbox: mpsc::Receiver<Request>,
     epoch: Arc<str>,
     /// What an earlier run left, and what is recorded of this one.
-    past: Past,
+    legacy: Legacy,
     counters: Arc<Counters>,
     started: Instant,
     /// Cancelled by the administrator's `shutdown`.
@@ -85,11 +86,11 @@ impl Hub {
         limits: &Limits,
         counters: Arc<Counters>,
         shutdown: CancellationToken,
-        past: Past,
+        legacy: Legacy,
     ) -> (Self, HubHandle) {
         let (sender, inbox) = mpsc::channel(INBOX);
         let published = Arc::<AtomicU64>::default();
-        let epoch = past.epoch.clone();
+        let epoch = legacy.epoch.clone();
         let handle = HubHandle {
             inbox: sender,
             published: published.clone(),
@@ -108,7 +109,7 @@ impl Hub {
             moved: Vec::new(),
             inbox,
             epoch,
-            past,
+            legacy,
             counters,
             started: Instant::now(),
             shutdown,
@@ -195,7 +196,7 @@ impl Hub {
     /// Lets the writers read what this turn brought, and wakes those of the rooms that moved.
     fn publish(&mut self) {
         self.published.store(self.committed.0, Ordering::Release);
-        self.past.moved(self.committed);
+        self.legacy.moved(self.committed);
         for room in self.moved.drain(..) {
             if let Some(tail) = self.tails.get(&room) {
                 tail.send_replace(self.logs.tail(room));
@@ -292,9 +293,12 @@ impl Hub {
                         .and_then(|dialect| self.place(dialect, room, row.clone(), after));
                     let gap = place.as_ref().filter(|place| place.replay.is_none());
                     let gap = gap.and_then(|place| place.gap);
-                    let place = place.map(Box::new);
-                    let unrecorded = self.past.leaves_out(&row.name);
-                    let word = Word::Entered { re, room, row, gap, place, alone, unrecorded };
+                    let mut place = place.map(Box::new);
+                    let earlier = place.as_mut().map(|place| std::mem::take(&mut place.earlier));
+                    let earlier = earlier.unwrap_or_default();
+                    let unrecorded = self.legacy.leaves_out(&row.name);
+                    let word =
+                        Word::Entered { re, room, row, gap, place, earlier, alone, unrecorded };
                     self.put(session, ordinal, word);
                 }
                 answer => self.put(session, ordinal, Word::Answer(answer)),

@@ -16,7 +16,7 @@ use tokio::sync::{oneshot, watch};
 
 /// Entries among which the last of what was said is looked for: most are somebody's coming and going
 /// only where many come and go.
-const LOOKED_THROUGH: usize = 200;
+pub(in crate::serve) const LOOKED_THROUGH: usize = 200;
 
 /// Somebody who is let in at the end of the turn.
 #[derive(Debug)]
@@ -33,9 +33,9 @@ pub(super) struct Entering {
 impl Hub {
     /// Makes a room unless it is there.
     pub(super) fn open(&mut self, at: Millis, room: &RoomName) {
-        if self.core.find(room).is_none() && self.past.takes_rooms() {
-            let first = self.core.floor().max(self.past.first(room));
-            let (topic, recorded) = (None, self.past.is_recorded(room));
+        if self.core.find(room).is_none() && self.legacy.takes_rooms() {
+            let first = self.core.floor().max(self.legacy.first(room));
+            let (topic, recorded) = (None, self.legacy.is_recorded(room));
             let room = room.clone();
             self.apply(at, Input::Open { room, first, topic, recorded }, None);
         }
@@ -45,18 +45,18 @@ impl Hub {
     pub(super) fn make_rooms(&mut self) {
         for (id, room) in std::mem::take(&mut self.effects.forgotten) {
             self.commit();
-            self.past.forget(&room);
+            self.legacy.forget(&room);
             self.logs.forget(id);
             self.tails.remove(&id);
         }
         for id in std::mem::take(&mut self.effects.opened) {
             let Some(room) = self.core.room(id) else { continue };
             let (name, last) = (room.name().clone(), room.seq());
-            for (seq, hops) in self.past.bounced(&name) {
+            for (seq, hops) in self.legacy.bounced(&name) {
                 self.core.bounced(id, seq, hops);
             }
             let cursor = self.logs.open(id, name, last.next());
-            self.past.follow(cursor, last);
+            self.legacy.follow(cursor, last);
             self.tails.insert(id, watch::Sender::new(self.logs.tail(id)));
         }
     }
@@ -102,9 +102,6 @@ impl Hub {
                 place.gap = Some(Gap { after: Seq(0), before });
                 place.replay = None;
             }
-            if dialect == Dialect::Line {
-                place.earlier = self.earlier(room, place.row.seq);
-            }
             if reply.send(Ok(Admission { place, position })).is_err() {
                 // It left while it stood in the door; its leave is a turn of its own.
                 let leave = Input::Leave { session, reason: CloseReason::Lost };
@@ -131,8 +128,11 @@ impl Hub {
         // The other dialects have no numbers to have missed.
         let reads_file = row.recorded && dialect == Dialect::Native;
         let replay = gap.filter(|_| reads_file).map(|gap| gap.after);
-        let unrecorded = self.past.leaves_out(&row.name);
-        Some(Place { room, row, cursor, gap, replay, tail, earlier: Vec::new(), unrecorded })
+        let unrecorded = self.legacy.leaves_out(&row.name);
+        // The others can ask, or know nothing of it.
+        let sees_past = dialect == Dialect::Line;
+        let earlier = if sees_past { self.earlier(room, row.seq) } else { Vec::new() };
+        Some(Place { room, row, cursor, gap, replay, tail, earlier, unrecorded })
     }
 
     pub(super) fn tell_topic(&mut self, session: SessionId) {
@@ -175,7 +175,7 @@ impl Hub {
         let (Some(log), Some(room)) = (self.logs.get(id), self.core.room(id)) else {
             return Vec::new();
         };
-        if !room.is_recorded() || self.past.lines == 0 {
+        if !room.is_recorded() || self.legacy.lines == 0 {
             return Vec::new();
         }
         let (mut cursor, mut left, _) = log.last(LOOKED_THROUGH, Some(before));
@@ -184,10 +184,10 @@ impl Hub {
             let entries = slice.iter().take(left);
             said.extend(entries.filter(|entry| matches!(entry.event, Event::Chat(_))).cloned());
             left = left.saturating_sub(slice.entries.len());
-            said.drain(..said.len().saturating_sub(self.past.lines));
+            said.drain(..said.len().saturating_sub(self.legacy.lines));
         }
-        let missing = self.past.lines.saturating_sub(said.len());
-        let older = self.past.earlier(room.name());
+        let missing = self.legacy.lines.saturating_sub(said.len());
+        let older = self.legacy.earlier(room.name());
         let older = older.iter().skip(older.len().saturating_sub(missing)).cloned();
         older.chain(said).collect()
     }

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 fn hub() -> Hub {
     let stop = CancellationToken::new();
-    let mut hub = Hub::new(&Limits::default(), Arc::default(), stop, Past::none()).0;
+    let mut hub = Hub::new(&Limits::default(), Arc::default(), stop, Legacy::none()).0;
     hub.take_up();
     hub
 }

@@ -3,12 +3,12 @@
 
 use super::foreign::is_foreign;
 use super::mailbox::{Mailbox, Unread};
-use super::private::{UNRECORDED, earlier_lines, native_gap, state};
+use super::private::{greeting_lines, native_gap, state};
 use super::read::{linger, read};
 use super::{Shared, first_line_end};
 use crate::room::{Join, Refusal};
 use crate::serve::closer::Closer;
-use crate::serve::hub::{Admission, Enter, Place, Request, ResumeAt, now};
+use crate::serve::hub::{Admission, Enter, Place, Request, ResumeAt};
 use crate::wire::close::CloseReason;
 use crate::wire::entry::{Kind, Seq, SessionId};
 use crate::wire::native::{self, Bye, ClientEvent, Decoded, Hello, Refused, ServerEvent};
@@ -250,9 +250,7 @@ where
             Dialect::Raw => return vec![NICK_OK.into(), WELCOME.into()],
             Dialect::Line => {
                 out.extend_from_slice(format!("{NICK_OK}\n{WELCOME}\n").as_bytes());
-                let Place { earlier, unrecorded, .. } = &admission.place;
-                let unrecorded = unrecorded.then(|| line::notice(UNRECORDED));
-                for line in earlier_lines(earlier, now()).into_iter().chain(unrecorded) {
+                for line in greeting_lines(&admission.place) {
                     out.extend_from_slice(line.as_bytes());
                     out.push(b'\n');
                 }

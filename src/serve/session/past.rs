@@ -1,19 +1,17 @@
 //! Looks into a room's past for a member: what is retained comes from the hub, what is older and
 //! what is searched for from the file. The member's next question waits meanwhile.
 
-use super::private::{Past, Word};
+use super::private::{Past, Search, Word};
 use super::reader::{Over, Reader};
 use crate::room::Refusal;
-use crate::serve::history::{History, HistoryError, Page};
+use crate::serve::history::{HistoryError, Page};
 use crate::serve::hub::{Recent, Request};
 use crate::wire::close::CloseReason;
-use crate::wire::entry::{Entry, MessageId, Ordinal, Seq};
+use crate::wire::entry::{Entry, MessageId, Seq};
 use crate::wire::room_name::RoomName;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::io::AsyncRead;
 use tokio::sync::oneshot;
-use tokio::time::timeout;
 
 /// How long a search waits until what was said before it is in the file: many commits' time. A disk
 /// that takes longer is searched without.
@@ -52,11 +50,16 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             Ok(Err(refusal)) => return Ok(Err(refusal)),
             Err(_hub_is_gone) => return Err(Over(CloseReason::Shutdown)),
         };
-        let Recent { room, recorded, mut cursor, count, first, more } = recent;
+        let Recent { room, recorded, mut cursor, count, mut first, mut more } = recent;
         let file = self.hub.history().filter(|_| recorded);
         let mut entries: Vec<Entry> = Vec::with_capacity(count);
         while let Some(slice) = cursor.next_slice(None).filter(|_| entries.len() < count) {
             entries.extend(slice.iter().take(count - entries.len()).cloned());
+        }
+        if entries.len() < count {
+            // The log has let go of them since: the file has them, or nobody.
+            (first, more) = (Seq(first.0 + count as u64), false);
+            entries.clear();
         }
         Ok(match (file, search) {
             (None, Some(_)) => Err(Refusal::NotRecorded(room)),
@@ -77,21 +80,13 @@ impl<R: AsyncRead + Unpin> Reader<R> {
                 Ok(Past { re, room, entries: older, more, search: None })
             }
             (Some(file), Some(words)) => {
-                self.committed(file).await;
+                self.hub.recorded(COMMITTED).await;
                 let page = file.before(&room, before, limit, Some(&words)).await;
-                let Page { entries, more, .. } = known(&room, page);
-                Ok(Past { re, room, entries, more, search: Some(words) })
+                let Page { entries, more, cut } = known(&room, page);
+                let search = Some(Search { words, cut });
+                Ok(Past { re, room, entries, more: more || cut, search })
             }
         })
-    }
-
-    /// Waits until what was said before is in the file, if that does not take long.
-    async fn committed(&self, file: &History) {
-        let said = Ordinal(self.hub.published().load(Ordering::Acquire));
-        let mut durable = file.durable();
-        let is_in = durable.wait_for(|durable| durable.upto >= said || durable.suspended);
-        // Searched without the last of it.
-        let _late = timeout(COMMITTED, is_in).await;
     }
 }
 

@@ -3,7 +3,8 @@
 
 use crate::log;
 use crate::room::{Answer, Member, RoomRow};
-use crate::serve::hub::Place;
+use crate::serve::admin::render::ago;
+use crate::serve::hub::{Place, now};
 use crate::wire::entry::{Entry, Kind, MessageId, Millis, Ordinal, RoomId, Seq};
 use crate::wire::native::{
     self, Ack, Chat, Entered, Gap, History, Member as NativeMember, Notice, Parted, Ping, Refused,
@@ -34,6 +35,8 @@ pub(in crate::serve) enum Word {
         row: RoomRow,
         gap: Option<log::Gap>,
         place: Option<Box<Place>>,
+        /// What was said last, for who cannot ask.
+        earlier: Vec<Entry>,
         alone: bool,
         /// The server records, but not this room.
         unrecorded: bool,
@@ -50,7 +53,14 @@ pub(in crate::serve) struct Past {
     pub(in crate::serve) entries: Vec<Entry>,
     pub(in crate::serve) more: bool,
     /// What was searched for, if something was.
-    pub(in crate::serve) search: Option<String>,
+    pub(in crate::serve) search: Option<Search>,
+}
+
+#[derive(Debug)]
+pub(in crate::serve) struct Search {
+    pub(in crate::serve) words: String,
+    /// There was more to look through than a search may take.
+    pub(in crate::serve) cut: bool,
 }
 
 /// What an answer of many entries or rooms counts for among the answers a session has not read:
@@ -119,7 +129,10 @@ fn said(word: Word) -> Vec<Said> {
         Word::Notice(lines) => lines.into_iter().map(notice).collect(),
         Word::History(past) => history_lines(past),
         Word::Answer(answer) => answer_lines(answer),
-        Word::Entered { row, unrecorded, .. } => vec![entered_line(&row, unrecorded)],
+        Word::Entered { row, unrecorded, earlier, .. } => {
+            let entered = entered_line(&row, unrecorded);
+            std::iter::once(entered).chain(earlier_lines(&earlier, now())).collect()
+        }
         Word::Ping | Word::Pong(_) => Vec::new(),
     }
 }
@@ -161,7 +174,7 @@ fn room_line(row: &RoomRow) -> Said {
 }
 
 /// What is said of a room that is not recorded where others are.
-pub(super) const UNRECORDED: &str = "nothing said here is recorded";
+const UNRECORDED: &str = "nothing said here is recorded";
 
 fn entered_line(row: &RoomRow, unrecorded: bool) -> Said {
     let topic = row.topic.as_ref().map(|topic| format!(", {topic}")).unwrap_or_default();
@@ -174,12 +187,14 @@ fn history_lines(past: Past) -> Vec<Said> {
     let head = match (&search, entries.len()) {
         (None, 0) => "there is nothing to show".into(),
         (None, count) => format!("the last {count} lines:"),
-        (Some(words), 0) => format!("nothing was said with {words} in it"),
-        (Some(words), 1) => format!("1 line with {words}:"),
-        (Some(words), count) => format!("{count} lines with {words}:"),
+        (Some(Search { words, .. }), 0) => format!("nothing was said with {words} in it"),
+        (Some(Search { words, .. }), 1) => format!("1 line with {words}:"),
+        (Some(Search { words, .. }), count) => format!("{count} lines with {words}:"),
     };
+    let is_cut = search.is_some_and(|search| search.cut);
+    let cut = is_cut.then(|| notice("not everything was looked through"));
     let lines = entries.iter().map(|entry| notice(format!("  {}", entry_line(entry))));
-    std::iter::once(notice(head)).chain(lines).collect()
+    std::iter::once(notice(head)).chain(lines).chain(cut).collect()
 }
 
 /// An entry as the line dialect says it.
@@ -190,22 +205,17 @@ fn entry_line(entry: &Entry) -> String {
 }
 
 /// What was said before somebody came, each line marked by how long ago that was.
-pub(super) fn earlier_lines(entries: &[Entry], now: Millis) -> Vec<String> {
-    let line = |entry: &Entry| {
-        line::notice(&format!("  {} ({} ago)", entry_line(entry), ago(entry.at, now)))
-    };
-    let head = (!entries.is_empty()).then(|| line::notice("said earlier:"));
+fn earlier_lines(entries: &[Entry], now: Millis) -> Vec<Said> {
+    let line = |entry: &Entry| notice(format!("  {} ({})", entry_line(entry), ago(entry.at, now)));
+    let head = (!entries.is_empty()).then(|| notice("said earlier:"));
     head.into_iter().chain(entries.iter().map(line)).collect()
 }
 
-/// In the largest unit that leaves a whole number, which is as exact as anybody reads.
-fn ago(then: Millis, now: Millis) -> String {
-    match now.0.saturating_sub(then.0) / 1000 {
-        seconds @ 0..60 => format!("{seconds} s"),
-        seconds @ 60..3_600 => format!("{} min", seconds / 60),
-        seconds @ 3_600..86_400 => format!("{} h", seconds / 3_600),
-        seconds => format!("{} d", seconds / 86_400),
-    }
+/// What a line member is told of a room behind its welcome.
+pub(super) fn greeting_lines(place: &Place) -> Vec<String> {
+    let unrecorded = place.unrecorded.then(|| notice(UNRECORDED));
+    let said = earlier_lines(&place.earlier, now()).into_iter().chain(unrecorded);
+    said.map(|said| format!("{}{}", said.tag, said.text)).collect()
 }
 
 fn native_event(word: Word, out: &mut Vec<u8>) {
@@ -270,7 +280,7 @@ fn native_answer(answer: Answer, out: &mut Vec<u8>) {
             rooms: rows.iter().map(state).collect(),
         }),
         Answer::Renamed { to, entry: false } => {
-            ServerEvent::Notice(Notice { text: format!("you are {to} already").into() })
+            ServerEvent::Notice(Notice { text: format!("your name is {to}").into() })
         }
         // The entry itself tells of a rename; the rest is for the door or the administrator.
         _ => return,

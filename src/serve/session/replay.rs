@@ -15,11 +15,9 @@ use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
 use std::future::pending;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::io::AsyncWrite;
 use tokio::sync::watch;
-use tokio::time::timeout;
 
 /// Entries of a page: of the longest a MiB in all, of ordinary ones a few writes' worth. Each session
 /// that reads the file has one at a time.
@@ -78,7 +76,8 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             CloseReason::Lost
         })?;
         let Some(last) = past.entries.last().map(|entry| entry.seq) else {
-            return self.go_on(&hub, room, name, after).await;
+            self.go_on(&hub, room, name, after).await;
+            return Ok(());
         };
         let (mut out, mut before) = (Vec::new(), after);
         for entry in &past.entries {
@@ -101,13 +100,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     }
 
     /// Goes on with the log, behind what neither has.
-    async fn go_on(
-        &mut self,
-        hub: &HubHandle,
-        room: RoomId,
-        name: RoomName,
-        after: Seq,
-    ) -> Result<(), CloseReason> {
+    async fn go_on(&mut self, hub: &HubHandle, room: RoomId, name: RoomName, after: Seq) {
         match hub.reopen(name.clone(), after).await {
             Some((cursor, gap)) => {
                 if let Some(gap) = gap {
@@ -120,7 +113,6 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             // A room that is forgotten has nobody in it.
             None => self.following.part(room),
         }
-        Ok(())
     }
 
     /// An entry of the file: one of its own, said since it came, is acknowledged by it.
@@ -155,14 +147,6 @@ async fn missed(
     if !past.entries.is_empty() {
         return Ok(past);
     }
-    committed(hub, history).await;
+    hub.recorded(COMMITTED).await;
     history.after(room, after, PAGE).await
-}
-
-async fn committed(hub: &HubHandle, history: &History) {
-    let said = Ordinal(hub.published().load(Ordering::Acquire));
-    let mut durable = history.durable();
-    let is_in = durable.wait_for(|durable| durable.upto >= said || durable.suspended);
-    // What is not there by then is missing, and told as such.
-    let _late = timeout(COMMITTED, is_in).await;
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// The past of a server.
 #[derive(Debug)]
-pub(in crate::serve) struct Past {
+pub(in crate::serve) struct Legacy {
     /// What tells this log's numbers from another's.
     pub(super) epoch: Arc<str>,
     numbers: Numbers,
@@ -29,7 +29,7 @@ pub(in crate::serve) struct Past {
     pub(super) lines: usize,
 }
 
-impl Past {
+impl Legacy {
     /// None: nothing is known, nothing is recorded, and the numbers are of this run only.
     pub(in crate::serve) fn none() -> Self {
         Self {
@@ -46,7 +46,15 @@ impl Past {
     }
 
     /// What a file knows.
-    pub(in crate::serve) fn of(opened: Remembered, settings: &HistorySettings) -> Self {
+    pub(in crate::serve) fn of(
+        mut opened: Remembered,
+        settings: &HistorySettings,
+        most: usize,
+    ) -> Self {
+        // The lobby first. Half of what there may be is for new ones; the others are made when
+        // somebody comes.
+        opened.rooms.sort_by_key(|room| room.name != RoomName::lobby());
+        opened.rooms.truncate(most / 2 + 1);
         let known = opened.known.into_iter().map(|known| Known {
             owner: known.owner.to_string().into(),
             id: known.id,
@@ -69,6 +77,11 @@ impl Past {
             feed: None,
             lines: settings.lines,
         }
+    }
+
+    /// Rooms that the hub will take up.
+    pub(in crate::serve) fn rooms(&self) -> Vec<RoomName> {
+        self.rooms.iter().map(|room| room.name.clone()).collect()
     }
 
     /// The first number of a room that is made now.
@@ -105,7 +118,7 @@ impl Past {
     /// A room's log begins behind the entry `last`.
     pub(super) fn follow(&self, cursor: Cursor, last: Seq) {
         if let Some(feed) = &self.feed {
-            let recorded = !self.unrecorded.contains(cursor.room());
+            let recorded = self.is_recorded(cursor.room());
             feed.room(cursor, last, recorded);
         }
     }
@@ -130,31 +143,29 @@ impl Hub {
     /// From now on what is said is recorded. Comes before the first turn.
     pub(in crate::serve) fn record(&mut self, feed: Feed) {
         self.logs.keep_for(feed.taken());
-        self.past.feed = Some(feed);
+        self.legacy.feed = Some(feed);
     }
 
     /// What was said last in a room before this run.
     pub(in crate::serve) fn said_before(&mut self, room: RoomName, mut said: Vec<Entry>) {
-        said.drain(..said.len().saturating_sub(self.past.lines));
-        self.past.earlier.insert(room, said);
+        said.drain(..said.len().saturating_sub(self.legacy.lines));
+        self.legacy.earlier.insert(room, said);
     }
 
     /// Makes the rooms that were there, the lobby first. Comes before the first turn.
     pub(in crate::serve) fn take_up(&mut self) {
-        self.core.remember(std::mem::take(&mut self.past.known));
+        self.core.remember(std::mem::take(&mut self.legacy.known));
         let lobby = RoomName::lobby();
-        let mut rooms = std::mem::take(&mut self.past.rooms);
-        rooms.sort_by_key(|room| room.name != lobby);
+        let rooms = std::mem::take(&mut self.legacy.rooms);
         if rooms.first().is_none_or(|room| room.name != lobby) {
             self.open(now(), &lobby);
         }
-        // Half of what there may be is for new ones; the others are made when somebody comes.
-        for PastRoom { name, topic, .. } in rooms.into_iter().take(self.core.most() / 2 + 1) {
-            if !self.past.takes_rooms() {
+        for PastRoom { name, topic, .. } in rooms {
+            if !self.legacy.takes_rooms() {
                 break;
             }
-            let next = self.past.first(&name);
-            let recorded = self.past.is_recorded(&name);
+            let next = self.legacy.first(&name);
+            let recorded = self.legacy.is_recorded(&name);
             let open = Input::Open { room: name, first: next, topic, recorded };
             self.apply(now(), open, None);
         }
