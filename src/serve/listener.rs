@@ -1,7 +1,7 @@
 //! Takes connections in and sets them up. Survives every error of `accept`, and knows nothing of
 //! what is said on a connection.
 
-use super::closer::Closer;
+use super::seat::Seat;
 use super::session::{self, Shared};
 use crate::config::Limits;
 use crate::wire::close::CloseReason;
@@ -13,7 +13,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
 
@@ -33,7 +33,7 @@ pub(super) fn connections_limit(wanted: usize) -> usize {
 }
 
 /// Accepts for ever. Ends by being dropped.
-pub(super) async fn accept(listener: &TcpListener, shared: Shared, connections: usize) {
+pub(super) async fn accept(listener: TcpListener, shared: Shared, connections: usize) {
     let mut next = SessionId::CONSOLE.0;
     let slots = Arc::new(Semaphore::new(connections.min(Semaphore::MAX_PERMITS)));
     let mut pause = FIRST_PAUSE;
@@ -79,13 +79,9 @@ fn start(
     addr: SocketAddr,
     slot: OwnedSemaphorePermit,
 ) {
-    if let Err(error) = set_up(&stream, &shared.limits) {
-        tracing::debug!(%addr, %error, "lost before it began");
-        return;
-    }
     let (read, write) = stream.into_split();
     // Boxed once: every future around a future would hold it a second time.
-    let run = Box::pin(session::run(shared.clone(), session, addr, read, write, Closer::default()));
+    let run = Box::pin(session::run(shared.clone(), session, addr, read, write, Seat::default()));
     let run = shared.kill.clone().run_until_cancelled_owned(run);
     shared.tracker.spawn(async move {
         run.await;
@@ -93,14 +89,15 @@ fn start(
     });
 }
 
-/// No Nagle, and the keepalive that the ancestor meant.
-fn set_up(stream: &TcpStream, limits: &Limits) -> io::Result<()> {
-    stream.set_nodelay(true)?;
+/// No Nagle, and the keepalive that the ancestor meant: set once, on the listening socket, whose
+/// connections have them from the start (Linux and the BSDs; no call for each of a storm of them).
+pub(super) fn set_up(socket: &TcpSocket, limits: &Limits) -> io::Result<()> {
+    socket.set_nodelay(true)?;
     let keepalive = TcpKeepalive::new()
         .with_time(limits.keepalive_idle)
         .with_interval(limits.keepalive_interval)
         .with_retries(limits.keepalive_probes);
-    SockRef::from(stream).set_tcp_keepalive(&keepalive)
+    SockRef::from(socket).set_tcp_keepalive(&keepalive)
 }
 
 /// A last line for somebody there is no room for. Whether it arrives is not waited for.

@@ -5,30 +5,33 @@
 mod bots;
 mod handle;
 mod legacy;
+mod linger;
 mod places;
 mod report;
 
 pub use handle::HubHandle;
-pub(super) use handle::{Admission, Enter, Place, Recent, Request, ResumeAt};
+pub(super) use handle::{Enter, Place, Recent, Request, ResumeAt};
 pub(super) use legacy::Legacy;
 pub(super) use places::LOOKED_THROUGH;
 
-use super::closer::Closer;
-use super::session::{Mailbox, Private, Word};
+use super::seat::Seat;
+use super::session::{Private, Word};
 use super::stats::{self, Counters};
+use super::tide::{Ringer, Tide};
 use crate::config::Limits;
-use crate::log::{Logs, Tail};
+use crate::log::Logs;
 use crate::room::{Answer, Appended, Effects, Input, Refusal, Reply, Rooms};
 use crate::wire::Dialect;
 use crate::wire::close::CloseReason;
 use crate::wire::entry::{Entry, Event, MessageId, Millis, Ordinal, RoomId, Seq, SessionId};
+use linger::Linger;
 use places::Entering;
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -47,16 +50,15 @@ const FOLD: Duration = Duration::from_secs(1);
 struct Member {
     dialect: Dialect,
     addr: SocketAddr,
-    mailbox: Mailbox,
-    closer: Closer,
-    position: Arc<AtomicU64>,
+    seat: Seat,
 }
 
 #[derive(Debug)]
 pub(super) struct Hub {
     core: Rooms,
     logs: Logs,
-    tails: HashMap<RoomId, watch::Sender<Tail>>,
+    tides: HashMap<RoomId, Arc<Tide>>,
+    ringer: Arc<Ringer>,
     members: HashMap<SessionId, Member>,
     /// Up to here the logs are whole and all answers are in their mailboxes, in the order of all
     /// rooms.
@@ -78,6 +80,7 @@ pub(super) struct Hub {
     entering: Vec<Entering>,
     /// Answers of this turn, in order: they are sent once the turn is appended.
     words: Vec<(SessionId, Private)>,
+    linger: Linger,
     draining: bool,
 }
 
@@ -102,7 +105,8 @@ impl Hub {
         let hub = Self {
             core: Rooms::new(limits.rooms, limits.crowd),
             logs: Logs::new(limits.retained_bytes),
-            tails: HashMap::new(),
+            tides: HashMap::new(),
+            ringer: Arc::default(),
             members: HashMap::new(),
             published,
             committed: Ordinal::default(),
@@ -116,9 +120,15 @@ impl Hub {
             effects: Effects::default(),
             entering: Vec::new(),
             words: Vec::new(),
+            linger: Linger::default(),
             draining: false,
         };
         (hub, handle)
+    }
+
+    /// Wakes the writers; to be run beside the hub.
+    pub(super) fn ringer(&self) -> Arc<Ringer> {
+        self.ringer.clone()
     }
 
     /// Works in turns until it is drained. Gives the logs back, without which nobody could read on.
@@ -137,15 +147,40 @@ impl Hub {
                 }
                 taken = self.inbox.recv_many(&mut requests, INBOX) => if taken == 0 { break },
             }
+            self.gather(&mut requests).await;
             self.turn(&mut requests);
-            // Readers and writers go first: what they bring meanwhile is one turn, not many.
-            yield_now().await;
         }
         self.inbox.close();
         for (_, member) in self.members.drain() {
-            member.closer.close(CloseReason::Shutdown, None);
+            member.seat.close(CloseReason::Shutdown, None);
         }
         self.logs
+    }
+
+    /// Takes what else there is. Readers and writers go first: what they bring meanwhile is one turn,
+    /// not many.
+    async fn gather(&mut self, requests: &mut Vec<Request>) {
+        self.look(requests).await;
+        let looks = self.linger.looks(self.members.len());
+        let before = requests.len();
+        for _ in 0..looks {
+            if self.linger.is_enough(requests.len()) {
+                break;
+            }
+            self.look(requests).await;
+        }
+        if looks > 0 {
+            self.linger.lingered(before, requests.len());
+        }
+    }
+
+    async fn look(&mut self, requests: &mut Vec<Request>) {
+        yield_now().await;
+        while requests.len() < INBOX
+            && let Ok(request) = self.inbox.try_recv()
+        {
+            requests.push(request);
+        }
     }
 
     fn turn(&mut self, requests: &mut Vec<Request>) {
@@ -154,7 +189,7 @@ impl Hub {
             if let Some((session, questions)) = request.questions()
                 && let Some(member) = self.members.get(&session)
             {
-                member.mailbox.heard(questions);
+                member.seat.heard(questions);
             }
             self.take(at, request);
             if self.core.ordinal().0 - self.committed.0 >= CHUNK {
@@ -193,15 +228,19 @@ impl Hub {
         }
     }
 
-    /// Lets the writers read what this turn brought, and wakes those of the rooms that moved.
+    /// Lets the writers read what this turn brought, and has those of the rooms that moved woken.
     fn publish(&mut self) {
         self.published.store(self.committed.0, Ordering::Release);
         self.legacy.moved(self.committed);
-        for room in self.moved.drain(..) {
-            if let Some(tail) = self.tails.get(&room) {
-                tail.send_replace(self.logs.tail(room));
-            }
+        if self.moved.is_empty() {
+            return;
         }
+        let Self { tides, logs, .. } = self;
+        self.ringer.ring(self.moved.drain(..).filter_map(|room| {
+            let tide = tides.get(&room)?;
+            tide.rise(logs.tail(room).bytes);
+            Some(tide.clone())
+        }));
     }
 
     fn take(&mut self, at: Millis, request: Request) {
@@ -283,7 +322,7 @@ impl Hub {
                     }
                     self.flush_words(session);
                     if let Some(member) = self.members.remove(&session) {
-                        member.closer.close(reason, detail);
+                        member.seat.close(reason, detail);
                     }
                 }
                 Answer::Entered { re, room, row, alone, fresh } => {
@@ -321,7 +360,7 @@ impl Hub {
             self.counters.refused(refusal.code());
         }
         if let Some(member) = self.members.get(&session) {
-            member.mailbox.owe(word.weight());
+            member.seat.owe(word.weight());
         }
         self.words.push((session, Private { after, word }));
     }
@@ -329,7 +368,7 @@ impl Hub {
     /// Whether the member of this name has enough to read.
     fn is_full(&self, name: &str) -> bool {
         let member = self.core.named(name).and_then(|member| self.members.get(&member.session));
-        member.is_some_and(|member| member.mailbox.is_full())
+        member.is_some_and(|member| member.seat.is_full())
     }
 
     fn deliver(&mut self) {
@@ -352,9 +391,9 @@ impl Hub {
         let Some(member) = self.members.get(&session) else {
             return;
         };
-        if member.mailbox.put(private).is_err() {
+        if member.seat.put(private).is_err() {
             // More than its reader lets it ask for. It tells the room.
-            member.closer.close(CloseReason::Lagged, None);
+            member.seat.close(CloseReason::Lagged, None);
         }
     }
 }

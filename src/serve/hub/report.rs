@@ -10,7 +10,6 @@ use crate::wire::entry::{Kind, Millis, Ordinal};
 use crate::wire::room_name::RoomName;
 use crate::wire::text::{Text, scrub};
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 
 impl Hub {
     pub(super) fn admin(&mut self, at: Millis, command: admin::Command) -> Report {
@@ -59,7 +58,7 @@ impl Hub {
                 addr: session.addr,
                 since: member.since,
                 muted: member.muted,
-                lag: self.lag(member, Ordinal(session.position.load(Ordering::Relaxed))),
+                lag: self.lag(member, session.seat.position()),
             })
         };
         self.core.members().filter_map(row).collect()

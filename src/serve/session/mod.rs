@@ -8,7 +8,6 @@ mod ear;
 mod following;
 mod foreign;
 mod goodbye;
-mod mailbox;
 mod past;
 mod private;
 mod read;
@@ -16,12 +15,12 @@ mod reader;
 mod replay;
 mod writer;
 
-pub(super) use mailbox::Mailbox;
+pub(super) use ear::POSTS;
 pub(super) use private::{Private, Word};
 
-use super::closer::Closer;
 use super::gate;
 use super::hub::HubHandle;
+use super::seat::Seat;
 use super::stats::{self, Counters};
 use crate::config::Limits;
 use crate::wire::Dialect;
@@ -38,7 +37,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use writer::{EndsSession, Writer};
 
 /// What every session shares.
@@ -59,20 +58,20 @@ pub(super) async fn run<R, W>(
     addr: SocketAddr,
     read: R,
     write: W,
-    closer: Closer,
+    seat: Seat,
 ) where
     R: AsyncRead + Unpin + Send + 'static,
     W: AsyncWrite + Unpin + Send + 'static,
 {
     stats::add(&shared.counters.connections, 1);
-    let door = Door::new(&shared, session, addr, read, write, closer.clone());
+    let door = Door::new(&shared, session, addr, read, write, seat.clone());
     // Boxed, so that an admitted session does not keep the room its handshake took.
     match Box::pin(door.enter()).await {
         Err(reason) => {
             shared.counters.closed(reason);
             tracing::debug!(session = session.0, %addr, reason = reason.code(), "not admitted");
         }
-        Ok(entered) => member(shared, session, addr, entered, closer).await,
+        Ok(entered) => member(shared, session, addr, entered, seat).await,
     }
 }
 
@@ -81,33 +80,21 @@ async fn member<R, W>(
     session: SessionId,
     addr: SocketAddr,
     entered: Entered<R, W>,
-    closer: Closer,
+    seat: Seat,
 ) where
     R: AsyncRead + Unpin + Send + 'static,
     W: AsyncWrite + Unpin + Send + 'static,
 {
-    let Entered {
-        dialect,
-        nick,
-        kind,
-        client,
-        owner,
-        admission,
-        greeting,
-        rest,
-        unread,
-        read,
-        write,
-    } = entered;
+    let Entered { dialect, nick, kind, client, owner, place, greeting, rest, read, write } =
+        entered;
     let client = client.as_deref().map(scrub).unwrap_or_default();
     let name = nick.to_string();
-    tracing::info!(
+    tracing::debug!(
         session = session.0, nick = %name, kind = kind.name(), dialect = dialect.name(), %addr, client,
         "joined"
     );
-    let owed = unread.owed();
-    let mut following = Following::new(shared.hub.published(), admission.position);
-    following.enter(admission.place);
+    let mut following = Following::new(shared.hub.published(), seat.clone());
+    following.enter(place);
     // The other dialects have no numbers to come back to and no acks to wait for.
     let history = shared.hub.history().filter(|_| dialect == Dialect::Native);
     let filed = history.map(|history| {
@@ -121,10 +108,9 @@ async fn member<R, W>(
         following,
         filed,
         is_held: false,
-        unread,
         gate: gate::Reader::new(shared.hub.gate().clone()),
-        _end: EndsSession(closer.clone()),
-        closer: closer.clone(),
+        _end: EndsSession(seat.clone()),
+        seat: seat.clone(),
         limits: shared.limits.clone(),
         batch: batch::Batch::default(),
         waiting: None,
@@ -133,13 +119,12 @@ async fn member<R, W>(
     writer.greet(greeting);
     let ear = Ear::new(dialect, nick);
     let (hub, limits) = (shared.hub.clone(), shared.limits.clone());
-    let reader = Reader { session, dialect, read, ear, hub, closer, owed, limits };
+    let reader = Reader { session, dialect, read, ear, hub, seat, limits };
     // Two tasks, so that each wakes for its own half only. The writer outlives the reader by its
-    // last words.
-    let writing = Box::pin(writer.run());
-    let writing = shared.tracker.spawn(shared.kill.clone().run_until_cancelled_owned(writing));
+    // last words, and ends with this one.
+    let writing = AbortOnDropHandle::new(shared.tracker.spawn(writer.run()));
     let mut read = reader.run(rest).await;
-    let reason = writing.await.ok().flatten().unwrap_or(CloseReason::Shutdown);
+    let reason = writing.await.unwrap_or(CloseReason::Shutdown);
     shared.counters.closed(reason);
     tracing::info!(session = session.0, nick = %name, reason = reason.code(), "left");
     read::linger(&mut read).await;

@@ -2,14 +2,13 @@
 //! that tells the hub of a leave, and it does so exactly once.
 
 use super::ear::{Ear, Step};
-use super::mailbox::Owed;
 use super::past::Ask;
 use super::private::Word;
 use super::read::read;
 use crate::config::Limits;
 use crate::room::{Input, Refusal};
-use crate::serve::closer::Closer;
 use crate::serve::hub::{HubHandle, Request};
+use crate::serve::seat::Seat;
 use crate::wire::Dialect;
 use crate::wire::close::CloseReason;
 use crate::wire::entry::SessionId;
@@ -29,8 +28,7 @@ pub(super) struct Reader<R> {
     pub(super) read: R,
     pub(super) ear: Ear,
     pub(super) hub: HubHandle,
-    pub(super) closer: Closer,
-    pub(super) owed: Arc<Owed>,
+    pub(super) seat: Seat,
     pub(super) limits: Arc<Limits>,
 }
 
@@ -41,15 +39,15 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     /// Reads until the session ends, from either side, and tells the hub. `first` is what came
     /// behind the name. Gives the reading half back.
     pub(super) async fn run(mut self, first: Vec<u8>) -> R {
-        let closer = self.closer.clone();
+        let seat = self.seat.clone();
         let reason = tokio::select! {
             biased;
-            () = closer.closed() => closer.why().0,
+            () = seat.closed() => seat.why().0,
             Over(reason) = self.listen(first) => reason,
         };
         let leave = Input::Leave { session: self.session, reason };
         if self.hub.send(Request::Input(leave)).await.is_err() {
-            self.closer.close(CloseReason::Shutdown, None);
+            self.seat.close(CloseReason::Shutdown, None);
         }
         // A hub that did not know the session any more has closed it already.
         self.read
@@ -109,7 +107,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         let mut steps = VecDeque::from(steps);
         while let Some(step) = steps.pop_front() {
             // Who does not read the answers asks for no more of them.
-            self.owed.room().await;
+            self.seat.room().await;
             if let Step::Rename { to, then } = step {
                 self.rename(&to).await?;
                 // They came before whatever was read later.
@@ -188,7 +186,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
 
     pub(super) async fn send(&mut self, request: Request) -> Result<(), Over> {
         if let Some((_, questions)) = request.questions() {
-            self.owed.asks(questions);
+            self.seat.asks(questions);
         }
         self.hub.send(request).await.map_err(|_hub_is_gone| Over(CloseReason::Shutdown))
     }

@@ -2,13 +2,13 @@
 
 use super::batch::Batch;
 use super::following::Following;
-use super::mailbox::Mailbox;
 use super::writer::{EndsSession, Writer};
 use crate::log::Logs;
 use crate::room::RoomRow;
-use crate::serve::closer::Closer;
 use crate::serve::gate;
 use crate::serve::hub::Place;
+use crate::serve::seat::Seat;
+use crate::serve::tide::{Ringer, Tide};
 use crate::wire::Dialect;
 use crate::wire::close::CloseReason;
 use crate::wire::entry::{Chat, Entry, Event, Kind, Millis, Ordinal, RoomId, Seq, SessionId};
@@ -20,7 +20,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, duplex};
-use tokio::sync::watch;
 use tokio::time::sleep;
 
 fn entry(seq: u64) -> Entry {
@@ -52,8 +51,9 @@ async fn a_trickling_reader_is_closed_when_it_falls_out_of_the_log() {
     let room = RoomId(0);
     let mut logs = Logs::new(256 * 1024);
     let cursor = logs.open(room, RoomName::lobby(), Seq(1));
-    let (tail, published) = watch::channel(logs.tail(room));
-    let mut following = Following::new(Arc::new(AtomicU64::new(u64::MAX)), Arc::default());
+    let (tide, ringer, seat) = (Arc::<Tide>::default(), Ringer::default(), Seat::default());
+    let published = Arc::new(AtomicU64::new(u64::MAX));
+    let mut following = Following::new(published, seat.clone());
     let name = RoomName::lobby();
     let row = RoomRow { name, seq: Seq(0), members: 1, topic: None, recorded: false };
     following.enter(Place {
@@ -62,11 +62,10 @@ async fn a_trickling_reader_is_closed_when_it_falls_out_of_the_log() {
         cursor,
         gap: None,
         replay: None,
-        tail: published,
+        tide: tide.clone(),
         earlier: Vec::new(),
         unrecorded: false,
     });
-    let (_mailbox, unread) = Mailbox::new();
     let writer = Writer {
         session: SessionId(1),
         dialect: Dialect::Line,
@@ -74,10 +73,9 @@ async fn a_trickling_reader_is_closed_when_it_falls_out_of_the_log() {
         following,
         filed: None,
         is_held: false,
-        unread,
         gate: gate::Reader::new(Arc::default()),
-        _end: EndsSession(Closer::default()),
-        closer: Closer::default(),
+        _end: EndsSession(seat.clone()),
+        seat,
         limits: Arc::default(),
         batch: Batch::default(),
         waiting: None,
@@ -92,7 +90,8 @@ async fn a_trickling_reader_is_closed_when_it_falls_out_of_the_log() {
     let talks = async {
         for seq in 1..5_000 {
             logs.append(room, vec![entry(seq)]);
-            tail.send_replace(logs.tail(room));
+            tide.rise(logs.tail(room).bytes);
+            ringer.ring(std::iter::once(tide.clone()));
             sleep(Duration::from_millis(2)).await;
         }
     };
@@ -100,5 +99,6 @@ async fn a_trickling_reader_is_closed_when_it_falls_out_of_the_log() {
         why = writer.run() => assert_eq!(why, CloseReason::Lagged),
         () = trickles => {}
         () = talks => panic!("it held up all that was said"),
+        () = ringer.run() => {}
     }
 }
