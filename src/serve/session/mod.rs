@@ -89,7 +89,7 @@ async fn member<R, W>(
         entered;
     let client = client.as_deref().map(scrub).unwrap_or_default();
     let name = nick.to_string();
-    tracing::debug!(
+    tracing::info!(
         session = session.0, nick = %name, kind = kind.name(), dialect = dialect.name(), %addr, client,
         "joined"
     );
