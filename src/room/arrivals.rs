@@ -255,10 +255,13 @@ mod tests {
     }
 
     proptest! {
+        // Each counts anew after every step.
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         /// Whatever comes and goes, what is counted is what is there.
         #[test]
         fn the_counts_are_those_of_who_is_there(
-            steps in prop::collection::vec((0_u8..4, 0_u8..4, 0_u64..30), 1..200),
+            steps in prop::collection::vec((0_u8..4, 0_u8..4, 0_u64..30), 1..120),
         ) {
             let mut arrivals = Arrivals::default();
             let (mut there, mut at) = (Vec::new(), 0);

@@ -128,12 +128,15 @@ mod tests {
     }
 
     proptest! {
+        // Each looks into every window of what it sent.
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         /// In no window does more pass than the burst and what its time gives; or one message, if
         /// that is more than the burst.
         #[test]
         fn no_window_has_more_than_the_burst_and_its_time(
             (burst, messages, bytes) in (1_usize..20, 1_usize..50, 1024_usize..100_000),
-            sent in prop::collection::vec((any_sent(), 0_u64..700), 1..120),
+            sent in prop::collection::vec((any_sent(), 0_u64..700), 1..60),
         ) {
             let pace = Pace { burst, messages, bytes };
             let (mut flood, mut at) = (Flood::default(), Duration::ZERO);

@@ -108,13 +108,17 @@ where
         }
     }
 
-    /// Asks for a name until there is one that is let in.
+    /// Asks for a name until one is let in. Whoever has said nothing is taken to read lines.
     pub(super) async fn enter(mut self) -> Result<Entered<R, W>, CloseReason> {
         self.send(NICK.as_bytes()).await?;
         loop {
             let first = self.dialect.is_none();
             let (dialect, answer) = match self.answer().await {
-                Err(CloseReason::MadeWay) => return Err(self.make_way(first).await),
+                Err(reason @ CloseReason::MadeWay) => {
+                    let dialect = self.dialect.unwrap_or(Dialect::Line);
+                    let ended = if first { first_line_end(dialect) } else { b"" };
+                    return Err(self.end(dialect, ended, reason, None).await);
+                }
                 answer => answer?,
             };
             let ended = if first { first_line_end(dialect) } else { b"" };
@@ -173,9 +177,8 @@ where
             let until = raw_at.map_or(deadline, |raw_at| raw_at.min(deadline));
             let Self { read: reader, buffer, shared, closer, .. } = self;
             let reading = read(reader, limits::LINE, |bytes| buffer.extend_from_slice(bytes));
-            let reading = timeout_at(until, reading);
             let got = tokio::select! {
-                got = reading => got,
+                got = timeout_at(until, reading) => got,
                 () = closer.closed() => return Err(closer.why().0),
                 () = shared.hub.gone() => return Err(CloseReason::Shutdown),
             };
@@ -313,13 +316,6 @@ where
             }
         }
         self.send(&out).await
-    }
-
-    /// Says that it took too long while others came. Whoever has said nothing yet reads lines.
-    async fn make_way(&mut self, first: bool) -> CloseReason {
-        let dialect = self.dialect.unwrap_or(Dialect::Line);
-        let ended = if first { first_line_end(dialect) } else { b"" };
-        self.end(dialect, ended, CloseReason::MadeWay, None).await
     }
 
     /// Says why there is no point in another answer.
