@@ -17,10 +17,10 @@ use tokio::sync::Notify;
 
 /// Answers on the way to a session at which it counts as full: a client that asks without reading
 /// has a screenful.
-const FULL: usize = 64;
+pub(super) const FULL: usize = 64;
 /// Questions and messages on the way to the hub at which the reader waits for it. Each may be
 /// answered; a few reads' worth, so that a busy publisher never waits for nothing.
-const ASKED: usize = 1024;
+pub(super) const ASKED: usize = 1024;
 /// Answers there may be: to all that was asked for just before it was full, where the last question
 /// may have been [`POSTS`] messages, and a ping.
 const ROOM: usize = FULL + ASKED + POSTS + 1;

@@ -7,6 +7,7 @@ use super::read::{linger, read};
 use super::{Shared, first_line_end};
 use crate::room::{Join, Refusal};
 use crate::serve::hub::{Enter, Place, Request, ResumeAt};
+use crate::serve::live::Live;
 use crate::serve::seat::Seat;
 use crate::wire::close::CloseReason;
 use crate::wire::entry::{Kind, Seq, SessionId};
@@ -38,6 +39,7 @@ pub(super) struct Door<'a, R, W> {
     read: R,
     write: W,
     seat: Seat,
+    limits: Live,
     /// What came and is not an answer yet.
     buffer: Vec<u8>,
     dialect: Option<Dialect>,
@@ -95,6 +97,7 @@ where
             read,
             write,
             seat,
+            limits: shared.limits.clone(),
             buffer: Vec::new(),
             dialect: None,
             bytes_out: 0,
@@ -103,12 +106,19 @@ where
         }
     }
 
-    /// Asks for a name until there is one that is let in.
+    /// Asks for a name until one is let in. Whoever has said nothing is taken to read lines.
     pub(super) async fn enter(mut self) -> Result<Entered<R, W>, CloseReason> {
         self.send(NICK.as_bytes()).await?;
         loop {
             let first = self.dialect.is_none();
-            let (dialect, answer) = self.answer().await?;
+            let (dialect, answer) = match self.answer().await {
+                Err(reason @ CloseReason::MadeWay) => {
+                    let dialect = self.dialect.unwrap_or(Dialect::Line);
+                    let ended = if first { first_line_end(dialect) } else { b"" };
+                    return Err(self.end(dialect, ended, reason, None).await);
+                }
+                answer => answer?,
+            };
             let ended = if first { first_line_end(dialect) } else { b"" };
             let wish = match wish(dialect, &answer) {
                 Ok(wish) => wish,
@@ -161,10 +171,11 @@ where
             };
             let deadline = self.deadline();
             let until = raw_at.map_or(deadline, |raw_at| raw_at.min(deadline));
-            let Self { read: reader, buffer, shared, .. } = self;
-            let reading = timeout_at(until, read(reader, |bytes| buffer.extend_from_slice(bytes)));
+            let Self { read: reader, buffer, shared, seat, .. } = self;
+            let reading = read(reader, limits::LINE, |bytes| buffer.extend_from_slice(bytes));
             let got = tokio::select! {
-                got = reading => got,
+                got = timeout_at(until, reading) => got,
+                () = seat.closed() => return Err(seat.why().0),
                 () = shared.hub.gone() => return Err(CloseReason::Shutdown),
             };
             match got {
@@ -182,9 +193,10 @@ where
     }
 
     /// From an answer's first byte it has to be finished in time; silence may last longer.
-    fn deadline(&self) -> Instant {
-        let whole = self.since + self.shared.limits.handshake_idle;
-        self.answering.map_or(whole, |since| whole.min(since + self.shared.limits.handshake))
+    fn deadline(&mut self) -> Instant {
+        let limits = self.limits.now();
+        let whole = self.since + limits.handshake_idle;
+        self.answering.map_or(whole, |since| whole.min(since + limits.handshake))
     }
 
     /// Takes an answer out of the buffer, if there is a whole one.
@@ -233,7 +245,13 @@ where
         admitted.await.map_err(|_hub_is_gone| CloseReason::Shutdown)
     }
 
-    fn greeting(&self, dialect: Dialect, nick: &Nick, place: &Place, ended: &[u8]) -> Vec<Vec<u8>> {
+    fn greeting(
+        &mut self,
+        dialect: Dialect,
+        nick: &Nick,
+        place: &Place,
+        ended: &[u8],
+    ) -> Vec<Vec<u8>> {
         let mut out = ended.to_vec();
         match dialect {
             Dialect::Raw => return vec![NICK_OK.into(), WELCOME.into()],
@@ -249,9 +267,9 @@ where
         vec![out]
     }
 
-    fn welcome(&self, nick: &Nick, place: &Place, out: &mut Vec<u8>) {
+    fn welcome(&mut self, nick: &Nick, place: &Place, out: &mut Vec<u8>) {
         let Place { row, gap, replay, .. } = place;
-        let limits = &self.shared.limits;
+        let limits = self.limits.now().clone();
         let event = ServerEvent::Welcome(Welcome {
             v: native::VERSION,
             server: concat!("chaty/", env!("CARGO_PKG_VERSION")).into(),
@@ -328,7 +346,7 @@ where
         if self.bytes_out > BYTES_OUT {
             return Err(CloseReason::HandshakeTooLong);
         }
-        match timeout(self.shared.limits.write_deadline, self.write.write_all(bytes)).await {
+        match timeout(self.limits.now().write_deadline, self.write.write_all(bytes)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_broken)) => Err(CloseReason::Lost),
             Err(_late) => Err(CloseReason::WriteTimeout),

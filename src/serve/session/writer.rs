@@ -7,10 +7,10 @@ use super::following::Following;
 use super::goodbye::{goodbye, is_kick};
 use super::private::{self, Private, Word};
 use super::replay::Filed;
-use crate::config::Limits;
 use crate::log::{Run, Slice};
 use crate::room::Answer;
 use crate::serve::gate;
+use crate::serve::live::Live;
 use crate::serve::seat::Seat;
 use crate::wire::close::CloseReason;
 use crate::wire::entry::{Event, SessionId};
@@ -18,7 +18,6 @@ use crate::wire::native::{self, ServerEvent};
 use crate::wire::{Dialect, line, raw};
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
@@ -41,7 +40,7 @@ pub(super) struct Writer<W> {
     pub(super) seat: Seat,
     /// However the writer ends, the session does.
     pub(super) _end: EndsSession,
-    pub(super) limits: Arc<Limits>,
+    pub(super) limits: Live,
     pub(super) batch: Batch,
     /// The next answer, when the log has to come first.
     pub(super) waiting: Option<Box<Private>>,
@@ -74,7 +73,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         if let Err(reason) = self.follow().await {
             self.seat.close(reason, None);
         }
-        let deadline = Instant::now() + self.limits.drain;
+        let deadline = Instant::now() + self.limits.now().drain;
         // A peer that does not take its last words goes without them.
         let _best_effort = timeout_at(deadline, self.last_words()).await;
         self.seat.why().0
@@ -217,7 +216,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             self.batch.own(message);
             self.write(true).await?;
             tokio::select! {
-                () = sleep(self.limits.raw_pace) => {}
+                () = sleep(self.limits.now().raw_pace) => {}
                 () = self.seat.closed() => return Ok(()),
             }
             if self.following.is_lost() {
@@ -252,7 +251,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                         return Err(CloseReason::Lagged);
                     }
                     let since = *blocked_since.get_or_insert_with(|| Instant::now() - LOOK);
-                    if since.elapsed() >= self.limits.write_deadline {
+                    if since.elapsed() >= self.limits.now().write_deadline {
                         return Err(CloseReason::WriteTimeout);
                     }
                     if minds_close && self.seat.is_closed() {
@@ -293,7 +292,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             Filed::moved(self.filed.as_mut()).await;
         }
         if self.dialect == Dialect::Raw {
-            sleep(self.limits.raw_pace).await;
+            sleep(self.limits.now().raw_pace).await;
         }
         self.batch.own(goodbye);
         if self.write(false).await.is_ok() {
@@ -315,7 +314,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         while let Some(message) = self.paced.pop_front() {
             self.batch.own(message);
             self.write(false).await?;
-            sleep(self.limits.raw_pace).await;
+            sleep(self.limits.now().raw_pace).await;
         }
         Ok(())
     }
