@@ -19,6 +19,7 @@ mod kick;
 mod killed;
 mod lifetime;
 mod line;
+mod metrics;
 mod model;
 mod names;
 mod native;

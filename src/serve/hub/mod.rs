@@ -14,8 +14,8 @@ pub(super) use legacy::Legacy;
 pub(super) use places::LOOKED_THROUGH;
 
 use super::closer::Closer;
+use super::metrics::{Counters, Rate};
 use super::session::{Mailbox, Private, Word};
-use super::stats::{self, Counters};
 use crate::config::Limits;
 use crate::log::{Logs, Tail};
 use crate::room::{Answer, Appended, Effects, Input, Refusal, Reply, Rooms};
@@ -70,6 +70,8 @@ pub(super) struct Hub {
     /// What an earlier run left, and what is recorded of this one.
     legacy: Legacy,
     counters: Arc<Counters>,
+    /// Messages, second by second since the start.
+    said: Rate,
     started: Instant,
     /// Cancelled by the administrator's `shutdown`.
     shutdown: CancellationToken,
@@ -111,6 +113,7 @@ impl Hub {
             epoch,
             legacy,
             counters,
+            said: Rate::default(),
             started: Instant::now(),
             shutdown,
             effects: Effects::default(),
@@ -149,7 +152,7 @@ impl Hub {
     }
 
     fn turn(&mut self, requests: &mut Vec<Request>) {
-        let at = now();
+        let (at, began, before) = (now(), Instant::now(), self.committed);
         for request in requests.drain(..) {
             if let Some((session, questions)) = request.questions()
                 && let Some(member) = self.members.get(&session)
@@ -161,11 +164,14 @@ impl Hub {
                 self.commit();
             }
         }
-        stats::add(&self.counters.turns, 1);
         self.commit();
         self.let_in();
         self.deliver();
         self.publish();
+        let ended = Instant::now();
+        self.counters.turned(self.committed.0 - before.0, ended.duration_since(began));
+        let second = ended.duration_since(self.started).as_secs();
+        self.said.note(second, self.counters.messages.get());
     }
 
     /// Appends what the turn has brought so far.
@@ -185,7 +191,7 @@ impl Hub {
         }
         for Appended { room, entries } in appended {
             let is_chat = |entry: &&Entry| matches!(entry.event, Event::Chat(_));
-            stats::add(&self.counters.messages, entries.iter().filter(is_chat).count());
+            self.counters.messages.add(entries.iter().filter(is_chat).count() as u64);
             self.logs.append(room, entries);
             if !self.moved.contains(&room) {
                 self.moved.push(room);
@@ -219,7 +225,12 @@ impl Hub {
                 let refusal = Refusal::Unread(to);
                 self.say(session, Word::Answer(Answer::Refused { re, refusal }));
             }
-            Request::Input(input) => self.apply(at, input, None),
+            Request::Input(input) => {
+                if let Input::About { session, about } = &input {
+                    self.heard_about(*session, about);
+                }
+                self.apply(at, input, None);
+            }
             Request::Rename { session, to, reply } => {
                 self.apply(at, Input::Rename { session, to }, None);
                 let renamed = self.words.iter().any(|(to, private)| {

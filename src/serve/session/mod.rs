@@ -14,6 +14,7 @@ mod private;
 mod read;
 mod reader;
 mod replay;
+mod stay;
 mod writer;
 
 pub(super) use mailbox::Mailbox;
@@ -22,10 +23,9 @@ pub(super) use private::{Private, Word};
 use super::closer::Closer;
 use super::gate;
 use super::hub::HubHandle;
-use super::stats::{self, Counters};
+use super::metrics::{Counters, Taken, Traffic};
 use crate::config::Limits;
 use crate::wire::Dialect;
-use crate::wire::close::CloseReason;
 use crate::wire::entry::SessionId;
 use crate::wire::text::scrub;
 use door::{Door, Entered};
@@ -33,9 +33,11 @@ use ear::Ear;
 use following::Following;
 use reader::Reader;
 use replay::Filed;
+use stay::Stay;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -64,7 +66,7 @@ pub(super) async fn run<R, W>(
     R: AsyncRead + Unpin + Send + 'static,
     W: AsyncWrite + Unpin + Send + 'static,
 {
-    stats::add(&shared.counters.connections, 1);
+    let _connected = shared.counters.connected();
     let door = Door::new(&shared, session, addr, read, write, closer.clone());
     // Boxed, so that an admitted session does not keep the room its handshake took.
     match Box::pin(door.enter()).await {
@@ -105,6 +107,15 @@ async fn member<R, W>(
         session = session.0, nick = %name, kind = kind.name(), dialect = dialect.name(), %addr, client,
         "joined"
     );
+    let traffic = Arc::new(Traffic::new(shared.counters.clone()));
+    let stay = Stay {
+        session,
+        nick: name,
+        since: Instant::now(),
+        closer: closer.clone(),
+        traffic: traffic.clone(),
+        counters: shared.counters.clone(),
+    };
     let owed = unread.owed();
     let mut following = Following::new(shared.hub.published(), admission.position);
     following.enter(admission.place);
@@ -127,21 +138,23 @@ async fn member<R, W>(
         closer: closer.clone(),
         limits: shared.limits.clone(),
         batch: batch::Batch::default(),
+        taken: Taken::default(),
+        traffic: traffic.clone(),
         waiting: None,
         paced: VecDeque::new(),
     };
     writer.greet(greeting);
     let ear = Ear::new(dialect, nick);
     let (hub, limits) = (shared.hub.clone(), shared.limits.clone());
-    let reader = Reader { session, dialect, read, ear, hub, closer, owed, limits };
+    let reader = Reader { session, dialect, read, ear, hub, closer, owed, limits, traffic };
     // Two tasks, so that each wakes for its own half only. The writer outlives the reader by its
     // last words.
     let writing = Box::pin(writer.run());
     let writing = shared.tracker.spawn(shared.kill.clone().run_until_cancelled_owned(writing));
     let mut read = reader.run(rest).await;
-    let reason = writing.await.ok().flatten().unwrap_or(CloseReason::Shutdown);
-    shared.counters.closed(reason);
-    tracing::info!(session = session.0, nick = %name, reason = reason.code(), "left");
+    // It has said why; or it is cut off at the end of a shutdown.
+    let _ended = writing.await;
+    drop(stay);
     read::linger(&mut read).await;
 }
 

@@ -10,6 +10,7 @@ use crate::config::Limits;
 use crate::room::{Input, Refusal};
 use crate::serve::closer::Closer;
 use crate::serve::hub::{HubHandle, Request};
+use crate::serve::metrics::Traffic;
 use crate::wire::Dialect;
 use crate::wire::close::CloseReason;
 use crate::wire::entry::SessionId;
@@ -32,6 +33,7 @@ pub(super) struct Reader<R> {
     pub(super) closer: Closer,
     pub(super) owed: Arc<Owed>,
     pub(super) limits: Arc<Limits>,
+    pub(super) traffic: Arc<Traffic>,
 }
 
 /// The session is over, for this reason.
@@ -64,6 +66,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
 
     async fn listening(&mut self, first: Vec<u8>) -> Result<std::convert::Infallible, Over> {
         if !first.is_empty() {
+            self.traffic.received(first.len());
             let steps = self.ear.hear(&first);
             self.carry_out(steps).await?;
         }
@@ -78,8 +81,11 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         let silent_since = Instant::now();
         let mut wake = silent_since + self.limits.ping;
         loop {
-            let Self { read: reader, ear, .. } = self;
-            let reading = read(reader, |bytes| ear.hear(bytes));
+            let Self { read: reader, ear, traffic, .. } = self;
+            let reading = read(reader, |bytes| {
+                traffic.received(bytes.len());
+                ear.hear(bytes)
+            });
             let heard = if self.dialect == Dialect::Native {
                 timeout_at(wake, reading).await
             } else {
@@ -127,6 +133,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         let session = self.session;
         match step {
             Step::Say { room, posts } => {
+                self.traffic.said(posts.len());
                 self.hub.gate().pass().await;
                 self.send(Request::Input(Input::Post { session, room, posts })).await
             }

@@ -9,6 +9,7 @@ use crate::room::RoomRow;
 use crate::serve::closer::Closer;
 use crate::serve::gate;
 use crate::serve::hub::Place;
+use crate::serve::metrics::{Taken, Traffic};
 use crate::wire::Dialect;
 use crate::wire::close::CloseReason;
 use crate::wire::entry::{Chat, Entry, Event, Kind, Millis, Ordinal, RoomId, Seq, SessionId};
@@ -80,6 +81,8 @@ async fn a_trickling_reader_is_closed_when_it_falls_out_of_the_log() {
         closer: Closer::default(),
         limits: Arc::default(),
         batch: Batch::default(),
+        taken: Taken::default(),
+        traffic: Arc::new(Traffic::new(Arc::default())),
         waiting: None,
         paced: VecDeque::new(),
     };

@@ -13,6 +13,7 @@ use crate::log::{Run, Slice};
 use crate::room::Answer;
 use crate::serve::closer::Closer;
 use crate::serve::gate;
+use crate::serve::metrics::{Taken, Traffic};
 use crate::wire::close::CloseReason;
 use crate::wire::entry::{Event, SessionId};
 use crate::wire::native::{self, ServerEvent};
@@ -46,6 +47,9 @@ pub(super) struct Writer<W> {
     pub(super) _end: EndsSession,
     pub(super) limits: Arc<Limits>,
     pub(super) batch: Batch,
+    /// What is in it of the log, and what has gone out.
+    pub(super) taken: Taken,
+    pub(super) traffic: Arc<Traffic>,
     /// The next piece of the mailbox, when the log has to come first.
     pub(super) waiting: Option<Box<Private>>,
     /// Messages of a raw session not yet sent: each goes alone.
@@ -80,6 +84,8 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         let deadline = Instant::now() + self.limits.drain;
         // A peer that does not take its last words goes without them.
         let _best_effort = timeout_at(deadline, self.last_words()).await;
+        // What is left of the log did not arrive; bytes of it may have.
+        self.traffic.wrote(&Taken { bytes: self.taken.bytes, ..Taken::default() });
         self.closer.why().0
     }
 
@@ -165,6 +171,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 }
             }
             Word::Answer(Answer::Parted { room, .. }) => self.following.part(*room),
+            Word::Answer(Answer::Refused { .. }) => self.traffic.refused(),
             _ => {}
         }
         for message in private::encode(word, self.dialect) {
@@ -174,8 +181,10 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
 
     fn take(&mut self, slice: &Slice) {
         let (me, dialect) = (self.session, self.dialect);
+        let appended = slice.chunk.appended();
         if dialect == Dialect::Raw {
             for entry in slice.iter().filter(|entry| entry.author != me) {
+                self.taken.take(1, appended);
                 let mut bytes = Vec::new();
                 let tag = line::put(entry, &mut bytes);
                 let said = String::from_utf8_lossy(&bytes);
@@ -184,9 +193,12 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             }
             return;
         }
-        let batch = &mut self.batch;
+        let Self { batch, taken, .. } = self;
         slice.runs(me, |run| match run {
-            Run::Others(entries) => batch.shared(&slice.chunk, dialect, entries),
+            Run::Others(entries) => {
+                taken.take(entries.len(), appended);
+                batch.shared(&slice.chunk, dialect, entries);
+            }
             Run::Own(index) if dialect == Dialect::Native => batch.own(own(slice, index)),
             Run::Own(_) => {}
         });
@@ -203,9 +215,11 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     /// Writes all that is gathered; a raw session's messages one by one, apart in time.
     async fn flush(&mut self) -> Result<(), CloseReason> {
         self.write(true).await?;
+        self.count();
         while let Some(message) = self.paced.pop_front() {
             self.batch.own(message);
             self.write(true).await?;
+            self.count();
             let closer = self.closer.clone();
             tokio::select! {
                 () = sleep(self.limits.raw_pace) => {}
@@ -216,6 +230,13 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             }
         }
         Ok(())
+    }
+
+    /// Counts what was gathered, once all of it is written.
+    fn count(&mut self) {
+        if self.batch.is_empty() && self.paced.is_empty() {
+            self.traffic.wrote(&std::mem::take(&mut self.taken));
+        }
     }
 
     /// Writes the batch, as fast as the peer takes it and no slower than the deadline. May leave
@@ -236,7 +257,10 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             };
             match written {
                 Ok(Ok(0) | Err(_)) => return Err(CloseReason::Lost),
-                Ok(Ok(_)) => blocked_since = None,
+                Ok(Ok(sent)) => {
+                    blocked_since = None;
+                    self.taken.bytes += sent as u64;
+                }
                 Err(_blocked) => {
                     self.gate.stuck();
                     if self.following.is_lost() {
@@ -272,6 +296,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             if self.write(false).await.is_err() || self.pace_out().await.is_err() {
                 return;
             }
+            self.count();
             self.gather(end);
             if !self.batch.is_empty() || !self.paced.is_empty() {
                 continue;
