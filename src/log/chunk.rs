@@ -9,6 +9,7 @@ use std::mem::size_of;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{OnceLock, Weak};
+use std::time::Instant;
 
 /// What one turn appended.
 #[derive(Debug)]
@@ -25,6 +26,7 @@ pub struct Chunk {
     evicted: AtomicBool,
     /// Weight of everything appended before this chunk.
     pub(super) bytes_before: u64,
+    appended: Instant,
     weight: usize,
 }
 
@@ -54,6 +56,7 @@ impl Chunk {
             next: OnceLock::new(),
             evicted: AtomicBool::new(false),
             bytes_before,
+            appended: Instant::now(),
             weight,
         }
     }
@@ -87,6 +90,11 @@ impl Chunk {
                 })
             }),
         }
+    }
+
+    /// When it was appended, for who measures how long a delivery took.
+    pub fn appended(&self) -> Instant {
+        self.appended
     }
 
     /// The room this is the log of.

@@ -6,6 +6,7 @@ use crate::room::{Input, Join, Refusal, RoomRow};
 use crate::serve::admin::{self, Report};
 use crate::serve::gate::Gate;
 use crate::serve::history::{Durable, History};
+use crate::serve::metrics::Process;
 use crate::serve::seat::Seat;
 use crate::serve::session::Word;
 use crate::serve::tide::Tide;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 /// What the sessions and the administrator send.
@@ -268,11 +270,23 @@ impl HubHandle {
         if command == admin::Command::History {
             return self.report_history().await;
         }
+        let waiting = self.inbox.max_capacity() - self.inbox.capacity();
         let (reply, report) = oneshot::channel();
         if self.send(Request::Admin(command, reply)).await.is_err() {
             return Report::Failed(HubGone.to_string());
         }
-        report.await.unwrap_or_else(|_dropped| Report::Failed(HubGone.to_string()))
+        match report.await {
+            Ok(Report::Stats(mut stats)) => {
+                stats.inbox = waiting as u64;
+                stats.waits = self.gate.waits();
+                let uptime = stats.uptime;
+                // Also a runtime that ends has its numbers, but for these.
+                stats.process = spawn_blocking(move || Process::now(uptime)).await.ok();
+                Report::Stats(stats)
+            }
+            Ok(report) => report,
+            Err(_dropped) => Report::Failed(HubGone.to_string()),
+        }
     }
 
     /// The file answers for itself.

@@ -8,6 +8,9 @@
 //! after each time that nothing came. Now and then it tries again. It is counted in looks at the
 //! sockets, of about a microsecond each, and so knows no clock.
 
+use super::{Hub, INBOX, Request};
+use tokio::task::yield_now;
+
 /// Members whose writes take as long as one look: a write is 5 to 6 us, so a turn lingers for a
 /// twentieth of its fan-out at most.
 const MEMBERS: usize = 4;
@@ -57,6 +60,34 @@ impl Linger {
     pub(super) fn lingered(&mut self, before: usize, after: usize) {
         self.last = after;
         self.vain = if after > before { 0 } else { self.vain.saturating_add(1) };
+    }
+}
+
+impl Hub {
+    /// Takes what else there is. Readers and writers go first: what they bring meanwhile is one turn,
+    /// not many.
+    pub(super) async fn gather(&mut self, requests: &mut Vec<Request>) {
+        self.look(requests).await;
+        let looks = self.linger.looks(self.members.len());
+        let before = requests.len();
+        for _ in 0..looks {
+            if self.linger.is_enough(requests.len()) {
+                break;
+            }
+            self.look(requests).await;
+        }
+        if looks > 0 {
+            self.linger.lingered(before, requests.len());
+        }
+    }
+
+    async fn look(&mut self, requests: &mut Vec<Request>) {
+        yield_now().await;
+        while requests.len() < INBOX
+            && let Ok(request) = self.inbox.try_recv()
+        {
+            requests.push(request);
+        }
     }
 }
 

@@ -14,9 +14,9 @@ pub(super) use handle::{Enter, Place, Recent, Request, ResumeAt};
 pub(super) use legacy::Legacy;
 pub(super) use places::LOOKED_THROUGH;
 
+use super::metrics::{Counters, Rate};
 use super::seat::Seat;
 use super::session::{Private, Word};
-use super::stats::{self, Counters};
 use super::tide::{Ringer, Tide};
 use crate::config::Limits;
 use crate::log::Logs;
@@ -32,7 +32,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc;
-use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -72,6 +71,8 @@ pub(super) struct Hub {
     /// What an earlier run left, and what is recorded of this one.
     legacy: Legacy,
     counters: Arc<Counters>,
+    /// Messages, second by second since the start.
+    said: Rate,
     started: Instant,
     /// Cancelled by the administrator's `shutdown`.
     shutdown: CancellationToken,
@@ -115,6 +116,7 @@ impl Hub {
             epoch,
             legacy,
             counters,
+            said: Rate::default(),
             started: Instant::now(),
             shutdown,
             effects: Effects::default(),
@@ -157,34 +159,8 @@ impl Hub {
         self.logs
     }
 
-    /// Takes what else there is. Readers and writers go first: what they bring meanwhile is one turn,
-    /// not many.
-    async fn gather(&mut self, requests: &mut Vec<Request>) {
-        self.look(requests).await;
-        let looks = self.linger.looks(self.members.len());
-        let before = requests.len();
-        for _ in 0..looks {
-            if self.linger.is_enough(requests.len()) {
-                break;
-            }
-            self.look(requests).await;
-        }
-        if looks > 0 {
-            self.linger.lingered(before, requests.len());
-        }
-    }
-
-    async fn look(&mut self, requests: &mut Vec<Request>) {
-        yield_now().await;
-        while requests.len() < INBOX
-            && let Ok(request) = self.inbox.try_recv()
-        {
-            requests.push(request);
-        }
-    }
-
     fn turn(&mut self, requests: &mut Vec<Request>) {
-        let at = now();
+        let (at, began, before) = (now(), Instant::now(), self.committed);
         for request in requests.drain(..) {
             if let Some((session, questions)) = request.questions()
                 && let Some(member) = self.members.get(&session)
@@ -196,11 +172,14 @@ impl Hub {
                 self.commit();
             }
         }
-        stats::add(&self.counters.turns, 1);
         self.commit();
         self.let_in();
         self.deliver();
         self.publish();
+        let ended = Instant::now();
+        self.counters.turned(self.committed.0 - before.0, ended.duration_since(began));
+        let second = ended.duration_since(self.started).as_secs();
+        self.said.note(second, self.counters.messages.get());
     }
 
     /// Appends what the turn has brought so far.
@@ -220,7 +199,7 @@ impl Hub {
         }
         for Appended { room, entries } in appended {
             let is_chat = |entry: &&Entry| matches!(entry.event, Event::Chat(_));
-            stats::add(&self.counters.messages, entries.iter().filter(is_chat).count());
+            self.counters.messages.add(entries.iter().filter(is_chat).count() as u64);
             self.logs.append(room, entries);
             if !self.moved.contains(&room) {
                 self.moved.push(room);
@@ -258,7 +237,12 @@ impl Hub {
                 let refusal = Refusal::Unread(to);
                 self.say(session, Word::Answer(Answer::Refused { re, refusal }));
             }
-            Request::Input(input) => self.apply(at, input, None),
+            Request::Input(input) => {
+                if let Input::About { session, about } = &input {
+                    self.heard_about(*session, about);
+                }
+                self.apply(at, input, None);
+            }
             Request::Rename { session, to, reply } => {
                 self.apply(at, Input::Rename { session, to }, None);
                 let renamed = self.words.iter().any(|(to, private)| {

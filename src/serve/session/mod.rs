@@ -13,6 +13,7 @@ mod private;
 mod read;
 mod reader;
 mod replay;
+mod stay;
 mod writer;
 
 pub(super) use ear::POSTS;
@@ -21,12 +22,11 @@ pub(super) use private::{Private, Word};
 use super::gate;
 use super::hub::HubHandle;
 use super::live::Live;
+use super::metrics::{Counters, Taken, Traffic};
 use super::reception::Visit;
 use super::seat::Seat;
-use super::stats::{self, Counters};
 use crate::room::Flood;
 use crate::wire::Dialect;
-use crate::wire::close::CloseReason;
 use crate::wire::entry::SessionId;
 use crate::wire::text::scrub;
 use door::{Door, Entered};
@@ -34,6 +34,7 @@ use ear::Ear;
 use following::Following;
 use reader::Reader;
 use replay::Filed;
+use stay::Stay;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -76,7 +77,7 @@ pub(super) async fn run<R, W>(
     R: AsyncRead + Unpin + Send + 'static,
     W: AsyncWrite + Unpin + Send + 'static,
 {
-    stats::add(&shared.counters.connections, 1);
+    let _connected = shared.counters.connected();
     let door = Door::new(&shared, session, addr, read, write, seat.clone());
     // Boxed, so that an admitted session does not keep the room its handshake took.
     match Box::pin(door.enter()).await {
@@ -109,6 +110,15 @@ async fn member<R, W>(
         session = session.0, nick = %name, kind = kind.name(), dialect = dialect.name(), %addr, client,
         "joined"
     );
+    let traffic = Arc::new(Traffic::new(shared.counters.clone()));
+    let stay = Stay {
+        session,
+        nick: name,
+        since: Instant::now(),
+        seat: seat.clone(),
+        traffic: traffic.clone(),
+        counters: shared.counters.clone(),
+    };
     let mut following = Following::new(shared.hub.published(), seat.clone());
     following.enter(place);
     // The other dialects have no numbers to come back to and no acks to wait for.
@@ -129,22 +139,23 @@ async fn member<R, W>(
         seat: seat.clone(),
         limits: shared.limits.clone(),
         batch: batch::Batch::default(),
+        taken: Taken::default(),
+        traffic: traffic.clone(),
         waiting: None,
         paced: VecDeque::new(),
     };
     writer.greet(greeting);
     let ear = Ear::new(dialect, nick);
     let (hub, limits) = (shared.hub.clone(), shared.limits.clone());
-    let flood = Flood::default();
-    let since = Instant::now();
-    let reader = Reader { session, dialect, read, ear, hub, seat, limits, flood, since };
+    let (flood, since) = (Flood::default(), Instant::now());
+    let reader = Reader { session, dialect, read, ear, hub, seat, limits, flood, since, traffic };
     // Two tasks, so that each wakes for its own half only. The writer outlives the reader by its
     // last words, and ends with this one.
     let writing = AbortOnDropHandle::new(shared.tracker.spawn(writer.run()));
     let mut read = reader.run(rest).await;
-    let reason = writing.await.unwrap_or(CloseReason::Shutdown);
-    shared.counters.closed(reason);
-    tracing::info!(session = session.0, nick = %name, reason = reason.code(), "left");
+    // It has said why; or it is cut off at the end of a shutdown.
+    let _ended = writing.await;
+    drop(stay);
     read::linger(&mut read).await;
 }
 

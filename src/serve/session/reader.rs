@@ -11,6 +11,7 @@ use super::read::{SCRATCH, read};
 use crate::room::{Flood, Input, Pace, Post, Refusal, Sent};
 use crate::serve::hub::{HubHandle, Request};
 use crate::serve::live::Live;
+use crate::serve::metrics::Traffic;
 use crate::serve::seat::Seat;
 use crate::wire::Dialect;
 use crate::wire::close::CloseReason;
@@ -19,6 +20,7 @@ use crate::wire::limits;
 use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncRead;
 use tokio::sync::oneshot;
@@ -36,6 +38,7 @@ pub(super) struct Reader<R> {
     /// What it has said lately, and since when its clock runs.
     pub(super) flood: Flood,
     pub(super) since: Instant,
+    pub(super) traffic: Arc<Traffic>,
 }
 
 /// Bytes read at once of a member that may have to wait: what comes of them waits with it, which
@@ -72,6 +75,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
 
     async fn listening(&mut self, first: Vec<u8>) -> Result<std::convert::Infallible, Over> {
         for part in first.chunks(READ_AHEAD) {
+            self.traffic.received(part.len());
             let steps = self.ear.hear(part);
             self.carry_out(steps).await?;
         }
@@ -87,8 +91,11 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         let mut wake = silent_since + self.limits.now().ping;
         loop {
             let most = if self.limits.now().flood { READ_AHEAD } else { SCRATCH };
-            let Self { read: reader, ear, .. } = self;
-            let reading = read(reader, most, |bytes| ear.hear(bytes));
+            let Self { read: reader, ear, traffic, .. } = self;
+            let reading = read(reader, most, |bytes| {
+                traffic.received(bytes.len());
+                ear.hear(bytes)
+            });
             let heard = if self.dialect == Dialect::Native {
                 timeout_at(wake, reading).await
             } else {
@@ -139,7 +146,10 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     async fn step(&mut self, step: Step) -> Result<(), Over> {
         let session = self.session;
         match step {
-            Step::Say { room, posts } => self.say(room, posts).await,
+            Step::Say { room, posts } => {
+                self.traffic.said(posts.len());
+                self.say(room, posts).await
+            }
             Step::Whisper { to, text, id } => {
                 self.send(Request::Input(Input::Whisper { session, to, text, id })).await
             }

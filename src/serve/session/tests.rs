@@ -12,6 +12,7 @@ use crate::room::{Flood, Input, RoomRow};
 use crate::serve::gate;
 use crate::serve::hub::{HubHandle, Place, Request};
 use crate::serve::live::Live;
+use crate::serve::metrics::{Taken, Traffic};
 use crate::serve::seat::Seat;
 use crate::serve::tide::{Ringer, Tide};
 use crate::wire::Dialect;
@@ -84,6 +85,8 @@ async fn a_trickling_reader_is_closed_when_it_falls_out_of_the_log() {
         seat,
         limits: Live::new(Limits::default()).1,
         batch: Batch::default(),
+        taken: Taken::default(),
+        traffic: Arc::new(Traffic::new(Arc::default())),
         waiting: None,
         paced: VecDeque::new(),
     };
@@ -125,6 +128,7 @@ fn reader(
         limits,
         flood: Flood::default(),
         since: Instant::now(),
+        traffic: Arc::new(Traffic::new(Arc::default())),
     };
     (reader, peer, heard)
 }

@@ -11,6 +11,7 @@ use crate::log::{Run, Slice};
 use crate::room::Answer;
 use crate::serve::gate;
 use crate::serve::live::Live;
+use crate::serve::metrics::{Taken, Traffic};
 use crate::serve::seat::Seat;
 use crate::wire::close::CloseReason;
 use crate::wire::entry::{Event, SessionId};
@@ -18,6 +19,7 @@ use crate::wire::native::{self, ServerEvent};
 use crate::wire::{Dialect, line, raw};
 use std::collections::VecDeque;
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
@@ -42,6 +44,9 @@ pub(super) struct Writer<W> {
     pub(super) _end: EndsSession,
     pub(super) limits: Live,
     pub(super) batch: Batch,
+    /// What is in it of the log, and what has gone out.
+    pub(super) taken: Taken,
+    pub(super) traffic: Arc<Traffic>,
     /// The next answer, when the log has to come first.
     pub(super) waiting: Option<Box<Private>>,
     /// Messages of a raw session not yet sent: each goes alone.
@@ -76,6 +81,8 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         let deadline = Instant::now() + self.limits.now().drain;
         // A peer that does not take its last words goes without them.
         let _best_effort = timeout_at(deadline, self.last_words()).await;
+        // What is left of the log did not arrive; bytes of it may have.
+        self.traffic.wrote(&Taken { bytes: self.taken.bytes, ..Taken::default() });
         self.seat.why().0
     }
 
@@ -174,6 +181,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 }
             }
             Word::Answer(Answer::Parted { room, .. }) => self.following.part(*room),
+            Word::Answer(Answer::Refused { .. }) => self.traffic.refused(),
             _ => {}
         }
         for message in private::encode(word, self.dialect) {
@@ -183,8 +191,10 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
 
     fn take(&mut self, slice: &Slice) {
         let (me, dialect) = (self.session, self.dialect);
+        let appended = slice.chunk.appended();
         if dialect == Dialect::Raw {
             for entry in slice.iter().filter(|entry| entry.author != me) {
+                self.taken.take(1, appended);
                 let mut bytes = Vec::new();
                 let tag = line::put(entry, &mut bytes);
                 let said = String::from_utf8_lossy(&bytes);
@@ -193,9 +203,12 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             }
             return;
         }
-        let batch = &mut self.batch;
+        let Self { batch, taken, .. } = self;
         slice.runs(me, |run| match run {
-            Run::Others(entries) => batch.shared(&slice.chunk, dialect, entries),
+            Run::Others(entries) => {
+                taken.take(entries.len(), appended);
+                batch.shared(&slice.chunk, dialect, entries);
+            }
             Run::Own(index) if dialect == Dialect::Native => batch.own(own(slice, index)),
             Run::Own(_) => {}
         });
@@ -212,9 +225,11 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     /// Writes all that is gathered; a raw session's messages one by one, apart in time.
     async fn flush(&mut self) -> Result<(), CloseReason> {
         self.write(true).await?;
+        self.count();
         while let Some(message) = self.paced.pop_front() {
             self.batch.own(message);
             self.write(true).await?;
+            self.count();
             tokio::select! {
                 () = sleep(self.limits.now().raw_pace) => {}
                 () = self.seat.closed() => return Ok(()),
@@ -224,6 +239,13 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             }
         }
         Ok(())
+    }
+
+    /// Counts what was gathered, once all of it is written.
+    fn count(&mut self) {
+        if self.batch.is_empty() && self.paced.is_empty() {
+            self.traffic.wrote(&std::mem::take(&mut self.taken));
+        }
     }
 
     /// Writes the batch, as fast as the peer takes it and no slower than the deadline. May leave
@@ -244,7 +266,10 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             };
             match written {
                 Ok(Ok(0) | Err(_)) => return Err(CloseReason::Lost),
-                Ok(Ok(_)) => blocked_since = None,
+                Ok(Ok(sent)) => {
+                    blocked_since = None;
+                    self.taken.bytes += sent as u64;
+                }
                 Err(_blocked) => {
                     self.gate.stuck();
                     if self.following.is_lost() {
@@ -280,6 +305,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             if self.write(false).await.is_err() || self.pace_out().await.is_err() {
                 return;
             }
+            self.count();
             if self.gather(end).is_err() {
                 self.let_go();
             }
