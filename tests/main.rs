@@ -18,6 +18,7 @@ mod join;
 mod kick;
 mod killed;
 mod lifetime;
+mod limits;
 mod line;
 mod metrics;
 mod model;

@@ -106,7 +106,8 @@ impl Chunk {
         self.evicted.store(true, Ordering::Release);
     }
 
-    pub(super) fn is_evicted(&self) -> bool {
+    /// Whether the log has let go of this: whoever still reads it is too slow.
+    pub fn is_evicted(&self) -> bool {
         self.evicted.load(Ordering::Acquire)
     }
 }

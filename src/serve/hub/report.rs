@@ -10,7 +10,6 @@ use crate::wire::Dialect;
 use crate::wire::entry::{Kind, Millis, Ordinal, RoomId};
 use crate::wire::room_name::RoomName;
 use crate::wire::text::{Text, scrub};
-use std::sync::atomic::Ordering;
 
 impl Hub {
     pub(super) fn admin(&mut self, at: Millis, command: admin::Command) -> Report {
@@ -22,6 +21,8 @@ impl Hub {
             admin::Command::Bots => return Report::Bots(self.bot_rows()),
             admin::Command::Bans => return Report::Bans(self.bans()),
             admin::Command::Stats => return Report::Stats(Box::new(self.stats())),
+            // The desk has, with whoever read them first.
+            admin::Command::Reload => return Report::Failed("there are no settings here".into()),
             admin::Command::Shutdown => {
                 self.shutdown.cancel();
                 return Report::Done("the server is going down".into());
@@ -67,8 +68,7 @@ impl Hub {
 
     /// What a member has not taken yet, of all its rooms.
     fn lag(&self, member: &Member, session: &Session) -> Lag {
-        let position = Ordinal(session.position.load(Ordering::Relaxed));
-        self.behind(member.rooms.iter().copied(), position)
+        self.behind(member.rooms.iter().copied(), session.seat.position())
     }
 
     /// What lies behind a place in these rooms.

@@ -65,11 +65,11 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             return Ok(());
         };
         let (hub, history) = (filed.hub.clone(), filed.history.clone());
-        let closer = self.closer.clone();
+        let seat = self.seat.clone();
         let past = tokio::select! {
             past = missed(&hub, &history, &name, after) => past,
             // Its writer says why.
-            () = closer.closed() => return Ok(()),
+            () = seat.closed() => return Ok(()),
         };
         let past = past.map_err(|error| {
             tracing::warn!(room = %name, %error, "the history does not answer");
