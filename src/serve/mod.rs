@@ -17,6 +17,8 @@ mod listener;
 pub mod program;
 mod record;
 mod session;
+#[cfg(test)]
+mod sim;
 mod stats;
 pub mod stop;
 pub mod supervise;

@@ -71,6 +71,8 @@ pub(super) struct Hub {
     legacy: Legacy,
     counters: Arc<Counters>,
     started: Instant,
+    /// For people and records; a simulation has its own.
+    clock: fn() -> Millis,
     /// Cancelled by the administrator's `shutdown`.
     shutdown: CancellationToken,
     effects: Effects,
@@ -112,6 +114,7 @@ impl Hub {
             legacy,
             counters,
             started: Instant::now(),
+            clock: now,
             shutdown,
             effects: Effects::default(),
             entering: Vec::new(),
@@ -149,7 +152,7 @@ impl Hub {
     }
 
     fn turn(&mut self, requests: &mut Vec<Request>) {
-        let at = now();
+        let at = (self.clock)();
         for request in requests.drain(..) {
             if let Some((session, questions)) = request.questions()
                 && let Some(member) = self.members.get(&session)

@@ -168,6 +168,7 @@ where
             let Self { read: reader, buffer, shared, .. } = self;
             let reading = timeout_at(until, read(reader, |bytes| buffer.extend_from_slice(bytes)));
             let got = tokio::select! {
+                biased;
                 got = reading => got,
                 () = shared.hub.gone() => return Err(CloseReason::Shutdown),
             };

@@ -208,6 +208,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             self.write(true).await?;
             let closer = self.closer.clone();
             tokio::select! {
+                biased;
                 () = sleep(self.limits.raw_pace) => {}
                 () = closer.closed() => return Ok(()),
             }

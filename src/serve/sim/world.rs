@@ -1,0 +1,514 @@
+//! A world: one server, its people, the network between them, and one clock that goes from one
+//! event to the next. Whatever happens in it comes of its plan.
+
+use super::dice::Dice;
+use super::house::{self, House, Left};
+use super::link::{Link, Up};
+use super::people::Person;
+use super::plan::{Plan, ROOMS, Sketch, Speaks};
+use super::tap::Tap;
+use super::truth::{Truth, unique};
+use super::view::View;
+use super::violation::{BUDGET, DEADLINE, GHOSTS, REASON, Violation, found};
+use super::wire::{End, Stirred, Wire};
+use crate::room::Known;
+use crate::serve::admin::{Command, Report};
+use crate::wire::entry::{Kind, Millis, Seq};
+use crate::wire::native::ServerEvent;
+use crate::wire::room_name::RoomName;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::oneshot;
+use tokio::task::yield_now;
+use tokio::time::{Instant, sleep_until};
+
+/// What is to happen when its time comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Event {
+    Up(usize),
+    Down(usize),
+    /// The server's kernel gives a peer up that does not answer.
+    Fail(usize),
+    /// By now the server must have noticed that it is gone.
+    Ghost(usize),
+    /// One more byte of a handshake.
+    Drip(usize),
+    /// The drain's deadline, of this run.
+    Kill(usize),
+    Open,
+}
+
+/// What an administrator waits for.
+#[derive(Debug)]
+pub(super) enum Asked {
+    List,
+    Stats,
+    Kick,
+    Other,
+    Ghost(usize),
+    /// The last list of all: who must be in it.
+    Last(usize),
+}
+
+/// What happened, in numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) steps: u64,
+    pub(super) links: u64,
+    pub(super) messages: u64,
+    pub(super) events: u64,
+    pub(super) cuts: u64,
+    pub(super) resumes: u64,
+    pub(super) gaps: u64,
+    pub(super) restarts: u64,
+}
+
+pub(super) struct World {
+    pub(super) plan: Plan,
+    pub(super) dice: Dice,
+    start: Instant,
+    stirred: Arc<Stirred>,
+    pub(super) house: Option<House>,
+    /// Which run of the server this is, and under which epoch.
+    pub(super) run: usize,
+    left: Left,
+    turned: Option<u64>,
+    pub(super) links: Vec<Link>,
+    pub(super) people: Vec<Person>,
+    agenda: BinaryHeap<Reverse<(u64, u64, Event)>>,
+    planned: u64,
+    reports: Vec<(Asked, oneshot::Receiver<Report>)>,
+    pub(super) kicked: u64,
+    pub(super) said: BTreeMap<String, (u64, usize)>,
+    pub(super) announced: u64,
+    pub(super) truth: Truth,
+    pub(super) tap: Tap,
+    pub(super) counts: Counts,
+    /// Over every byte that came, and when.
+    pub(super) hash: u64,
+    pub(super) has_crashed: bool,
+    /// Whether the next run goes on where this one ends.
+    remembers: bool,
+}
+
+impl World {
+    pub(super) fn new(plan: Plan, tap: Tap) -> Self {
+        let start = Instant::now();
+        house::wind(start);
+        let mut people: Vec<Person> = plan.people.iter().cloned().map(Person::new).collect();
+        if plan.is_watched {
+            let kind = Kind::Script;
+            let names = ["Watch".to_owned(), "Watch".into(), "Watch".into()];
+            let (latency, window) = ((0, 0), 1 << 30);
+            let watch = Sketch { names, kind, latency, window, ..Sketch::native(0) };
+            people.push(Person::new(watch));
+        }
+        Self {
+            dice: Dice::of(plan.seed, 2),
+            plan,
+            start,
+            stirred: Arc::default(),
+            house: None,
+            run: 0,
+            left: Left { epoch: "e1".into(), floor: 1, ..Left::default() },
+            turned: None,
+            links: Vec::new(),
+            people,
+            agenda: BinaryHeap::new(),
+            planned: 0,
+            reports: Vec::new(),
+            kicked: 0,
+            said: BTreeMap::new(),
+            announced: 0,
+            truth: Truth::default(),
+            tap,
+            counts: Counts::default(),
+            hash: 0xcbf2_9ce4_8422_2325,
+            has_crashed: false,
+            remembers: false,
+        }
+    }
+
+    pub(super) fn now(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_millis()).unwrap()
+    }
+
+    pub(super) fn at(&mut self, time: u64, event: Event) {
+        self.planned += 1;
+        self.agenda.push(Reverse((time, self.planned, event)));
+    }
+
+    /// Lets so much time pass, and everything happen that happens in it.
+    pub(super) async fn pass(&mut self, time: u64) -> Result<(), Violation> {
+        let until = self.now() + time;
+        loop {
+            self.settle().await;
+            self.hear_reports()?;
+            self.has_closed();
+            if self.fire()? {
+                continue;
+            }
+            let now = self.now();
+            let has_requests = self.house.as_ref().is_some_and(House::has_requests);
+            if has_requests && self.turned.is_none_or(|turned| turned < now) {
+                self.turned = Some(now);
+                if let Some(house) = &mut self.house {
+                    house.turn(&mut self.dice, self.plan.turn, &mut self.tap);
+                }
+                continue;
+            }
+            if now >= until {
+                return Ok(());
+            }
+            let planned = self.agenda.peek().map_or(until, |Reverse((time, ..))| *time);
+            let turn = if has_requests { now + 1 } else { until };
+            let wake = self.start + Duration::from_millis(until.min(planned).min(turn));
+            let (house, stirred) = (&mut self.house, &self.stirred);
+            let asked = async {
+                match house {
+                    Some(house) => house.asked().await,
+                    None => pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                () = sleep_until(wake) => {}
+                () = stirred.anything.notified() => {}
+                () = asked => {}
+            }
+        }
+    }
+
+    /// Lets the server do all that it does at this moment. A task that yields runs when no other
+    /// can, so that a few turns of it are enough for those who wait for one another.
+    async fn settle(&mut self) {
+        let mut quiet = 0;
+        while quiet < 3 {
+            yield_now().await;
+            let any = self.house.as_mut().is_some_and(House::collect);
+            quiet = if any { 0 } else { quiet + 1 };
+        }
+        for link in self.stirred.take() {
+            self.comes_down(link);
+        }
+    }
+
+    /// What the server wrote, or its end, is on its way.
+    fn comes_down(&mut self, at: usize) {
+        let now = self.now();
+        let link = &mut self.links[at];
+        if link.is_closed {
+            link.wire.lose();
+            return;
+        }
+        if link.is_down_due || link.is_over {
+            return;
+        }
+        link.is_down_due = true;
+        let latency = link.latency();
+        let time = now + self.dice.among(latency);
+        self.at(time, Event::Down(at));
+    }
+
+    /// What is due now; whether there was anything.
+    fn fire(&mut self) -> Result<bool, Violation> {
+        let now = self.now();
+        let mut any = false;
+        while let Some(Reverse((time, ..))) = self.agenda.peek()
+            && *time <= now
+        {
+            let Some(Reverse((_, _, event))) = self.agenda.pop() else { break };
+            any = true;
+            match event {
+                Event::Up(link) => self.goes_up(link),
+                Event::Down(link) => self.went_down(link)?,
+                Event::Fail(link) => self.links[link].wire.end(End::Reset),
+                Event::Ghost(link) => self.is_a_ghost(link),
+                Event::Drip(link) => self.drip(link)?,
+                Event::Kill(run) if run == self.run => {
+                    if let Some(house) = self.house.as_mut().filter(|house| house.is_draining) {
+                        house.die();
+                    }
+                }
+                Event::Kill(_) => {}
+                Event::Open => self.open(),
+            }
+        }
+        Ok(any)
+    }
+
+    /// Sends bytes on their way, in pieces.
+    pub(super) fn send(&mut self, at: usize, mut bytes: Vec<u8>) {
+        let now = self.now();
+        while !bytes.is_empty() {
+            let link = &mut self.links[at];
+            let is_whole = link.speaks == Speaks::Raw || self.dice.percent(70);
+            let count = if is_whole { bytes.len() } else { 1 + self.dice.index(bytes.len()) };
+            let rest = bytes.split_off(count);
+            let time = link.up_last.max(now + self.dice.among(link.latency()));
+            link.up_last = time;
+            link.up.push_back((time, Up::Bytes(std::mem::replace(&mut bytes, rest))));
+            self.at(time, Event::Up(at));
+        }
+    }
+
+    /// … and behind them the end.
+    pub(super) fn send_end(&mut self, at: usize, end: End) {
+        let (now, latency) = (self.now(), self.links[at].latency());
+        let link = &mut self.links[at];
+        let time = link.up_last.max(now + self.dice.among(latency));
+        link.up_last = time;
+        link.up.push_back((time, Up::End(end)));
+        self.at(time, Event::Up(at));
+    }
+
+    fn goes_up(&mut self, at: usize) {
+        let now = self.now();
+        let link = &mut self.links[at];
+        if link.has_vanished {
+            return;
+        }
+        if link.parted_until > now {
+            let time = link.parted_until;
+            self.at(time, Event::Up(at));
+            return;
+        }
+        while let Some((_, up)) = link.up.pop_front_if(|(time, _)| *time <= now) {
+            match up {
+                Up::Bytes(bytes) => {
+                    link.wire.deliver(&bytes);
+                    link.last_in = now;
+                    link.first_in.get_or_insert(now);
+                }
+                Up::End(end) => link.wire.end(end),
+            }
+        }
+    }
+
+    fn went_down(&mut self, at: usize) -> Result<(), Violation> {
+        let now = self.now();
+        let link = &mut self.links[at];
+        link.is_down_due = false;
+        if link.is_closed || link.has_vanished {
+            return Ok(());
+        }
+        let waits = link.parted_until.max(link.stalled_until);
+        if waits > now {
+            link.is_down_due = true;
+            self.at(waits, Event::Down(at));
+            return Ok(());
+        }
+        let bytes = link.wire.take(link.most);
+        if !bytes.is_empty() {
+            for byte in now.to_be_bytes().iter().chain(&at.to_be_bytes()).chain(&bytes) {
+                self.hash = (self.hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+            }
+            link.buffer.extend(bytes);
+            self.read(at)?;
+        }
+        let link = &mut self.links[at];
+        if link.wire.is_waiting() {
+            link.is_down_due = true;
+            self.at(now + 50, Event::Down(at));
+        } else if link.wire.is_over() && !link.is_over {
+            link.is_over = true;
+            self.ended(at)?;
+        }
+        Ok(())
+    }
+
+    /// A new connection to the server, if it is up.
+    pub(super) fn dial(&mut self, who: usize, view: View) -> Option<usize> {
+        let now = self.now();
+        let house = self.house.as_mut().filter(|house| !house.is_draining)?;
+        let at = self.links.len();
+        let sketch = &self.people[who].sketch;
+        let stirred = self.stirred.clone();
+        let wire = Wire::new(at, self.plan.seed, sketch.window, stirred, sketch.speaks);
+        self.links.push(Link::new(who, sketch, self.run, wire.clone(), now, view));
+        house.connect(at, &wire);
+        self.counts.links += 1;
+        Some(at)
+    }
+
+    /// The server starts, with what the last run left.
+    pub(super) fn open(&mut self) {
+        self.run += 1;
+        self.has_crashed = false;
+        self.house = Some(House::open(&self.plan.limits, self.left.clone()));
+        if self.plan.is_watched {
+            let watch = self.people.len() - 1;
+            self.connect(watch, 0);
+        }
+    }
+
+    pub(super) fn restart(&mut self, gently: bool, remembers: bool) {
+        let is_going = self.has_crashed;
+        let is_up = |house: &&mut House| !house.is_draining && !is_going;
+        let Some(house) = self.house.as_mut().filter(is_up) else { return };
+        self.counts.restarts += 1;
+        self.remembers = remembers;
+        if gently {
+            house.drain();
+        } else {
+            house.die();
+        }
+        if gently {
+            let drain = u64::try_from(self.plan.limits.drain.as_millis()).unwrap();
+            let (time, run) = (self.now() + drain, self.run);
+            self.at(time, Event::Kill(run));
+        } else {
+            self.has_crashed = true;
+        }
+    }
+
+    /// A house whose last session has ended makes way for the next.
+    fn has_closed(&mut self) {
+        let is_going = |house: &mut House| house.is_draining || self.has_crashed;
+        let Some(house) = self.house.take_if(|house| house.is_empty() && is_going(house)) else {
+            return;
+        };
+        for link in self.links.iter_mut().filter(|link| link.run == self.run) {
+            link.wire.lose();
+        }
+        self.left = if self.remembers {
+            let epoch = self.left.epoch.clone();
+            let (known, bounced) = self.remembered(&epoch);
+            // Above all numbers, also of what nobody saw.
+            Left { epoch, floor: house.ceiling() + self.dice.among(1..=1000), known, bounced }
+        } else {
+            Left { epoch: format!("e{}", self.run + 1), floor: 1, ..Left::default() }
+        };
+        let time = self.now() + self.dice.among(0..=3000);
+        self.at(time, Event::Open);
+    }
+
+    /// What a file would know of what was seen.
+    fn remembered(&self, epoch: &str) -> (Vec<Known>, HashMap<RoomName, Vec<(Seq, u8)>>) {
+        let (mut known, mut bounced) = (Vec::new(), HashMap::new());
+        for room in ROOMS {
+            let (place, name) = ((epoch.to_owned(), room.to_owned()), RoomName::parse(room).unwrap());
+            let mut told: BTreeMap<u64, (String, u64)> = BTreeMap::new();
+            for (seq, placed) in self.truth.acks.get(&place).into_iter().flatten() {
+                told.insert(*seq, (placed.text.clone(), placed.at));
+            }
+            for (seq, event) in self.truth.entries.get(&place).into_iter().flatten() {
+                if let ServerEvent::Chat(chat) = event {
+                    told.insert(*seq, (chat.text.to_string(), chat.at));
+                    if chat.hops > 0 {
+                        let of: &mut Vec<_> = bounced.entry(name.clone()).or_default();
+                        of.push((Seq(*seq), chat.hops));
+                    }
+                }
+            }
+            for (seq, (text, at)) in told {
+                let id = text.split('>').next().and_then(|id| id.strip_prefix("<m"));
+                let Some((who, number)) = id.and_then(|id| id.split_once('.')) else { continue };
+                let owner = Person::token(who.parse().unwrap());
+                let (id, seq, at) = (format!("m{who}.{number}").into(), Seq(seq), Millis(at));
+                known.push(Known { owner: owner.into(), id, room: name.clone(), seq, at });
+            }
+        }
+        (known, bounced)
+    }
+
+    pub(super) fn order(&mut self, asked: Asked, command: Command) {
+        if let Some(house) = self.house.as_mut().filter(|house| !house.is_draining) {
+            let report = house.ask(command);
+            self.reports.push((asked, report));
+        }
+    }
+
+    fn hear_reports(&mut self) -> Result<(), Violation> {
+        let mut waiting = Vec::new();
+        for (asked, mut report) in std::mem::take(&mut self.reports) {
+            match report.try_recv() {
+                Ok(report) => self.reported(&asked, &report)?,
+                Err(oneshot::error::TryRecvError::Empty) => waiting.push((asked, report)),
+                // The server went down meanwhile.
+                Err(oneshot::error::TryRecvError::Closed) => {}
+            }
+        }
+        self.reports.append(&mut waiting);
+        Ok(())
+    }
+
+    fn reported(&mut self, asked: &Asked, report: &Report) -> Result<(), Violation> {
+        match (asked, report) {
+            (Asked::Ghost(link), Report::Members(rows)) => {
+                let addr = House::address(*link);
+                if let Some(row) = rows.iter().find(|row| row.addr == addr) {
+                    return found(GHOSTS, format!("{row:?} is still a member"));
+                }
+            }
+            (Asked::List | Asked::Last(_), Report::Members(rows)) => {
+                unique(rows.iter().map(|row| &*row.nick))?;
+                if let Asked::Last(count) = asked
+                    && rows.len() != *count
+                {
+                    return found(GHOSTS, format!("{count} are here, and the server has {rows:?}"));
+                }
+            }
+            (Asked::Stats, Report::Stats(stats)) => {
+                // An entry of ours has at most 330 bytes of text.
+                let turn = self.house.as_ref().map_or(0, |house| house.most_at_once) * 2048 + 512;
+                let most = self.plan.limits.retained_bytes.max(turn) as u64;
+                if stats.retained_bytes > most {
+                    return found(BUDGET, format!("{} of {most}", stats.retained_bytes));
+                }
+            }
+            (Asked::Kick, Report::Done(_)) => self.kicked += 1,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// By now nothing of it may be left.
+    fn is_a_ghost(&mut self, at: usize) {
+        if self.links[at].run == self.run {
+            self.order(Asked::Ghost(at), Command::List);
+        }
+    }
+
+    /// One byte of a handshake a second. The server bears it until its deadline, and no longer.
+    fn drip(&mut self, at: usize) -> Result<(), Violation> {
+        let now = self.now();
+        let link = &self.links[at];
+        let Some(byte) = link.drips else { return Ok(()) };
+        let limits = &self.plan.limits;
+        let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap();
+        let whole = link.born + ms(limits.handshake_idle);
+        // What is no name is refused as soon as it is there: only the whole has a deadline then.
+        let answer = link.first_in.filter(|_| byte == u64::from(b'{'));
+        let deadline = answer.map_or(whole, |first| whole.min(first + ms(limits.handshake)));
+        if link.run != self.run || self.house.as_ref().is_none_or(|house| house.is_draining) {
+            return Ok(());
+        }
+        if link.wire.is_over() {
+            if now + 500 >= deadline {
+                return Ok(());
+            }
+            return found(DEADLINE, format!("cut at {now}, and it had until {deadline}"));
+        }
+        if now > deadline + 500 {
+            return found(DEADLINE, format!("it goes on at {now}, and had until {deadline}"));
+        }
+        let byte = u8::try_from(byte).unwrap();
+        self.send(at, vec![byte]);
+        self.at(now + 1000, Event::Drip(at));
+        Ok(())
+    }
+
+    /// Whether sessions that ended were counted with a reason, each once.
+    pub(super) fn all_have_reasons(&self) -> Result<(), Violation> {
+        match self.house.as_ref().map(House::sessions) {
+            Some((began, ended)) if began != ended => {
+                found(REASON, format!("{began} sessions began, and {ended} have a reason to end"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
