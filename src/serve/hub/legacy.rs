@@ -183,13 +183,7 @@ impl Legacy {
         known: Vec<Known>,
         bounced: HashMap<RoomName, Vec<(Seq, u8)>>,
     ) -> Self {
-        Self {
-            epoch: epoch.into(),
-            numbers: Numbers::above(floor),
-            known,
-            bounced,
-            ..Self::none()
-        }
+        Self { epoch: epoch.into(), numbers: Numbers::above(floor), known, bounced, ..Self::none() }
     }
 }
 

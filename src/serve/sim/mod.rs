@@ -41,8 +41,8 @@ struct Outcome {
     counts: Counts,
     /// Over every byte that members got, and when.
     hash: u64,
-    /// Whether the planted fault, if any, found its place.
-    has_struck: bool,
+    /// Whether the planted fault, if any, found its place; nothing, if it was held back to the end.
+    has_struck: Option<bool>,
     violation: Option<Violation>,
 }
 
@@ -56,7 +56,8 @@ fn live(plan: Plan, fault: Option<(Fault, u64)>) -> Outcome {
         let mut world = World::new(plan, tap);
         let violation = lived(&mut world).await.err();
         let World { counts, hash, tap, .. } = world;
-        Outcome { counts, hash, has_struck: tap.has_struck, violation }
+        let has_struck = (!tap.is_holding()).then_some(tap.has_struck);
+        Outcome { counts, hash, has_struck, violation }
     })
 }
 

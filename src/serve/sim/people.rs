@@ -76,7 +76,10 @@ impl World {
             Speaks::Raw => nick.into_bytes(),
             Speaks::Native => {
                 let after = person.places.get(ROOMS[0]).copied();
-                self.links[at].after = after.map(|after| (person.epoch.clone().unwrap_or_default(), after));
+                // Who watches wants all that there is.
+                let after = after.or(person.is_watch().then_some(0));
+                self.links[at].after =
+                    after.map(|after| (person.epoch.clone().unwrap_or_default(), after));
                 let resume = after.map(|after| Resume {
                     epoch: person.epoch.clone(),
                     after: BTreeMap::from([(ROOMS[0].to_owned(), after)]),
@@ -235,17 +238,15 @@ impl World {
 
     /// An event on its way to the checkers.
     fn comes(&mut self, at: usize, event: ServerEvent<'static>) -> Result<(), Violation> {
-        let is_resuming = self.links[at].after.is_some() && entry(&event).is_some_and(|(room, seq)| {
-            !self.links[at].view.is_news(room, seq)
-        });
+        let is_resuming = self.links[at].after.is_some()
+            && entry(&event).is_some_and(|(room, seq)| !self.links[at].view.is_news(room, seq));
         let (events, leaks) = self.tap.passes(at, is_resuming, event);
         for event in events {
             if leaks {
                 let is_other = |link: &&Link| {
                     link.who != self.links[at].who && link.is_in() && link.speaks == Speaks::Native
                 };
-                let other = self.links.iter().find(is_other).map(|link| link.who);
-                if let Some(other) = other.and_then(|who| self.people[who].link) {
+                if let Some(other) = self.links.iter().position(|link| is_other(&link)) {
                     self.told(other, event.clone())?;
                 }
             }
@@ -296,7 +297,7 @@ impl World {
                 self.links[at].view.whispered(to)?;
                 self.truth.whispered(&whisper.text)?;
             }
-            ServerEvent::Gap(_) => self.counts.gaps += 1,
+            ServerEvent::Gap(gap) if gap.before > gap.after + 1 => self.counts.gaps += 1,
             ServerEvent::Ping(ping) => self.tell(at, &ClientEvent::Pong(ping)),
             ServerEvent::Bye(bye) => self.explains(at, &bye.code, now)?,
             _ => {}
@@ -309,7 +310,9 @@ impl World {
         let (who, epoch) = (link.who, welcome.epoch.to_string());
         let after = link.after.clone();
         let after = after.map(|(of, after)| if of == epoch { after } else { 0 });
-        let Some(state) = welcome.rooms.first() else { return found(ANSWERS, "a welcome to nowhere") };
+        let Some(state) = welcome.rooms.first() else {
+            return found(ANSWERS, "a welcome to nowhere");
+        };
         link.view.welcomed(&epoch, state, after)?;
         if self.people[who].link != Some(at) {
             return Ok(());
@@ -383,7 +386,8 @@ impl World {
         // Only what is retained can be waited for, and a little is gone at once.
         let retains_little = self.plan.limits.retained_bytes < 1024 * 1024;
         let is_troubled = !link.is_well(now.saturating_sub(120_000));
-        let came_again = self.links.iter().any(|other| other.who == link.who && other.born > link.born);
+        let came_again =
+            self.links.iter().any(|other| other.who == link.who && other.born > link.born);
         let acts = |wanted: fn(&Act) -> bool| self.plan.steps.iter().any(|step| wanted(&step.act));
         let is_explained = match code {
             "quit" => link.has_quit,
@@ -412,7 +416,8 @@ impl World {
         if link.speaks == Speaks::Native && link.view.is_in {
             link.view.has_all()?;
             let is_well = link.is_well(now.saturating_sub(30_000)) && !link.has_quit;
-            if link.view.bye.is_none() && is_well && !self.has_crashed && self.house.is_some() {
+            let is_up = self.house.is_some() && link.run == self.run && !self.has_crashed;
+            if link.view.bye.is_none() && is_well && is_up {
                 return found(REASON, format!("{} is left without a word", link.view.nick));
             }
         }
@@ -421,6 +426,10 @@ impl World {
         }
         self.links[at].is_closed = true;
         self.send_end(at, End::Closed);
+        if self.people[who].is_watch() && self.house.is_some() {
+            self.has_blinked = true;
+            self.connect(who, 0);
+        }
         Ok(())
     }
 }

@@ -44,37 +44,77 @@ pub(super) struct Sketch {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Act {
     /// Comes, or comes back, under one of its names.
-    Connect { name: usize },
-    Say { count: usize, length: usize, room: usize },
+    Connect {
+        name: usize,
+    },
+    Say {
+        count: usize,
+        length: usize,
+        room: usize,
+    },
     Cut(End),
     /// It hears nothing and is not heard any more, for ever; its machine answers, or does not.
-    Vanish { answers: bool },
+    Vanish {
+        answers: bool,
+    },
     /// It takes no byte for so long, or only so many at a time.
     Stall(u64),
     Slow(usize),
     /// Some of them cannot be reached for so long.
-    Part { group: u64, time: u64 },
-    Enter { room: usize },
-    Leave { room: usize },
-    Rename { name: usize },
-    Whisper { to: usize },
-    Topic { room: usize },
-    Who { room: usize },
-    Look { room: usize, before: u64, limit: usize },
+    Part {
+        group: u64,
+        time: u64,
+    },
+    Enter {
+        room: usize,
+    },
+    Leave {
+        room: usize,
+    },
+    Rename {
+        name: usize,
+    },
+    Whisper {
+        to: usize,
+    },
+    Topic {
+        room: usize,
+    },
+    Who {
+        room: usize,
+    },
+    Look {
+        room: usize,
+        before: u64,
+        limit: usize,
+    },
     Ping,
     Garbage,
     Quit,
     /// Somebody begins a handshake and gives a byte a second.
-    Drip { native: bool },
-    Kick { name: usize },
+    Drip {
+        native: bool,
+    },
+    Kick {
+        name: usize,
+    },
     Mute(bool),
-    Ban { name: usize },
-    Unban { name: usize },
-    Announce { room: usize },
+    Ban {
+        name: usize,
+    },
+    Unban {
+        name: usize,
+    },
+    Announce {
+        room: usize,
+    },
     List,
     Stats,
     Clock(i64),
-    Restart { gently: bool, remembers: bool },
+    Restart {
+        gently: bool,
+        remembers: bool,
+    },
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -196,9 +236,8 @@ impl Plan {
         };
         let people: Vec<Sketch> = (0..100).map(&mut sketch).collect();
         let connect = Act::Connect { name: 0 };
-        let mut steps: Vec<Step> = (0..people.len())
-            .map(|who| Step { wait: dice.below(2), who, act: connect })
-            .collect();
+        let mut steps: Vec<Step> =
+            (0..people.len()).map(|who| Step { wait: dice.below(2), who, act: connect }).collect();
         for _ in 0..60 {
             let act = dice.weighted(&[
                 (6, connect),

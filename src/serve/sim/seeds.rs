@@ -23,7 +23,9 @@ const SHRINKING: usize = 400;
 
 impl Scenario {
     pub(super) fn parse(name: &str) -> Option<Self> {
-        [Self::General, Self::Names, Self::Echoes].into_iter().find(|scenario| scenario.name() == name)
+        [Self::General, Self::Names, Self::Echoes]
+            .into_iter()
+            .find(|scenario| scenario.name() == name)
     }
 
     pub(super) fn name(self) -> &'static str {
@@ -65,7 +67,9 @@ impl Scenario {
                 fewer.drain(start..(start + size).min(fewer.len()));
                 tries += 1;
                 match self.run(seed, Some(&fewer)).violation {
-                    Some(violation) if violation.check == why.check => (steps, why) = (fewer, violation),
+                    Some(violation) if violation.check == why.check => {
+                        (steps, why) = (fewer, violation)
+                    }
                     _ => start += size,
                 }
             }
@@ -123,7 +127,12 @@ impl Scenario {
         let told: Vec<_> =
             failures.iter().take(3).map(|(seed, outcome)| self.failure(*seed, outcome)).collect();
         let numbers: Vec<_> = failures.iter().map(|(seed, _)| *seed).take(40).collect();
-        assert!(failures.is_empty(), "{} seeds fail, {numbers:?}\n{}", failures.len(), told.join("\n"));
+        assert!(
+            failures.is_empty(),
+            "{} seeds fail, {numbers:?}\n{}",
+            failures.len(),
+            told.join("\n")
+        );
         counts
     }
 }

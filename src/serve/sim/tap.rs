@@ -41,6 +41,8 @@ pub(super) struct Tap {
     pub(super) has_struck: bool,
     held: Option<(usize, Told)>,
     here: BTreeMap<(usize, String), BTreeSet<String>>,
+    /// Joins that somebody has seen.
+    joins: BTreeSet<(String, u64)>,
     /// The join whose name is another's now, for everybody.
     renamed: Option<((String, u64), String)>,
 }
@@ -52,7 +54,7 @@ impl Tap {
 
     /// Whether this chance is the one.
     fn strikes(&mut self, fault: Fault) -> bool {
-        if self.fault != Some(fault) || self.has_struck {
+        if self.fault != Some(fault) || self.has_struck || self.held.is_some() {
             return false;
         }
         self.has_struck = self.spare == 0;
@@ -61,28 +63,31 @@ impl Tap {
     }
 
     /// What becomes of an event on its way to a connection, and whether somebody else gets it too.
-    pub(super) fn passes(&mut self, link: usize, is_resuming: bool, event: Told) -> (Vec<Told>, bool) {
+    pub(super) fn passes(
+        &mut self,
+        link: usize,
+        is_resuming: bool,
+        event: Told,
+    ) -> (Vec<Told>, bool) {
         if self.fault.is_none() {
             return (vec![event], false);
         }
-        if let Some((of, held)) = self.held.take() {
-            if of == link && entry(&event).is_some() {
-                return (vec![event, held], false);
-            }
-            self.held = Some((of, held));
-            if of == link {
-                // Only what stands side by side changes places.
-                let (_, held) = self.held.take().unwrap();
-                self.has_struck = false;
-                return (vec![held, event], false);
-            }
+        if let Some((_, held)) = self.held.take_if(|(of, _)| *of == link) {
+            // Only what something follows in its room is missed by whoever reads on.
+            let follows = entry(&event).is_some_and(|(room, _)| Some(room) == room_of(&held));
+            self.has_struck = follows;
+            return match (follows, self.fault) {
+                (false, _) => (vec![held, event], false),
+                (true, Some(Fault::Swapped)) => (vec![event, held], false),
+                (true, _) => (vec![event], false),
+            };
         }
         let event = self.name_of_two(link, event);
         match &event {
-            ServerEvent::Chat(_) if self.strikes(Fault::Dropped) => return (Vec::new(), false),
-            ServerEvent::Chat(_) if self.strikes(Fault::Swapped) => {
-                self.held = Some((link, event));
-                return (Vec::new(), false);
+            ServerEvent::Chat(_)
+                if self.strikes(Fault::Dropped) || self.strikes(Fault::Swapped) =>
+            {
+                return self.hold(link, event);
             }
             ServerEvent::Chat(_) if is_resuming && self.strikes(Fault::DoubledAfterResume) => {
                 return (vec![event.clone(), event], false);
@@ -90,8 +95,10 @@ impl Tap {
             ServerEvent::Whisper(_) if self.strikes(Fault::WhisperLeaked) => {
                 return (vec![event], true);
             }
-            ServerEvent::Gap(gap) if gap.before > gap.after + 1 && self.strikes(Fault::GapUntold) => {
-                return (Vec::new(), false);
+            ServerEvent::Gap(gap)
+                if gap.before > gap.after + 1 && self.strikes(Fault::GapUntold) =>
+            {
+                return self.hold(link, event);
             }
             ServerEvent::Ack(ack) if ack.seq.is_some() && self.strikes(Fault::WrongAck) => {
                 let mut ack = ack.clone();
@@ -101,6 +108,17 @@ impl Tap {
             _ => {}
         }
         (vec![event], false)
+    }
+
+    fn hold(&mut self, link: usize, event: Told) -> (Vec<Told>, bool) {
+        self.held = Some((link, event));
+        self.has_struck = false;
+        (Vec::new(), false)
+    }
+
+    /// It holds something back, and nothing has come of it yet.
+    pub(super) fn is_holding(&self) -> bool {
+        self.held.is_some()
     }
 
     /// The first join behind another's becomes a join of that other.
@@ -114,7 +132,9 @@ impl Tap {
                 let here = self.here.entry((link, place.0.clone())).or_default();
                 let first = here.iter().next().cloned();
                 here.insert(join.who.to_string());
+                let is_first = self.joins.insert(place.clone());
                 if self.renamed.is_none()
+                    && is_first
                     && let Some(first) = first.filter(|first| *first != join.who)
                     && self.strikes(Fault::NameOfTwo)
                 {
@@ -142,11 +162,27 @@ impl Tap {
     }
 
     pub(super) fn loses(&mut self, request: &Request) -> bool {
-        matches!(request, Request::Input(Input::Post { .. })) && self.strikes(Fault::PostLost)
+        is_awaited(request) && self.strikes(Fault::PostLost)
     }
 
     pub(super) fn swaps(&mut self, queue: &VecDeque<Request>) -> bool {
-        let are_two = queue.iter().take(2).filter(|request| request.questions().is_some()).count();
-        are_two == 2 && self.strikes(Fault::Overtaken)
+        let two = || queue.iter().take(2);
+        let are_two = two().filter(|request| request.questions().is_some()).count() == 2;
+        are_two && two().any(is_awaited) && self.strikes(Fault::Overtaken)
+    }
+}
+
+/// Whether it says something whose ack is waited for.
+fn is_awaited(request: &Request) -> bool {
+    match request {
+        Request::Input(Input::Post { posts, .. }) => posts.iter().any(|post| post.id.is_some()),
+        _ => false,
+    }
+}
+
+fn room_of(event: &Told) -> Option<&str> {
+    match event {
+        ServerEvent::Gap(gap) => Some(&gap.room),
+        event => entry(event).map(|(room, _)| room),
     }
 }

@@ -98,70 +98,70 @@ fn a_seed_is_the_same_bytes_in_every_process() {
     assert_ne!(here, Scenario::General.run(6, None).hash);
 }
 
-/// Plants a fault in worlds that have a place for it, until so many were caught; each by the
-/// checker that is meant for it.
+/// Plants a fault in worlds until so many were caught; each by the checker that is meant for it.
+/// Some are mended by what the client does, where it loses its connection and sends again.
 #[track_caller]
-fn is_caught(fault: Fault, by: Check) {
+fn is_caught(fault: Fault, by: Check, can_be_mended: bool) {
     let mut caught = 0;
     for seed in 0..60 {
-        let plan = Plan { is_watched: true, ..Plan::general(seed) };
+        let mut plan = Plan::general(seed);
+        (plan.is_watched, plan.limits.crowd) = (true, 256);
         let outcome = live(plan, Some((fault, seed % 5)));
-        if !outcome.has_struck {
-            assert_eq!(outcome.violation, None, "nothing was planted in seed {seed}");
-            continue;
-        }
-        match outcome.violation {
-            Some(Violation { check, .. }) if check == by => caught += 1,
-            other => panic!("{fault:?} in seed {seed} is not caught by “{by}”: {other:?}"),
+        match (outcome.has_struck, outcome.violation) {
+            (None, _) => {}
+            (Some(false), violation) => assert_eq!(violation, None, "nothing is planted in {seed}"),
+            (Some(true), Some(Violation { check, .. })) if check == by => caught += 1,
+            (Some(true), None) if can_be_mended => {}
+            (_, other) => panic!("{fault:?} in seed {seed} is not caught by “{by}”: {other:?}"),
         }
         if caught == 5 {
             return;
         }
     }
-    panic!("{fault:?} found a place in {caught} of 60 seeds");
+    panic!("{fault:?} was caught in {caught} of 60 seeds");
 }
 
 #[test]
 fn a_dropped_message_is_caught() {
-    is_caught(Fault::Dropped, LOSS);
+    is_caught(Fault::Dropped, LOSS, false);
 }
 
 #[test]
 fn two_swapped_messages_are_caught() {
-    is_caught(Fault::Swapped, ORDER);
+    is_caught(Fault::Swapped, ORDER, false);
 }
 
 #[test]
 fn a_doubled_message_after_a_resume_is_caught() {
-    is_caught(Fault::DoubledAfterResume, DOUBLE);
+    is_caught(Fault::DoubledAfterResume, DOUBLE, false);
 }
 
 #[test]
 fn a_name_held_by_two_is_caught() {
-    is_caught(Fault::NameOfTwo, NAMES);
+    is_caught(Fault::NameOfTwo, NAMES, false);
 }
 
 #[test]
 fn a_whisper_that_somebody_else_hears_is_caught() {
-    is_caught(Fault::WhisperLeaked, WHISPERS);
+    is_caught(Fault::WhisperLeaked, WHISPERS, false);
 }
 
 #[test]
 fn a_wrong_ack_is_caught() {
-    is_caught(Fault::WrongAck, ACKS);
+    is_caught(Fault::WrongAck, ACKS, false);
 }
 
 #[test]
 fn a_gap_that_is_not_told_is_caught() {
-    is_caught(Fault::GapUntold, GAP);
+    is_caught(Fault::GapUntold, GAP, false);
 }
 
 #[test]
 fn a_message_that_the_hub_never_gets_is_caught() {
-    is_caught(Fault::PostLost, ANSWERS);
+    is_caught(Fault::PostLost, ANSWERS, true);
 }
 
 #[test]
 fn requests_that_change_places_are_caught() {
-    is_caught(Fault::Overtaken, ANSWERS);
+    is_caught(Fault::Overtaken, ANSWERS, true);
 }

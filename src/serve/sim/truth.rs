@@ -3,9 +3,7 @@
 //! state that the entries lead through.
 
 use super::view::{Placed, entry};
-use super::violation::{
-    ACKS, DOUBLE, HOPS, NAMES, ORDER, ROOMS, Violation, WHISPERS, found,
-};
+use super::violation::{ACKS, DOUBLE, HOPS, NAMES, ORDER, ROOMS, Violation, WHISPERS, found};
 use crate::wire::entry::Kind;
 use crate::wire::limits;
 use crate::wire::native::{Chat, Roster, ServerEvent};
@@ -16,12 +14,20 @@ type Told = ServerEvent<'static>;
 /// A room under an epoch.
 pub(super) type Where = (String, String);
 
+/// Where something was said, and whether that is known of an ack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Said {
+    room: String,
+    seq: u64,
+    of_ack: bool,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Truth {
     pub(super) entries: BTreeMap<Where, BTreeMap<u64, Told>>,
     pub(super) acks: BTreeMap<Where, BTreeMap<u64, Placed>>,
     /// Where each text was said, by epoch.
-    texts: BTreeMap<(String, String), (String, u64)>,
+    texts: BTreeMap<(String, String), Said>,
     whispers: BTreeSet<String>,
     /// What each connection was told as it happened, in its order.
     chains: BTreeMap<(String, usize), Vec<(String, u64)>>,
@@ -50,7 +56,7 @@ impl Truth {
             return found(ORDER, format!("{room} {seq} is {before:?} and {event:?}"));
         }
         if let ServerEvent::Chat(chat) = event {
-            self.said(epoch, &chat.text, room, seq)?;
+            self.said(epoch, &chat.text, Said { room: room.into(), seq, of_ack: false })?;
             self.hops(&place, chat)?;
             if let Some(placed) = self.acks.get(&place).and_then(|room| room.get(&seq)) {
                 agree(placed, event)?;
@@ -63,11 +69,17 @@ impl Truth {
     }
 
     /// A member was told the place of what it said.
-    pub(super) fn placed(&mut self, epoch: &str, link: usize, placed: Placed) -> Result<(), Violation> {
+    pub(super) fn placed(
+        &mut self,
+        epoch: &str,
+        link: usize,
+        placed: Placed,
+    ) -> Result<(), Violation> {
         if !placed.duplicate {
             self.chain(epoch, link, &placed.room, placed.seq);
         }
-        self.said(epoch, &placed.text, &placed.room, placed.seq)?;
+        let (room, seq) = (placed.room.clone(), placed.seq);
+        self.said(epoch, &placed.text, Said { room, seq, of_ack: true })?;
         let place = (epoch.to_owned(), placed.room.clone());
         if let Some(event) = self.entries.get(&place).and_then(|room| room.get(&placed.seq)) {
             agree(&placed, event)?;
@@ -77,18 +89,13 @@ impl Truth {
     }
 
     /// Texts are made so that each is said once, however often it was sent.
-    fn said(&mut self, epoch: &str, text: &str, room: &str, seq: u64) -> Result<(), Violation> {
-        let here = (room.to_owned(), seq);
+    fn said(&mut self, epoch: &str, text: &str, here: Said) -> Result<(), Violation> {
         let first = self.texts.entry((epoch.into(), text.into())).or_insert_with(|| here.clone());
-        if *first == here {
+        if (&first.room, first.seq) == (&here.room, here.seq) {
             return Ok(());
         }
-        found(DOUBLE, format!("{text} was said in {first:?} and in {here:?}"))
-    }
-
-    /// Where this text was said.
-    pub(super) fn place_of(&self, epoch: &str, text: &str) -> Option<&(String, u64)> {
-        self.texts.get(&(epoch.to_owned(), text.to_owned()))
+        let check = if first.of_ack || here.of_ack { ACKS } else { DOUBLE };
+        found(check, format!("{text} was said in {first:?} and in {here:?}"))
     }
 
     /// A bot's answer is one hop from what it answers, and none is beyond the limit.
@@ -160,7 +167,9 @@ impl Truth {
         }
         match waits.keys().next() {
             None => Ok(()),
-            Some(stuck) => found(ORDER, format!("no one order holds {stuck:?} and what follows it")),
+            Some(stuck) => {
+                found(ORDER, format!("no one order holds {stuck:?} and what follows it"))
+            }
         }
     }
 
@@ -222,7 +231,9 @@ impl Truth {
 fn agree(placed: &Placed, event: &Told) -> Result<(), Violation> {
     match event {
         ServerEvent::Chat(chat)
-            if chat.text == placed.text && chat.from == placed.by && chat.at == placed.at =>
+            if chat.text == placed.text
+                && (chat.from == placed.by || placed.duplicate)
+                && chat.at == placed.at =>
         {
             Ok(())
         }

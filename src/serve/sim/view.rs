@@ -15,15 +15,32 @@ type Told = ServerEvent<'static>;
 /// Something the client asked, which has exactly one answer.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Ask {
-    Say { id: String, text: String },
-    Whisper { id: String },
-    Join { id: String, after: Option<u64> },
-    Part { id: String },
-    Topic { id: String },
+    Say {
+        id: String,
+        text: String,
+    },
+    Whisper {
+        id: String,
+    },
+    Join {
+        id: String,
+        after: Option<u64>,
+    },
+    Part {
+        id: String,
+    },
+    Topic {
+        id: String,
+    },
     Nick,
     Who,
-    History { id: String, before: Option<u64> },
-    Ping { id: String },
+    History {
+        id: String,
+        before: Option<u64>,
+    },
+    Ping {
+        id: String,
+    },
     /// Nonsense, which is refused.
     Garbage,
 }
@@ -142,10 +159,14 @@ impl View {
                     _ => false,
                 };
                 let answered = self.answers(&format!("ack of {id:?}"), is_asked)?;
-                if let (Ask::Say { text, .. }, Some(room), Some(seq)) = (answered, &ack.room, ack.seq)
+                if let (Ask::Say { text, .. }, Some(room), Some(seq)) =
+                    (answered, &ack.room, ack.seq)
                 {
                     let (room, at, by) = (room.to_string(), ack.at, self.nick.clone());
                     let duplicate = ack.duplicate;
+                    if !duplicate {
+                        self.entry(&room, seq)?;
+                    }
                     return Ok(Some(Placed { room, seq, at, text, by, duplicate }));
                 }
             }
@@ -171,7 +192,9 @@ impl View {
                 })?;
             }
             ServerEvent::Roster(_) => _ = self.answers("roster", |ask| *ask == Ask::Who)?,
-            ServerEvent::History(history) => self.history(history.re.as_deref(), &history.events)?,
+            ServerEvent::History(history) => {
+                self.history(history.re.as_deref(), &history.events)?
+            }
             ServerEvent::Gap(gap) => self.gap(gap)?,
             // Who is in no room is told of its own new name so.
             ServerEvent::Notice(notice) => {

@@ -46,7 +46,6 @@ pub(super) enum Event {
 pub(super) enum Asked {
     List,
     Stats,
-    Kick,
     Other,
     Ghost(usize),
     /// The last list of all: who must be in it.
@@ -81,7 +80,6 @@ pub(super) struct World {
     agenda: BinaryHeap<Reverse<(u64, u64, Event)>>,
     planned: u64,
     reports: Vec<(Asked, oneshot::Receiver<Report>)>,
-    pub(super) kicked: u64,
     pub(super) said: BTreeMap<String, (u64, usize)>,
     pub(super) announced: u64,
     pub(super) truth: Truth,
@@ -90,6 +88,8 @@ pub(super) struct World {
     /// Over every byte that came, and when.
     pub(super) hash: u64,
     pub(super) has_crashed: bool,
+    /// Whether who watches has missed something of this run.
+    pub(super) has_blinked: bool,
     /// Whether the next run goes on where this one ends.
     remembers: bool,
 }
@@ -120,7 +120,6 @@ impl World {
             agenda: BinaryHeap::new(),
             planned: 0,
             reports: Vec::new(),
-            kicked: 0,
             said: BTreeMap::new(),
             announced: 0,
             truth: Truth::default(),
@@ -128,6 +127,7 @@ impl World {
             counts: Counts::default(),
             hash: 0xcbf2_9ce4_8422_2325,
             has_crashed: false,
+            has_blinked: false,
             remembers: false,
         }
     }
@@ -337,7 +337,7 @@ impl World {
     /// The server starts, with what the last run left.
     pub(super) fn open(&mut self) {
         self.run += 1;
-        self.has_crashed = false;
+        (self.has_crashed, self.has_blinked) = (false, false);
         self.house = Some(House::open(&self.plan.limits, self.left.clone()));
         if self.plan.is_watched {
             let watch = self.people.len() - 1;
@@ -390,7 +390,8 @@ impl World {
     fn remembered(&self, epoch: &str) -> (Vec<Known>, HashMap<RoomName, Vec<(Seq, u8)>>) {
         let (mut known, mut bounced) = (Vec::new(), HashMap::new());
         for room in ROOMS {
-            let (place, name) = ((epoch.to_owned(), room.to_owned()), RoomName::parse(room).unwrap());
+            let (place, name) =
+                ((epoch.to_owned(), room.to_owned()), RoomName::parse(room).unwrap());
             let mut told: BTreeMap<u64, (String, u64)> = BTreeMap::new();
             for (seq, placed) in self.truth.acks.get(&place).into_iter().flatten() {
                 told.insert(*seq, (placed.text.clone(), placed.at));
@@ -460,7 +461,6 @@ impl World {
                     return found(BUDGET, format!("{} of {most}", stats.retained_bytes));
                 }
             }
-            (Asked::Kick, Report::Done(_)) => self.kicked += 1,
             _ => {}
         }
         Ok(())
