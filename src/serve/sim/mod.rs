@@ -15,10 +15,13 @@
 mod acts;
 mod dice;
 mod heard;
+mod hearing;
 mod house;
 mod link;
+mod orders;
 mod people;
 mod plan;
+mod runs;
 mod seeds;
 mod tap;
 #[cfg(test)]

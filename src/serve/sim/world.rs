@@ -5,19 +5,16 @@ use super::dice::Dice;
 use super::house::{self, House, Left};
 use super::link::{Link, Up};
 use super::people::Person;
-use super::plan::{Plan, ROOMS, Sketch, Speaks};
+use super::plan::{Plan, Sketch, Speaks};
 use super::tap::Tap;
-use super::truth::{Truth, unique};
+use super::truth::Truth;
 use super::view::View;
-use super::violation::{BUDGET, DEADLINE, GHOSTS, REASON, Violation, found};
+use super::violation::Violation;
 use super::wire::{End, Stirred, Wire};
-use crate::room::Known;
-use crate::serve::admin::{Command, Report};
-use crate::wire::entry::{Kind, Millis, Seq};
-use crate::wire::native::ServerEvent;
-use crate::wire::room_name::RoomName;
+use crate::serve::admin::Report;
+use crate::wire::entry::Kind;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BinaryHeap};
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,13 +70,13 @@ pub(super) struct World {
     pub(super) house: Option<House>,
     /// Which run of the server this is, and under which epoch.
     pub(super) run: usize,
-    left: Left,
+    pub(super) left: Left,
     turned: Option<u64>,
     pub(super) links: Vec<Link>,
     pub(super) people: Vec<Person>,
     agenda: BinaryHeap<Reverse<(u64, u64, Event)>>,
     planned: u64,
-    reports: Vec<(Asked, oneshot::Receiver<Report>)>,
+    pub(super) reports: Vec<(Asked, oneshot::Receiver<Report>)>,
     pub(super) said: BTreeMap<String, (u64, usize)>,
     pub(super) announced: u64,
     pub(super) truth: Truth,
@@ -91,7 +88,7 @@ pub(super) struct World {
     /// Whether who watches has missed something of this run.
     pub(super) has_blinked: bool,
     /// Whether the next run goes on where this one ends.
-    remembers: bool,
+    pub(super) remembers: bool,
 }
 
 impl World {
@@ -332,183 +329,5 @@ impl World {
         house.connect(at, &wire);
         self.counts.links += 1;
         Some(at)
-    }
-
-    /// The server starts, with what the last run left.
-    pub(super) fn open(&mut self) {
-        self.run += 1;
-        (self.has_crashed, self.has_blinked) = (false, false);
-        self.house = Some(House::open(&self.plan.limits, self.left.clone()));
-        if self.plan.is_watched {
-            let watch = self.people.len() - 1;
-            self.connect(watch, 0);
-        }
-    }
-
-    pub(super) fn restart(&mut self, gently: bool, remembers: bool) {
-        let is_going = self.has_crashed;
-        let is_up = |house: &&mut House| !house.is_draining && !is_going;
-        let Some(house) = self.house.as_mut().filter(is_up) else { return };
-        self.counts.restarts += 1;
-        self.remembers = remembers;
-        if gently {
-            house.drain();
-        } else {
-            house.die();
-        }
-        if gently {
-            let drain = u64::try_from(self.plan.limits.drain.as_millis()).unwrap();
-            let (time, run) = (self.now() + drain, self.run);
-            self.at(time, Event::Kill(run));
-        } else {
-            self.has_crashed = true;
-        }
-    }
-
-    /// A house whose last session has ended makes way for the next.
-    fn has_closed(&mut self) {
-        let is_going = |house: &mut House| house.is_draining || self.has_crashed;
-        let Some(house) = self.house.take_if(|house| house.is_empty() && is_going(house)) else {
-            return;
-        };
-        for link in self.links.iter_mut().filter(|link| link.run == self.run) {
-            link.wire.lose();
-        }
-        self.left = if self.remembers {
-            let epoch = self.left.epoch.clone();
-            let (known, bounced) = self.remembered(&epoch);
-            // Above all numbers, also of what nobody saw.
-            Left { epoch, floor: house.ceiling() + self.dice.among(1..=1000), known, bounced }
-        } else {
-            Left { epoch: format!("e{}", self.run + 1), floor: 1, ..Left::default() }
-        };
-        let time = self.now() + self.dice.among(0..=3000);
-        self.at(time, Event::Open);
-    }
-
-    /// What a file would know of what was seen.
-    fn remembered(&self, epoch: &str) -> (Vec<Known>, HashMap<RoomName, Vec<(Seq, u8)>>) {
-        let (mut known, mut bounced) = (Vec::new(), HashMap::new());
-        for room in ROOMS {
-            let (place, name) =
-                ((epoch.to_owned(), room.to_owned()), RoomName::parse(room).unwrap());
-            let mut told: BTreeMap<u64, (String, u64)> = BTreeMap::new();
-            for (seq, placed) in self.truth.acks.get(&place).into_iter().flatten() {
-                told.insert(*seq, (placed.text.clone(), placed.at));
-            }
-            for (seq, event) in self.truth.entries.get(&place).into_iter().flatten() {
-                if let ServerEvent::Chat(chat) = event {
-                    told.insert(*seq, (chat.text.to_string(), chat.at));
-                    if chat.hops > 0 {
-                        let of: &mut Vec<_> = bounced.entry(name.clone()).or_default();
-                        of.push((Seq(*seq), chat.hops));
-                    }
-                }
-            }
-            for (seq, (text, at)) in told {
-                let id = text.split('>').next().and_then(|id| id.strip_prefix("<m"));
-                let Some((who, number)) = id.and_then(|id| id.split_once('.')) else { continue };
-                let owner = Person::token(who.parse().unwrap());
-                let (id, seq, at) = (format!("m{who}.{number}").into(), Seq(seq), Millis(at));
-                known.push(Known { owner: owner.into(), id, room: name.clone(), seq, at });
-            }
-        }
-        (known, bounced)
-    }
-
-    pub(super) fn order(&mut self, asked: Asked, command: Command) {
-        if let Some(house) = self.house.as_mut().filter(|house| !house.is_draining) {
-            let report = house.ask(command);
-            self.reports.push((asked, report));
-        }
-    }
-
-    fn hear_reports(&mut self) -> Result<(), Violation> {
-        let mut waiting = Vec::new();
-        for (asked, mut report) in std::mem::take(&mut self.reports) {
-            match report.try_recv() {
-                Ok(report) => self.reported(&asked, &report)?,
-                Err(oneshot::error::TryRecvError::Empty) => waiting.push((asked, report)),
-                // The server went down meanwhile.
-                Err(oneshot::error::TryRecvError::Closed) => {}
-            }
-        }
-        self.reports.append(&mut waiting);
-        Ok(())
-    }
-
-    fn reported(&mut self, asked: &Asked, report: &Report) -> Result<(), Violation> {
-        match (asked, report) {
-            (Asked::Ghost(link), Report::Members(rows)) => {
-                let addr = House::address(*link);
-                if let Some(row) = rows.iter().find(|row| row.addr == addr) {
-                    return found(GHOSTS, format!("{row:?} is still a member"));
-                }
-            }
-            (Asked::List | Asked::Last(_), Report::Members(rows)) => {
-                unique(rows.iter().map(|row| &*row.nick))?;
-                if let Asked::Last(count) = asked
-                    && rows.len() != *count
-                {
-                    return found(GHOSTS, format!("{count} are here, and the server has {rows:?}"));
-                }
-            }
-            (Asked::Stats, Report::Stats(stats)) => {
-                // An entry of ours has at most 330 bytes of text.
-                let turn = self.house.as_ref().map_or(0, |house| house.most_at_once) * 2048 + 512;
-                let most = self.plan.limits.retained_bytes.max(turn) as u64;
-                if stats.retained_bytes > most {
-                    return found(BUDGET, format!("{} of {most}", stats.retained_bytes));
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// By now nothing of it may be left.
-    fn is_a_ghost(&mut self, at: usize) {
-        if self.links[at].run == self.run {
-            self.order(Asked::Ghost(at), Command::List);
-        }
-    }
-
-    /// One byte of a handshake a second. The server bears it until its deadline, and no longer.
-    fn drip(&mut self, at: usize) -> Result<(), Violation> {
-        let now = self.now();
-        let link = &self.links[at];
-        let Some(byte) = link.drips else { return Ok(()) };
-        let limits = &self.plan.limits;
-        let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap();
-        let whole = link.born + ms(limits.handshake_idle);
-        // What is no name is refused as soon as it is there: only the whole has a deadline then.
-        let answer = link.first_in.filter(|_| byte == u64::from(b'{'));
-        let deadline = answer.map_or(whole, |first| whole.min(first + ms(limits.handshake)));
-        if link.run != self.run || self.house.as_ref().is_none_or(|house| house.is_draining) {
-            return Ok(());
-        }
-        if link.wire.is_over() {
-            if now + 500 >= deadline {
-                return Ok(());
-            }
-            return found(DEADLINE, format!("cut at {now}, and it had until {deadline}"));
-        }
-        if now > deadline + 500 {
-            return found(DEADLINE, format!("it goes on at {now}, and had until {deadline}"));
-        }
-        let byte = u8::try_from(byte).unwrap();
-        self.send(at, vec![byte]);
-        self.at(now + 1000, Event::Drip(at));
-        Ok(())
-    }
-
-    /// Whether sessions that ended were counted with a reason, each once.
-    pub(super) fn all_have_reasons(&self) -> Result<(), Violation> {
-        match self.house.as_ref().map(House::sessions) {
-            Some((began, ended)) if began != ended => {
-                found(REASON, format!("{began} sessions began, and {ended} have a reason to end"))
-            }
-            _ => Ok(()),
-        }
     }
 }
