@@ -5,7 +5,7 @@ use super::Hub;
 use crate::config::HistorySettings;
 use crate::log::Cursor;
 use crate::room::{Input, Known};
-use crate::serve::history::{Feed, Numbers, PastRoom, Remembered};
+use crate::serve::history::{Durable, Feed, Numbers, PastRoom, Remembered};
 #[cfg(test)]
 use crate::wire::entry::Millis;
 use crate::wire::entry::{Entry, Ordinal, Seq};
@@ -131,6 +131,11 @@ impl Legacy {
         if let Some(feed) = &self.feed {
             feed.gone(room.clone());
         }
+    }
+
+    /// How far everything is in the file, if something is recorded.
+    pub(super) fn durable(&self) -> Option<Durable> {
+        self.feed.as_ref().map(Feed::durable)
     }
 
     /// Everything up to here can be read.

@@ -9,10 +9,12 @@ use crate::config::Limits;
 use crate::log::Logs;
 use crate::room::{Input, Known};
 use crate::serve::admin::{Command, Report};
-use crate::serve::closer::Closer;
-use crate::serve::hub::{Hub, HubHandle, Legacy, Request};
+use crate::serve::hub::{Hub, HubHandle, INBOX, Legacy, Request};
+use crate::serve::live::Live;
+use crate::serve::metrics::{Counters, Stats};
+use crate::serve::reception::Reception;
+use crate::serve::seat::Seat;
 use crate::serve::session::{self, Shared};
-use crate::serve::stats::{self, Counters};
 use crate::wire::entry::{Millis, Seq, SessionId};
 use crate::wire::room_name::RoomName;
 use std::cell::Cell;
@@ -20,14 +22,12 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
-/// Requests that sessions may have on the way to the world before they wait.
-const INBOX: usize = 128;
 /// When every world begins: 2026-01-01 UTC.
 const BEGIN: u64 = 1_767_225_600_000;
 
@@ -69,12 +69,15 @@ pub(super) struct House {
     from_sessions: mpsc::Receiver<Request>,
     queues: BTreeMap<SessionId, VecDeque<Request>>,
     hub: JoinHandle<Logs>,
+    _ringer: AbortOnDropHandle<()>,
+    _live: watch::Sender<Arc<Limits>>,
+    reception: Arc<Reception>,
     sessions: u64,
     floor: u64,
     pub(super) is_draining: bool,
     /// The most that one turn was asked to append.
     pub(super) most_at_once: usize,
-    pub(super) counters: Arc<Counters>,
+    counters: Arc<Counters>,
 }
 
 impl House {
@@ -86,9 +89,12 @@ impl House {
         hub.set_clock(clock);
         hub.take_up();
         let (sender, from_sessions) = mpsc::channel(INBOX);
+        let (live, limits) = Live::new(limits.clone());
+        let (tasks, ringer) = (TaskTracker::new(), hub.ringer());
+        let ringer = tasks.spawn(async move { ringer.run().await });
         let shared = Shared {
             hub: to_hub.through(sender),
-            limits: Arc::new(limits.clone()),
+            limits,
             counters: counters.clone(),
             tracker: TaskTracker::new(),
             kill: CancellationToken::new(),
@@ -98,7 +104,10 @@ impl House {
             to_hub,
             from_sessions,
             queues: BTreeMap::new(),
-            hub: TaskTracker::new().spawn(hub.run()),
+            hub: tasks.spawn(hub.run()),
+            _ringer: AbortOnDropHandle::new(ringer),
+            _live: live,
+            reception: Reception::new(usize::MAX),
             sessions: 0,
             floor,
             is_draining: false,
@@ -116,11 +125,14 @@ impl House {
     pub(super) fn connect(&mut self, link: usize, wire: &Arc<Wire>) {
         self.sessions += 1;
         let (read, write) = wire.halves();
-        let (shared, session) = (self.shared.clone(), SessionId(self.sessions));
+        let (shared, session, seat) =
+            (self.shared.clone(), SessionId(self.sessions), Seat::default());
         let addr = Self::address(link);
-        let run = Box::pin(session::run(shared, session, addr, read, write, Closer::default()));
+        let limits = self.shared.limits.now().clone();
+        let visit = self.reception.arrive(&limits, session, addr.ip(), &seat).unwrap();
+        let run = Box::pin(session::run(shared, session, addr, read, write, seat, visit));
         let run = self.shared.kill.clone().run_until_cancelled_owned(run);
-        self.shared.tracker.spawn(async move { _ = run.await });
+        self.shared.tracker.spawn(run);
     }
 
     /// An administrator's command, in line with what the sessions ask.
@@ -218,10 +230,11 @@ impl House {
         self.floor + self.to_hub.published().load(Ordering::Acquire) + 1
     }
 
-    /// Sessions that began, and that ended with a reason.
+    /// Connections that began, and that ended with a reason.
     pub(super) fn sessions(&self) -> (u64, u64) {
-        let ended = self.counters.closes().iter().map(|(_, count)| count).sum();
-        (stats::read(&self.counters.connections), ended)
+        let mut stats = Stats::default();
+        self.counters.fill(&mut stats);
+        (stats.connections, stats.closes.iter().map(|(_, count)| count).sum())
     }
 }
 

@@ -186,6 +186,8 @@ impl Plan {
             retained_bytes: dice.pick(&[16, 48, 48, 8192]) * 1024,
             crowd: dice.pick(&[2, 256, 256, 256]),
             write_deadline: Duration::from_secs(dice.pick(&[3, 10])),
+            // Who says much is held back: a scenario of its own.
+            flood: false,
             ..Limits::default()
         };
         let (is_watched, turn) = (dice.percent(60), dice.pick(&[1, 2, 8, 100]));
@@ -219,6 +221,27 @@ impl Plan {
         let act = Act::Say { count: 1, length: 10, room: 0 };
         steps.push(Step { wait: 1000, who: 0, act });
         steps.push(Step { wait: 60_000, who: 0, act: Act::Ping });
+        let limits = Limits { flood: false, ..Limits::default() };
+        Self { seed, limits, people, is_watched: true, is_contest: false, turn: 100, steps }
+    }
+
+    /// One or twenty who flood, and some who talk as people do.
+    pub(super) fn floods(seed: u64) -> Self {
+        let mut dice = Dice::of(seed, 4);
+        let (flooders, talkers) = (dice.pick(&[1, 20]), 4);
+        let people: Vec<Sketch> = (0..flooders + talkers).map(Sketch::native).collect();
+        let connect = Act::Connect { name: 0 };
+        let mut steps: Vec<Step> =
+            (0..people.len()).map(|who| Step { wait: 5, who, act: connect }).collect();
+        for round in 0..12 {
+            for who in (0..flooders).filter(|_| round < 4) {
+                let act = Act::Say { count: 30, length: 300, room: 0 };
+                steps.push(Step { wait: dice.below(5), who, act });
+            }
+            let act = Act::Say { count: 1, length: 10, room: 0 };
+            let who = flooders + round % talkers;
+            steps.push(Step { wait: dice.among(500..=1500), who, act });
+        }
         let limits = Limits::default();
         Self { seed, limits, people, is_watched: true, is_contest: false, turn: 100, steps }
     }

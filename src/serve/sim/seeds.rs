@@ -16,6 +16,7 @@ pub(super) enum Scenario {
     General,
     Names,
     Echoes,
+    Floods,
 }
 
 /// Worlds that a failure may cost to be made smaller.
@@ -23,9 +24,8 @@ const SHRINKING: usize = 400;
 
 impl Scenario {
     pub(super) fn parse(name: &str) -> Option<Self> {
-        [Self::General, Self::Names, Self::Echoes]
-            .into_iter()
-            .find(|scenario| scenario.name() == name)
+        let all = [Self::General, Self::Names, Self::Echoes, Self::Floods];
+        all.into_iter().find(|scenario| scenario.name() == name)
     }
 
     pub(super) fn name(self) -> &'static str {
@@ -33,6 +33,7 @@ impl Scenario {
             Self::General => "general",
             Self::Names => "names",
             Self::Echoes => "echoes",
+            Self::Floods => "floods",
         }
     }
 
@@ -41,6 +42,7 @@ impl Scenario {
             Self::General => Plan::general(seed),
             Self::Names => Plan::contest(seed),
             Self::Echoes => Plan::echoes(seed),
+            Self::Floods => Plan::floods(seed),
         }
     }
 

@@ -40,6 +40,12 @@ fn five_echoing_bots_die_out() {
     assert!(counts.messages > 4 * 5, "they do answer: {counts:?}");
 }
 
+/// With the flood control that is there by default: who floods waits, and nobody else.
+#[test]
+fn a_flood_delays_only_who_floods() {
+    Scenario::Floods.sweep(seeds("CHATY_SIM_FLOODS", 2));
+}
+
 /// Seeds that failed once, each for a fault that was mended.
 #[test]
 fn no_seed_that_ever_failed_fails_again() {
