@@ -79,4 +79,5 @@ fn a_missing_number_is_found_when_its_time_has_come() {
     assert_eq!(truth.missing(), [12]);
     truth.tell(12, "trin", "trin: between").unwrap();
     assert!(truth.missing().is_empty());
+    assert_eq!(truth.last(), 13);
 }

@@ -1,6 +1,7 @@
 //! The door under attack: handshakes that never end, sockets that say nothing, bytes of other
 //! protocols and of none, and a thousand who come at once.
 
+use super::process::Process;
 use super::{is_full, member, serve, serve_with, size};
 use crate::support::{Line, Server, Start, Wire};
 use serde_json::json;
@@ -72,13 +73,16 @@ fn slow_handshakes_are_cut_at_their_deadline_and_20_of_20_others_join() {
 #[test]
 fn sockets_that_say_nothing_keep_nobody_out() {
     let server = serve_with("");
+    let process = Process(server.pid());
+    let threads = process.threads();
     let idle: Vec<Wire> = (0..size(200, 4000)).map(|_| server.connect()).collect();
     let mut honest = honest_users_join(&server);
     honest[0].says("still here");
-    honest[1].wire.expects(
-        (2..HONEST).map(|n| format!("honest{n} just connected\n")).collect::<String>(),
-    );
+    honest[1]
+        .wire
+        .expects((2..HONEST).map(|n| format!("honest{n} just connected\n")).collect::<String>());
     honest[1].hears("honest0: still here");
+    assert_eq!(process.threads(), threads, "a connection is no thread");
     drop(idle);
 }
 

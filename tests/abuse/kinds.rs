@@ -1,13 +1,13 @@
 //! The ways of one who abuses a server, each as hard as its sockets allow until it is dropped. None
 //! of them minds what becomes of it: whoever is cut off comes back.
 
-use super::member::{self, Mouth};
+use super::member::{self, Ears, Mouth};
 use socket2::{Domain, SockRef, Socket, Type};
-use std::cell::Cell;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::task::{JoinSet, LocalSet};
@@ -16,8 +16,14 @@ use tokio::time::sleep;
 /// What one did: bytes it got rid of, connections it made.
 #[derive(Debug, Default)]
 pub(super) struct Done {
-    pub(super) bytes: Cell<u64>,
-    pub(super) connections: Cell<u64>,
+    pub(super) bytes: AtomicU64,
+    pub(super) connections: AtomicU64,
+}
+
+impl Done {
+    fn connected(&self) {
+        self.connections.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 type Abusing<'a> = Pin<Box<dyn Future<Output = io::Result<()>> + 'a>>;
@@ -35,7 +41,7 @@ const SLOW: usize = 50;
 /// A pause where an abuser has nothing to do but wait for the server to cut it off.
 const MOMENT: Duration = Duration::from_millis(100);
 
-pub(super) const KINDS: [Kind; 15] = [
+pub(super) const KINDS: [Kind; 16] = [
     Kind {
         name: "chat, as fast as the socket takes it",
         abuse: |addr, done| floods(addr, done, b"flood\n"),
@@ -44,6 +50,7 @@ pub(super) const KINDS: [Kind; 15] = [
         name: "chat of 4 KB, as fast as the socket takes it",
         abuse: |addr, done| floods(addr, done, &LONG),
     },
+    Kind { name: "chat without framing", abuse: |addr, done| Box::pin(raw_flood(addr, done)) },
     Kind {
         name: "commands: /who /history /search /rooms",
         abuse: |addr, done| floods(addr, done, b"/who\n/history 100\n/search flood\n/rooms\n"),
@@ -64,10 +71,7 @@ pub(super) const KINDS: [Kind; 15] = [
         name: "garbage events",
         abuse: |addr, done| Box::pin(native_flood(addr, done, b"{\"say\":{\"text\":5}}\n{{{\n")),
     },
-    Kind {
-        name: "lines of 5000 bytes",
-        abuse: |addr, done| floods(addr, done, &TOO_LONG),
-    },
+    Kind { name: "lines of 5000 bytes", abuse: |addr, done| floods(addr, done, &TOO_LONG) },
     Kind {
         name: "whispers to one member",
         abuse: |addr, done| floods(addr, done, b"/msg member0 psst\n"),
@@ -106,9 +110,14 @@ impl Kind {
     }
 }
 
+/// Reads and forgets, to the end.
+async fn ignore(mut ears: Ears) {
+    while ears.bytes().await.is_ok_and(|bytes| !bytes.is_empty()) {}
+}
+
 async fn writes(mouth: &mut Mouth, done: &Done, bytes: &[u8]) -> io::Result<()> {
     let sent = mouth.write(bytes).await?;
-    done.bytes.set(done.bytes.get() + sent as u64);
+    done.bytes.fetch_add(sent as u64, Ordering::Relaxed);
     // The other bytes of a block are no message: the next write begins in the middle of one.
     if sent < bytes.len() {
         mouth.write_all(bytes.get(sent..).unwrap_or_default()).await?;
@@ -121,9 +130,9 @@ fn floods<'a>(addr: SocketAddr, done: &'a Done, lines: &'static [u8]) -> Abusing
     Box::pin(async move {
         let block = lines.repeat(BLOCK.div_ceil(lines.len()));
         let (ears, mut mouth) = member::line(addr, "abuser").await?;
-        done.connections.set(done.connections.get() + 1);
+        done.connected();
         let mut reads = JoinSet::new();
-        reads.spawn_local(ears.ignore());
+        reads.spawn_local(ignore(ears));
         loop {
             writes(&mut mouth, done, &block).await?;
         }
@@ -134,17 +143,27 @@ async fn native_flood(addr: SocketAddr, done: &Done, lines: &[u8]) -> io::Result
     let block = lines.repeat(BLOCK.div_ceil(lines.len()));
     let hello = serde_json::json!({"v": 1, "nick": "abuser"});
     let (ears, mut mouth, _) = member::native(addr, &hello).await?;
-    done.connections.set(done.connections.get() + 1);
+    done.connected();
     let mut reads = JoinSet::new();
-    reads.spawn_local(ears.ignore());
+    reads.spawn_local(ignore(ears));
     loop {
         writes(&mut mouth, done, &block).await?;
     }
 }
 
+async fn raw_flood(addr: SocketAddr, done: &Done) -> io::Result<()> {
+    let (ears, mut mouth) = member::raw(addr, "abuser").await?;
+    done.connected();
+    let mut reads = JoinSet::new();
+    reads.spawn_local(ignore(ears));
+    loop {
+        writes(&mut mouth, done, &[b'x'; 1000]).await?;
+    }
+}
+
 async fn asks_and_reads_nothing(addr: SocketAddr, done: &Done) -> io::Result<()> {
     let (_ears, mut mouth) = member::line(addr, "abuser").await?;
-    done.connections.set(done.connections.get() + 1);
+    done.connected();
     let block = b"/who\n/history 100\n".repeat(BLOCK / 18);
     loop {
         writes(&mut mouth, done, &block).await?;
@@ -155,7 +174,7 @@ async fn asks_and_reads_nothing(addr: SocketAddr, done: &Done) -> io::Result<()>
 async fn stops_reading(addr: SocketAddr, done: &Done) -> io::Result<()> {
     let (ears, mut mouth) = member::line(addr, "abuser").await?;
     SockRef::from(mouth.as_ref()).set_recv_buffer_size(1)?;
-    done.connections.set(done.connections.get() + 1);
+    done.connected();
     loop {
         // It notices its end only by writing.
         writes(&mut mouth, done, b"\n").await?;
@@ -169,7 +188,7 @@ async fn slowloris(addr: SocketAddr, done: &Done) -> io::Result<()> {
     loop {
         while slow.len() < SLOW {
             slow.push(member::connect(addr).await?);
-            done.connections.set(done.connections.get() + 1);
+            done.connected();
         }
         let mut still = Vec::new();
         for (ears, mut mouth) in slow.drain(..) {
@@ -185,7 +204,7 @@ async fn slowloris(addr: SocketAddr, done: &Done) -> io::Result<()> {
 async fn connects(addr: SocketAddr, done: &Done) -> io::Result<()> {
     loop {
         let (_ears, mouth) = member::connect(addr).await?;
-        done.connections.set(done.connections.get() + 1);
+        done.connected();
         // Not in order, but with a reset.
         SockRef::from(mouth.as_ref()).set_linger(Some(Duration::ZERO))?;
     }
@@ -194,15 +213,15 @@ async fn connects(addr: SocketAddr, done: &Done) -> io::Result<()> {
 async fn joins(addr: SocketAddr, done: &Done) -> io::Result<()> {
     loop {
         drop(member::line(addr, "abuser").await?);
-        done.connections.set(done.connections.get() + 1);
+        done.connected();
     }
 }
 
 async fn garbage(addr: SocketAddr, done: &Done) -> io::Result<()> {
     let (ears, mut mouth) = member::line(addr, "abuser").await?;
-    done.connections.set(done.connections.get() + 1);
+    done.connected();
     let mut reads = JoinSet::new();
-    reads.spawn_local(ears.ignore());
+    reads.spawn_local(ignore(ears));
     loop {
         let mut block: Vec<u8> = (0..BLOCK).map(|_| rand::random()).collect();
         // Often enough that no line is the last.
@@ -214,9 +233,9 @@ async fn garbage(addr: SocketAddr, done: &Done) -> io::Result<()> {
 /// The same command, each with another number.
 async fn numbered(addr: SocketAddr, done: &Done, command: &str) -> io::Result<()> {
     let (ears, mut mouth) = member::line(addr, "abuser").await?;
-    done.connections.set(done.connections.get() + 1);
+    done.connected();
     let mut reads = JoinSet::new();
-    reads.spawn_local(ears.ignore());
+    reads.spawn_local(ignore(ears));
     for number in 0_u64.. {
         let lines: String = (0..1000).map(|n| format!("{command}{number}-{n}\n")).collect();
         writes(&mut mouth, done, lines.as_bytes()).await?;

@@ -65,7 +65,8 @@ fn a_killed_host_of_bots_comes_back_and_nobody_misses_a_word() {
     };
     while next != [count; 4] || !returned {
         let event = hears(&mut neo);
-        if let Some(talker) = event["chat"]["from"].as_str().and_then(|f| f.strip_prefix("talker")) {
+        if let Some(talker) = event["chat"]["from"].as_str().and_then(|f| f.strip_prefix("talker"))
+        {
             let talker: usize = talker.parse().unwrap();
             assert_eq!(event["chat"]["text"], next[talker].to_string());
             next[talker] += 1;

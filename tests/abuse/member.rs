@@ -52,12 +52,6 @@ impl Ears {
         Ok(&self.line)
     }
 
-    /// Reads and forgets, to the end.
-    pub(crate) async fn ignore(mut self) {
-        let mut buffer = [0; READ];
-        while self.stream.read(&mut buffer).await.is_ok_and(|got| got > 0) {}
-    }
-
     /// The event of the next line.
     pub(crate) async fn event(&mut self) -> io::Result<Value> {
         Ok(serde_json::from_slice(self.line().await?)?)
@@ -115,9 +109,4 @@ pub(crate) async fn native(addr: SocketAddr, hello: &Value) -> io::Result<(Ears,
         }
         None => Err(io::Error::other(format!("no welcome: {event}"))),
     }
-}
-
-/// Says a line that the dialect takes for a message.
-pub(crate) fn message(is_native: bool, text: &str) -> String {
-    if is_native { format!("{}\n", json!({"say": {"text": text}})) } else { format!("{text}\n") }
 }

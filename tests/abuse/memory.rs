@@ -57,8 +57,7 @@ fn members_that_never_read_cost_no_more_than_is_computed() {
     let (mut neo, mut trin) = (server.native("Neo"), server.native("Trin"));
     neo.hears_of("join", "Trin");
     let idle = process.resident();
-    let stuck: Vec<TcpStream> =
-        (0..count).map(|number| stuck(server.addr(), number)).collect();
+    let stuck: Vec<TcpStream> = (0..count).map(|number| stuck(server.addr(), number)).collect();
 
     let (text, began, mut said, mut left) = ("x".repeat(4000), Instant::now(), 0, 0);
     while left < count || said * WEIGHT < 2 * retained {

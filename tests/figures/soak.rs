@@ -198,7 +198,8 @@ async fn soak(length: Duration, addr: SocketAddr, process: Process) -> Result<St
         (due, due_lobby) = (due + rate * passed, due_lobby + LOBBY * passed);
         while due >= 1.0 {
             due -= 1.0;
-            let _full = mouths[elsewhere[rand::random_range(0..elsewhere.len())]].try_send(Order::Say);
+            let _full =
+                mouths[elsewhere[rand::random_range(0..elsewhere.len())]].try_send(Order::Say);
         }
         while due_lobby >= 1.0 {
             due_lobby -= 1.0;
@@ -218,12 +219,14 @@ async fn soak(length: Duration, addr: SocketAddr, process: Process) -> Result<St
             let (share, now) = busy(load);
             load = now;
             println!(
-                "{:>3} min: {} KiB, {} descriptors, {} threads, {rate:.0} messages/s, {:.0} % busy, {}",
+                "{:>3} min: {} KiB, {} descriptors, {} threads, {rate:.0} messages/s, machine {:.0} % busy, \
+                 server computed {:.0?}, {}",
                 samples.began.elapsed().as_secs() / 60,
                 process.resident(),
                 process.descriptors(),
                 process.threads(),
                 share * 100.0,
+                process.computed(),
                 world.borrow(),
             );
             rate = (rate * (BUSY / share.max(0.05)).clamp(0.7, 1.4)).clamp(SLOWEST, FASTEST);

@@ -346,8 +346,8 @@ impl Presence<'_> {
         };
         world.deliveries += 1;
         let seq = it["seq"].as_u64().unwrap_or_default();
-        let is_next = seq == self.last + 1
-            || (seq == self.last + 2 && kept.own == Some(self.last + 1));
+        let is_next =
+            seq == self.last + 1 || (seq == self.last + 2 && kept.own == Some(self.last + 1));
         if !is_next {
             world.fault(format!("{} is told of {seq} after {}: {event}", self.nick, self.last));
         }
