@@ -17,7 +17,7 @@ use crate::support::{Server, Start};
 use std::ffi::OsStr;
 
 /// Settings of a server that lets everybody say as much as they like, where that is the subject.
-const UNLIMITED: &str = "[limits]\n";
+const UNLIMITED: &str = "[limits]\nflood = false\n";
 
 /// Whether this is `just abuse`.
 fn is_full() -> bool {
@@ -39,8 +39,8 @@ fn serve(start: Start<'_>) -> Server {
     Server::run(Start { under, env: &env, ..start })
 }
 
-/// A server with a config file of this text.
+/// A server with a config file of this text, and every other setting at its default.
 #[track_caller]
 fn serve_with(config: &str) -> Server {
-    serve(Start { config, ..Start::default() })
+    serve(Start { config, args: &[], ..Start::default() })
 }

@@ -72,7 +72,9 @@ fn slow_handshakes_are_cut_at_their_deadline_and_20_of_20_others_join() {
 
 #[test]
 fn sockets_that_say_nothing_keep_nobody_out() {
-    let server = serve_with("");
+    // As many as there are places for them, and then some: the oldest make way.
+    let config = format!("[limits]\nhandshakes = {}\n", size(100, 2000));
+    let server = serve_with(&config);
     let process = Process(server.pid());
     let threads = process.threads();
     let idle: Vec<Wire> = (0..size(200, 4000)).map(|_| server.connect()).collect();

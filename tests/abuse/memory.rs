@@ -5,6 +5,8 @@ use super::kinds::small_window;
 use super::process::Process;
 use super::{serve_with, size};
 use crate::support::{DEADLINE, Native};
+use chaty::config::Limits;
+use chaty::serve::memory::Ceiling;
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -14,12 +16,6 @@ use std::time::Instant;
 const AT_ONCE: usize = 16;
 /// What one of them weighs in the log: its text twice, and as much again for its encodings.
 const WEIGHT: usize = 16;
-/// The newest chunk in all encodings, and the hub's inbox (docs/GUARANTEES.md, Memory).
-const TURN: u64 = 18 * 1024;
-const INBOX: u64 = 10 * 1024;
-/// A session of its own: when idle, and what it has unfinished while it is written to.
-const SESSION: u64 = 7 + 16;
-
 /// Comes in through the smallest window there is, and never reads again.
 fn stuck(addr: SocketAddr, number: usize) -> TcpStream {
     let mut stream = small_window(addr).unwrap();
@@ -56,7 +52,6 @@ fn members_that_never_read_cost_no_more_than_is_computed() {
     let process = Process(server.pid());
     let (mut neo, mut trin) = (server.native("Neo"), server.native("Trin"));
     neo.hears_of("join", "Trin");
-    let idle = process.resident();
     let stuck: Vec<TcpStream> = (0..count).map(|number| stuck(server.addr(), number)).collect();
 
     let (text, began, mut said, mut left) = ("x".repeat(4000), Instant::now(), 0, 0);
@@ -72,9 +67,10 @@ fn members_that_never_read_cost_no_more_than_is_computed() {
         said += AT_ONCE;
     }
     let most = process.most_resident();
-    let ceiling = idle + retained as u64 + TURN + INBOX + SESSION * count as u64;
+    let limits = Limits { retained_bytes: retained * 1024, ..Limits::default() };
+    let ceiling = Ceiling::of(&limits, false).with_listeners(count) as u64 / 1024;
     eprintln!(
-        "{count} that never read, {} MB said: {} MiB at most, {} MiB computed",
+        "{count} that never read, {} MB said: {} MiB at most, {} MiB are computed",
         said * 4 / 1000,
         most / 1024,
         ceiling / 1024

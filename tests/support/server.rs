@@ -31,7 +31,7 @@ pub(crate) struct Start<'a> {
     pub(crate) config: &'a str,
     pub(crate) history: Option<&'a Path>,
     pub(crate) listen: &'a str,
-    /// More flags of `serve`.
+    /// More flags of `serve`; by default one that lets members speak as fast as they like.
     pub(crate) args: &'a [&'a str],
     /// What it is run by, such as `prlimit --nofile=100`: a program that becomes it.
     pub(crate) under: &'a [&'a str],
@@ -45,7 +45,7 @@ impl Default for Start<'_> {
 }
 
 impl Server {
-    /// With every setting at its default.
+    /// With every setting at its default, but that members may speak as fast as they like.
     pub(crate) fn start() -> Self {
         Self::with("")
     }
@@ -54,6 +54,13 @@ impl Server {
     #[track_caller]
     pub(crate) fn with(config: &str) -> Self {
         Self::run(Start { config, ..Start::default() })
+    }
+
+    /// With a config file of this text, and every other setting at its default: members are slowed
+    /// down.
+    #[track_caller]
+    pub(crate) fn with_flood_control(config: &str) -> Self {
+        Self::run(Start { config, args: &[], ..Start::default() })
     }
 
     /// With a config file of this text, recording into a file.
