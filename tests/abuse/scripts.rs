@@ -95,7 +95,8 @@ fn no_script_opens_a_file_or_a_socket() {
 /// Runs the same scripts again, and looks at every call that opens something.
 #[track_caller]
 fn only_its_own_is_opened(home: &Path, bots: &Path) {
-    let server = Program::serve(&home.join("runtime"), &[]);
+    let runtime = private_dir();
+    let server = Program::serve(runtime.path(), &[]);
     let trace = home.join("trace");
     // With -D it is the host that is our child, and the tracer ends with it.
     let mut host = Command::new("strace")

@@ -58,6 +58,9 @@ const BUSY: f64 = 0.5;
 /// One member is cut off, and comes back, every so often.
 const CUT_EVERY: Duration = Duration::from_millis(400);
 
+/// How often something that is to come is looked for.
+const MOMENT: Duration = Duration::from_millis(500);
+
 /// Memory may grow by so much in a minute, once it is warm.
 const SLOPE: f64 = 256.0;
 /// Descriptors that the history's readers open when they are first asked.
@@ -163,6 +166,19 @@ impl Samples {
             self.threads.push(self.process.threads());
         }
     }
+
+    fn verdict(&self, world: &World) -> Result<String, String> {
+        let growth = slope(&self.resident);
+        let (fewest, most) = (self.threads.iter().min(), self.threads.iter().max());
+        let seen = format!(
+            "{world}; RSS {growth:+.1} KiB/min over {} samples, {} KiB at most; {} to {} threads",
+            self.resident.len(),
+            self.process.most_resident(),
+            fewest.unwrap(),
+            most.unwrap(),
+        );
+        if growth > SLOPE { Err(format!("it grows: {seen}")) } else { Ok(seen) }
+    }
 }
 
 async fn soak(length: Duration, addr: SocketAddr, process: Process) -> Result<String, String> {
@@ -232,35 +248,36 @@ async fn soak(length: Duration, addr: SocketAddr, process: Process) -> Result<St
             rate = (rate * (BUSY / share.max(0.05)).clamp(0.7, 1.4)).clamp(SLOWEST, FASTEST);
         }
     }
-    // Everybody who is there hears the rest, and then goes.
-    let mut wait = Duration::from_secs(30);
-    while world.borrow_mut().check()? > 0 && !wait.is_zero() {
-        sleep(Duration::from_millis(500)).await;
-        wait = wait.saturating_sub(Duration::from_millis(500));
-    }
-    world.borrow().ended()?;
+    heard_to_the_end(&world).await?;
     drop(mouths);
-    let mut wait = 200;
-    while process.descriptors() > nobody + MORE_DESCRIPTORS && wait > 0 {
-        sleep(Duration::from_millis(100)).await;
-        wait -= 1;
+    left_as_it_was(&samples, nobody).await?;
+    samples.verdict(&world.borrow())
+}
+
+/// Everybody who is there hears the rest.
+async fn heard_to_the_end(world: &RefCell<World>) -> Result<(), String> {
+    let mut left = Duration::from_secs(30);
+    while world.borrow_mut().check()? > 0 && !left.is_zero() {
+        sleep(MOMENT).await;
+        left = left.saturating_sub(MOMENT);
     }
-    let left = process.descriptors();
-    if left > nobody + MORE_DESCRIPTORS {
-        return Err(format!("{left} descriptors are open, and {nobody} were before"));
+    world.borrow().ended()
+}
+
+/// When everybody has gone, as much is open as before anybody came.
+async fn left_as_it_was(samples: &Samples, nobody: usize) -> Result<(), String> {
+    let (most, mut left) = (nobody + MORE_DESCRIPTORS, Duration::from_secs(20));
+    while samples.process.descriptors() > most && !left.is_zero() {
+        sleep(MOMENT).await;
+        left = left.saturating_sub(MOMENT);
     }
-    let growth = slope(&samples.resident);
-    let (fewest, most) = (samples.threads.iter().min(), samples.threads.iter().max());
-    let seen = format!(
-        "{}; RSS {growth:+.1} KiB/min over {} samples, {} KiB at most; descriptors {nobody} before, \
-         {left} after; threads {} to {}",
-        world.borrow(),
-        samples.resident.len(),
-        process.most_resident(),
-        fewest.unwrap(),
-        most.unwrap(),
-    );
-    if growth > SLOPE { Err(format!("it grows: {seen}")) } else { Ok(seen) }
+    let open = samples.process.descriptors();
+    println!("descriptors: {nobody} before anybody came, {open} after all have gone");
+    if open > most {
+        Err(format!("{open} descriptors are open, and {nobody} were"))
+    } else {
+        Ok(())
+    }
 }
 
 fn main() -> ExitCode {
