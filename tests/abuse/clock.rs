@@ -64,7 +64,7 @@ fn a_clock_that_moves_by_a_day_drops_nobody_and_moves_no_deadline() {
     neo.hears_of("join", "Trin");
     let (mut seq, today) = said(&mut neo);
     trin.hears("Neo: now");
-    for days in [1, -1, 0, 30, -30] {
+    for days in [1, -30, 0] {
         let mut half = server.connect();
         half.expects("NICK").sends("{");
         let began = Instant::now();
@@ -92,7 +92,7 @@ fn a_clock_that_moves_by_a_day_drops_nobody_and_moves_no_deadline() {
         .output()
         .unwrap();
     let export = String::from_utf8(export.stdout).unwrap();
-    assert_eq!(export.matches("\"text\":\"now\"").count(), 6, "{export}");
+    assert_eq!(export.matches("\"text\":\"now\"").count(), 4, "{export}");
 }
 
 #[track_caller]

@@ -3,11 +3,12 @@
 
 use super::member::{self, Ears, Mouth};
 use socket2::{Domain, SockRef, Socket, Type};
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::task::{JoinSet, LocalSet};
@@ -41,7 +42,7 @@ const SLOW: usize = 50;
 /// A pause where an abuser has nothing to do but wait for the server to cut it off.
 const MOMENT: Duration = Duration::from_millis(100);
 
-pub(super) const KINDS: [Kind; 16] = [
+pub(super) const KINDS: [Kind; 17] = [
     Kind {
         name: "chat, as fast as the socket takes it",
         abuse: |addr, done| floods(addr, done, b"flood\n"),
@@ -50,6 +51,7 @@ pub(super) const KINDS: [Kind; 16] = [
         name: "chat of 4 KB, as fast as the socket takes it",
         abuse: |addr, done| floods(addr, done, &LONG),
     },
+    Kind { name: "chat, by 100 of them", abuse: |addr, done| Box::pin(crowd(addr, done)) },
     Kind { name: "chat without framing", abuse: |addr, done| Box::pin(raw_flood(addr, done)) },
     Kind {
         name: "commands: /who /history /search /rooms",
@@ -127,16 +129,39 @@ async fn writes(mouth: &mut Mouth, done: &Done, bytes: &[u8]) -> io::Result<()> 
 
 /// The same lines again and again, the answers read.
 fn floods<'a>(addr: SocketAddr, done: &'a Done, lines: &'static [u8]) -> Abusing<'a> {
-    Box::pin(async move {
-        let block = lines.repeat(BLOCK.div_ceil(lines.len()));
-        let (ears, mut mouth) = member::line(addr, "abuser").await?;
-        done.connected();
-        let mut reads = JoinSet::new();
-        reads.spawn_local(ignore(ears));
-        loop {
-            writes(&mut mouth, done, &block).await?;
-        }
+    Box::pin(flood_as("abuser".into(), addr, done, lines))
+}
+
+async fn flood_as(
+    nick: String,
+    addr: SocketAddr,
+    done: &Done,
+    lines: &'static [u8],
+) -> io::Result<()> {
+    let block = lines.repeat(BLOCK.div_ceil(lines.len()));
+    let (ears, mut mouth) = member::line(addr, &nick).await?;
+    done.connected();
+    let mut reads = JoinSet::new();
+    reads.spawn_local(ignore(ears));
+    loop {
+        writes(&mut mouth, done, &block).await?;
+    }
+}
+
+async fn crowd(addr: SocketAddr, done: &Done) -> io::Result<()> {
+    let mut floods: Vec<Abusing<'_>> = Vec::new();
+    for number in 0..100 {
+        floods.push(Box::pin(flood_as(format!("abuser{number}"), addr, done, b"flood\n")));
+    }
+    // The first that is cut off ends them all, and they begin again.
+    poll_fn(|cx| {
+        let ended = floods.iter_mut().find_map(|flood| match flood.as_mut().poll(cx) {
+            Poll::Ready(ended) => Some(ended),
+            Poll::Pending => None,
+        });
+        ended.map_or(Poll::Pending, Poll::Ready)
     })
+    .await
 }
 
 async fn native_flood(addr: SocketAddr, done: &Done, lines: &[u8]) -> io::Result<()> {
