@@ -71,7 +71,7 @@ fn busy(before: (u64, u64)) -> (f64, (u64, u64)) {
     let stat = fs::read_to_string("/proc/stat").unwrap();
     let fields = stat.lines().next().unwrap().split_whitespace().skip(1).take(8);
     let ticks: Vec<u64> = fields.map(|field| field.parse().unwrap()).collect();
-    let now = (ticks[3] + ticks[4], ticks.iter().sum());
+    let now: (u64, u64) = (ticks[3] + ticks[4], ticks.iter().sum());
     #[expect(clippy::cast_precision_loss, reason = "hundredths of seconds")]
     let idle = (now.0 - before.0) as f64 / (now.1 - before.1).max(1) as f64;
     (1.0 - idle, now)
