@@ -62,3 +62,13 @@ full-disk:
 # The history with a million messages: append, open, page, search; half a minute
 history-figures:
     cargo run --release --example history 1000000
+
+# Everything one member, or a thousand, can do to the others, in full and with figures; two cores, some four minutes
+abuse:
+    cargo test --release --test it --no-run
+    CHATY_ABUSE=1 taskset -c 1 cargo test --release --test it abuse -- --nocapture --test-threads=1
+
+# 500 members, 20 slow readers, 5 bots, constant cuts, all of it checked: half an hour
+soak minutes="30":
+    cargo build --release --bin chaty --example soak
+    target/release/examples/soak {{minutes}}

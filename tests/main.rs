@@ -6,6 +6,9 @@
     reason = "a test that goes wrong panics, and says where"
 )]
 
+// Limits, signals and measures of another process are Linux's.
+#[cfg(target_os = "linux")]
+mod abuse;
 mod bots;
 mod cli;
 mod console;
@@ -30,6 +33,7 @@ mod raw;
 mod recorded;
 mod resume;
 mod rooms;
+mod soak;
 mod split;
 mod support;
 mod text;
