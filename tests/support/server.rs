@@ -198,11 +198,6 @@ impl Server {
         }
     }
 
-    /// What it has logged so far.
-    pub(crate) fn log(&self) -> String {
-        std::fs::read_to_string(self.home.path().join("stderr")).unwrap()
-    }
-
     /// SIGKILL, and its end.
     pub(crate) fn dies(mut self) {
         self.child.kill().unwrap();
