@@ -41,6 +41,10 @@ bots-figures:
 model:
     CHATY_MODEL_CASES=1000 cargo test --test it model
 
+# 20 000 simulated worlds and 10 000 contests for a name; some minutes on two cores
+sim:
+    CHATY_SIM_SEEDS=20000 CHATY_SIM_NAMES=10000 CHATY_SIM_ECHOES=1000 cargo test --release --lib serve::sim -- --nocapture
+
 # The full-screen chat under 10 000 messages a second, and at rest; some forty seconds
 chat-load:
     cargo build --release

@@ -1,6 +1,7 @@
 //! Settings: what the server, the clients and the bots can be told, with every default and the
 //! reason for its number. Reads files and values, never a socket.
 
+mod address;
 mod client;
 mod file;
 mod history;
@@ -9,6 +10,7 @@ mod paths;
 mod value;
 mod written;
 
+pub use address::metrics_address;
 pub use client::{ClientSettings, Colours, NickList, Notify, Theme, View, client_settings};
 pub use file::{File, FileError, nearest, read};
 pub use history::{HistorySettings, HistorySync, Keep, NoHome, Recording, history_file};
@@ -30,6 +32,8 @@ pub struct ServeSettings {
     pub bots: Option<PathBuf>,
     /// Where the admin socket is; by default in a private folder of its own.
     pub admin_socket: Option<PathBuf>,
+    /// `HOST:PORT` where metrics are given, if they are.
+    pub metrics: Option<String>,
     /// The config file's filter of the log, under `--log` and `RUST_LOG`.
     pub log: Option<String>,
     pub limits: Limits,
