@@ -58,3 +58,11 @@ full-disk:
 # The history with a million messages: append, open, page, search; half a minute
 history-figures:
     cargo run --release --example history 1000000
+
+# Every fuzz target for so many seconds each, an hour if not said (needs cargo-fuzz and a nightly toolchain)
+fuzz SECONDS="3600" *TARGETS:
+    python3 tests/fuzz/all.py {{SECONDS}} {{TARGETS}}
+
+# The pure core changed in every small way, and whether a test notices (needs cargo-mutants); half an hour alone
+mutants *ARGS:
+    tests/mutants/run {{ARGS}}

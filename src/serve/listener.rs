@@ -1,11 +1,10 @@
 //! Takes connections in and sets them up. Survives every error of `accept`, and knows nothing of
 //! what is said on a connection.
 
-use super::closer::Closer;
-use super::session::{self, Shared};
+use super::entrance::Entrance;
+use super::session::Shared;
 use crate::config::Limits;
 use crate::wire::close::CloseReason;
-use crate::wire::entry::SessionId;
 use crate::wire::line;
 use socket2::{SockRef, TcpKeepalive};
 use std::fs::File;
@@ -34,7 +33,6 @@ pub(super) fn connections_limit(wanted: usize) -> usize {
 
 /// Accepts for ever. Ends by being dropped.
 pub(super) async fn accept(listener: &TcpListener, shared: Shared, connections: usize) {
-    let mut next = SessionId::CONSOLE.0;
     let slots = Arc::new(Semaphore::new(connections.min(Semaphore::MAX_PERMITS)));
     let mut pause = FIRST_PAUSE;
     // Given up when descriptors run out, so that a waiting peer can be taken in and told.
@@ -44,8 +42,7 @@ pub(super) async fn accept(listener: &TcpListener, shared: Shared, connections: 
             Ok((stream, addr)) => {
                 pause = FIRST_PAUSE;
                 if let Ok(slot) = slots.clone().try_acquire_owned() {
-                    next += 1;
-                    start(&shared, SessionId(next), stream, addr, slot);
+                    start(&shared, stream, addr, slot);
                 } else {
                     turn_away(&shared, &stream, addr);
                 }
@@ -72,20 +69,14 @@ fn is_out_of_files(error: &io::Error) -> bool {
     [Errno::MFILE, Errno::NFILE].iter().any(|no| error.raw_os_error() == Some(no.raw_os_error()))
 }
 
-fn start(
-    shared: &Shared,
-    session: SessionId,
-    stream: TcpStream,
-    addr: SocketAddr,
-    slot: OwnedSemaphorePermit,
-) {
+fn start(shared: &Shared, stream: TcpStream, addr: SocketAddr, slot: OwnedSemaphorePermit) {
     if let Err(error) = set_up(&stream, &shared.limits) {
         tracing::debug!(%addr, %error, "lost before it began");
         return;
     }
     let (read, write) = stream.into_split();
     // Boxed once: every future around a future would hold it a second time.
-    let run = Box::pin(session::run(shared.clone(), session, addr, read, write, Closer::default()));
+    let run = Box::pin(Entrance(shared.clone()).run(addr, read, write));
     let run = shared.kill.clone().run_until_cancelled_owned(run);
     shared.tracker.spawn(async move {
         run.await;

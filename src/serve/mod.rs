@@ -10,6 +10,7 @@
 
 pub mod admin;
 mod closer;
+mod entrance;
 mod gate;
 pub mod history;
 pub mod hub;
@@ -21,7 +22,10 @@ mod stats;
 pub mod stop;
 pub mod supervise;
 
+pub use entrance::Entrance;
+
 use crate::config::{HistorySettings, Limits};
+use crate::wire::entry::SessionId;
 use history::{Gate, HistoryError};
 use hub::{Hub, HubHandle, Legacy, Request};
 use session::Shared;
@@ -29,6 +33,7 @@ use stats::Counters;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use tokio::net::{TcpListener, TcpSocket, lookup_host};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -111,6 +116,7 @@ impl Server {
             counters,
             tracker: TaskTracker::new(),
             kill: CancellationToken::new(),
+            last: Arc::new(AtomicU64::new(SessionId::CONSOLE.0)),
         };
         Ok(Self { listener, addr, connections, hub, shared, shutdown })
     }
@@ -123,6 +129,11 @@ impl Server {
     /// Connections it takes at once, after the open-file limit has been raised as far as it goes.
     pub fn connections_limit(&self) -> usize {
         self.connections
+    }
+
+    /// For streams that come another way than through the listener, while the server runs.
+    pub fn entrance(&self) -> Entrance {
+        Entrance(self.shared.clone())
     }
 
     /// For the console and the admin socket.
