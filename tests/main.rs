@@ -6,6 +6,9 @@
     reason = "a test that goes wrong panics, and says where"
 )]
 
+// Limits, signals and measures of another process are Linux's.
+#[cfg(target_os = "linux")]
+mod abuse;
 mod bots;
 mod cli;
 mod console;
@@ -19,7 +22,9 @@ mod join;
 mod kick;
 mod killed;
 mod lifetime;
+mod limits;
 mod line;
+mod metrics;
 mod model;
 mod names;
 mod native;
@@ -29,6 +34,7 @@ mod raw;
 mod recorded;
 mod resume;
 mod rooms;
+mod soak;
 mod split;
 mod support;
 mod text;

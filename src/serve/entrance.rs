@@ -1,29 +1,34 @@
-//! Where connections come in, whatever they come over: the listener's sockets, and any other stream
-//! of bytes. Bounds nothing itself.
+//! Where connections come in that are not the listener's: any stream of bytes, under the same rules.
+//! Knows no address but as the name of a peer.
 
-use super::closer::Closer;
+use super::reception::Reception;
+use super::seat::Seat;
 use super::session::{self, Shared};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// Takes in whoever speaks at the other end of a stream.
 #[derive(Debug, Clone)]
-pub struct Entrance(pub(super) Shared);
+pub struct Entrance {
+    pub(super) shared: Shared,
+    pub(super) reception: Arc<Reception>,
+}
 
 impl Entrance {
-    /// One connection, from its first byte to its last: a member as any other. What connections
-    /// may take of the machine is for their transport to bound, as the listener does.
-    pub fn run<R, W>(
-        &self,
-        addr: SocketAddr,
-        read: R,
-        write: W,
-    ) -> impl Future<Output = ()> + Send + use<R, W>
+    /// One connection, from its first byte to its last: a member as any other. Where there is no
+    /// place for it, it ends at once.
+    pub async fn run<R, W>(&self, addr: SocketAddr, read: R, write: W)
     where
         R: AsyncRead + Unpin + Send + 'static,
         W: AsyncWrite + Unpin + Send + 'static,
     {
-        let Self(shared) = self;
-        session::run(shared.clone(), shared.next_session(), addr, read, write, Closer::default())
+        let mut shared = self.shared.clone();
+        let (session, seat) = (shared.next_session(), Seat::default());
+        let limits = shared.limits.now().clone();
+        match self.reception.arrive(&limits, session, addr.ip(), &seat) {
+            Ok(visit) => session::run(shared, session, addr, read, write, seat, visit).await,
+            Err(reason) => shared.counters.closed(reason),
+        }
     }
 }
