@@ -39,6 +39,7 @@ use stay::Stay;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -63,6 +64,15 @@ pub(super) struct Shared {
     pub(super) tracker: TaskTracker,
     /// Ends what has not ended by itself when a shutdown's deadline is over.
     pub(super) kill: CancellationToken,
+    /// The last session's number.
+    pub(super) last: Arc<AtomicU64>,
+}
+
+impl Shared {
+    /// A number for one more connection.
+    pub(super) fn next_session(&self) -> SessionId {
+        SessionId(self.last.fetch_add(1, Ordering::Relaxed) + 1)
+    }
 }
 
 /// Runs one connection to its end.
