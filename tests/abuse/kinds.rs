@@ -140,7 +140,7 @@ fn floods<'a>(addr: SocketAddr, done: &'a Done, lines: &'static [u8]) -> Abusing
 
 async fn flood(addr: SocketAddr, done: &Done, lines: &'static [u8]) -> io::Result<()> {
     let block = lines.repeat(BLOCK.div_ceil(lines.len()));
-    let (ears, mut mouth) = member::line(addr, &nick).await?;
+    let (ears, mut mouth) = member::line(addr, &nick()).await?;
     done.connected();
     let mut reads = JoinSet::new();
     reads.spawn_local(ignore(ears));
