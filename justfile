@@ -72,3 +72,11 @@ abuse:
 soak minutes="30":
     cargo build --release --bin chaty --example soak
     target/release/examples/soak {{minutes}}
+
+# Every fuzz target for so many seconds each, an hour if not said (needs cargo-fuzz and a nightly toolchain)
+fuzz SECONDS="3600" *TARGETS:
+    python3 tests/fuzz/all.py {{SECONDS}} {{TARGETS}}
+
+# The pure core changed in every small way, and whether a test notices (needs cargo-mutants); half an hour alone
+mutants *ARGS:
+    tests/mutants/run {{ARGS}}

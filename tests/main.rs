@@ -15,6 +15,7 @@ mod console;
 // Only Linux can raise another process' limits.
 #[cfg(target_os = "linux")]
 mod full;
+mod fuzz;
 mod handshake;
 mod history;
 mod join;

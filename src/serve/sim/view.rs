@@ -191,7 +191,9 @@ impl View {
                     Ask::Garbage => matches!(&*refused.code, "unknown_event" | "bad_event"),
                 })?;
             }
-            ServerEvent::Roster(_) => _ = self.answers("roster", |ask| *ask == Ask::Who)?,
+            ServerEvent::Roster(_) => {
+                self.answers("roster", |ask| *ask == Ask::Who)?;
+            }
             ServerEvent::History(history) => {
                 self.history(history.re.as_deref(), &history.events)?
             }

@@ -146,12 +146,6 @@ impl Wire {
         let state = self.state.lock().unwrap();
         state.is_shut || state.write_gone
     }
-
-    /// The session is gone.
-    pub(super) fn is_gone(&self) -> bool {
-        let state = self.state.lock().unwrap();
-        state.read_gone && state.write_gone
-    }
 }
 
 fn wake(task: &mut Option<Waker>) {
