@@ -261,7 +261,8 @@ fn three_restarts_under_load_lose_nothing_and_double_nothing() {
         let same = *by_seq.entry(chat.2).or_insert(&chat.1);
         assert_eq!(same, chat.1, "two messages have number {}", chat.2);
     }
-    let (mut doubled, jump) = (0, 1 << 20);
+    // After a crash the numbers go on 2^20 behind the last on the disk; some hundreds may have been told.
+    let (mut doubled, jump) = (0, 1 << 19);
     for one in &told {
         assert!(one.times_online > 1, "nothing was restarted under load");
         assert!(one.chats.windows(2).all(|pair| pair[0].2 < pair[1].2), "in order");
