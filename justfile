@@ -58,3 +58,8 @@ full-disk:
 # The history with a million messages: append, open, page, search; half a minute
 history-figures:
     cargo run --release --example history 1000000
+
+# chaty beside nats-server, in ratios taken in one run; some four minutes (needs nats-server, and says how to get it)
+bench-peers *REPETITIONS_AND_CASES:
+    cargo build --release
+    python3 tests/bench_peers.py target/release/chaty {{REPETITIONS_AND_CASES}}

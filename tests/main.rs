@@ -6,6 +6,7 @@
     reason = "a test that goes wrong panics, and says where"
 )]
 
+mod bench;
 mod bots;
 mod cli;
 mod console;

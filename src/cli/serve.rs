@@ -34,6 +34,9 @@ pub struct ServeArgs {
     /// Where `chaty admin` finds this server [default: a private folder, by the port]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub admin_socket: Option<PathBuf>,
+    /// Run for another program: end when standard input does
+    #[arg(long, hide = true)]
+    pub supervised: bool,
 }
 
 /// When what is said is on the disk.
@@ -75,6 +78,7 @@ impl ServeArgs {
             log: file.log,
             limits: file.limits,
             recording,
+            supervised: self.supervised,
         }
     }
 }

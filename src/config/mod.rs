@@ -1,12 +1,14 @@
 //! Settings: what the server, the clients and the bots can be told, with every default and the
 //! reason for its number. Reads files and values, never a socket.
 
+mod bench;
 mod client;
 mod file;
 mod history;
 mod paths;
 mod value;
 
+pub use bench::{BenchSettings, Pace, Speech, Target};
 pub use client::{ClientSettings, Colours, NickList, Notify, Theme, View, client_settings};
 pub use file::{File, FileError, nearest, read};
 pub use history::{HistorySettings, HistorySync, Keep, NoHome, Recording, history_file};
@@ -31,6 +33,8 @@ pub struct ServeSettings {
     pub log: Option<String>,
     pub limits: Limits,
     pub recording: Recording,
+    /// It runs for another program, and ends when its standard input does.
+    pub supervised: bool,
 }
 
 /// Bounds of the server. Every one is a setting in the `[limits]` table of the config file.
