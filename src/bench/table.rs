@@ -122,5 +122,5 @@ fn server(figures: &Figures) -> String {
     let memory = used.memory_kib.map_or_else(String::new, |memory| {
         format!(", {} resident, {} at most", kib(memory.resident), kib(memory.highest))
     });
-    cpu + &memory
+    format!("{cpu}{memory}")
 }

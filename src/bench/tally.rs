@@ -171,17 +171,17 @@ impl Tally {
         let is_whole = |member: usize| {
             let places = member * self.publishers..(member + 1) * self.publishers;
             let has_gaps = self.remembered > 0 && places.into_iter().any(|at| self.in_gaps(at) > 0);
-            !gone[member] && !self.stutter[member] && !has_gaps && self.views[member].count > 0
+            !gone[member] && !self.stutter[member] && !has_gaps
         };
         let mut groups: HashMap<u64, Vec<u64>> = HashMap::new();
         for member in (self.publishers..self.views.len()).filter(|member| is_whole(*member)) {
             let View { count, hash } = self.views[member];
             groups.entry(count).or_default().push(hash);
         }
-        groups.retain(|_, hashes| hashes.len() > 1);
+        groups.retain(|count, hashes| *count > 0 && hashes.len() > 1);
         let mut compared = groups.values().map(Vec::len).sum();
         let mut is_one = groups.values().flat_map(|all| all.windows(2)).all(|two| two[0] == two[1]);
-        if is_whole(self.publishers) {
+        if is_whole(self.publishers) && self.views[self.publishers].count > 0 {
             for publisher in (0..self.publishers).filter(|member| is_whole(*member)) {
                 let (own, other) = (self.views[publisher], self.without[publisher]);
                 if own.count == other.count {
@@ -274,11 +274,21 @@ mod tests {
     }
 
     #[test]
+    fn who_speaks_alone_hears_nothing_and_that_is_right() {
+        let mut tally = Tally::new(1, 2);
+        assert_eq!(tally.verdict(&[0], &[false; 3]).compared, 0);
+        tally.hears(1, 0, 0);
+        tally.hears(2, 0, 0);
+        let verdict = tally.verdict(&[1], &[false; 3]);
+        assert_eq!((verdict.heard, verdict.expected, verdict.compared), (2, 2, 3));
+    }
+
+    #[test]
     fn what_nobody_has_heard_is_not_lost() {
         let mut tally = Tally::new(1, 2);
         tally.hears(1, 0, 0);
         let verdict = tally.verdict(&[3], &[false; 3]);
-        assert_eq!((verdict.unheard, verdict.lost, verdict.compared), (2, 1, 0));
+        assert_eq!((verdict.unheard, verdict.lost), (2, 1));
         // Who is gone is not asked for what it has missed.
         assert_eq!(tally.verdict(&[3], &[false, false, true]).lost, 0);
         assert_eq!(tally.slowest(&[false; 3]), Some(0));
