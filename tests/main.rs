@@ -19,6 +19,7 @@ mod join;
 mod kick;
 mod killed;
 mod lifetime;
+mod limits;
 mod line;
 mod model;
 mod names;

@@ -107,10 +107,11 @@ pub async fn run(
     stop: CancellationToken,
 ) -> Result<(), BenchError> {
     check(&settings)?;
-    raise_file_limit(settings.listeners + settings.publishers)?;
+    let members = settings.listeners + settings.publishers;
+    raise_file_limit(members)?;
     let (own, server) = match &settings.target {
         Target::Own => {
-            let own = Own::start().await?;
+            let own = Own::start(members).await?;
             let addr = own.addr;
             (Some(own), addr)
         }

@@ -14,6 +14,8 @@ use tokio::time::timeout;
 const START: Duration = Duration::from_secs(20);
 /// How long it may take to end when nobody is connected any more.
 const END: Duration = Duration::from_secs(5);
+/// Connections beside the members', such as one that only looks whether it listens.
+const SPARE: usize = 16;
 const FIRST_LINE: &str = "chaty is listening on ";
 
 /// The running server. Dropped, it is killed.
@@ -28,17 +30,18 @@ pub(super) struct Own {
 }
 
 impl Own {
-    pub(super) async fn start() -> Result<Self, BenchError> {
-        timeout(START, Self::listening())
+    pub(super) async fn start(members: usize) -> Result<Self, BenchError> {
+        timeout(START, Self::listening(members))
             .await
             .unwrap_or_else(|_late| Err(io::Error::from(io::ErrorKind::TimedOut)))
             .map_err(BenchError::Own)
     }
 
-    async fn listening() -> io::Result<Self> {
+    async fn listening(members: usize) -> io::Result<Self> {
+        let connections = format!("connections={}", members + SPARE);
         let mut child = Command::new(std::env::current_exe()?)
             .args(["serve", "--listen", "127.0.0.1:0", "--no-history", "--supervised"])
-            .args(["--log", "error"])
+            .args(["--limit", "flood=false", "--limit", &connections, "--log", "error"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             // Ctrl-C is for the run, which ends the server when it has seen the last delivery.

@@ -7,15 +7,19 @@
 use super::admin::console::{self, Console, End, Owner, Printer};
 use super::admin::socket::{AdminSocket, SocketError};
 use super::admin::{Clerk, Desk};
+use super::listener::connections_that_fit;
+use super::memory::Ceiling;
+use super::reload::{Reloader, Reloads, Source};
 use super::stop::{Signals, Stop};
 use super::supervise::{Supervised, reachable};
 use super::{HubDied, Options, ServeError, Server};
 use crate::config::{self, DEFAULT_SERVER, ServeSettings};
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use tokio::runtime::Handle;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -49,30 +53,72 @@ struct Beside {
     socket_path: Option<PathBuf>,
 }
 
+/// Checks what can be checked before anything listens, and gives what `--check-config` prints: the
+/// settings as they would be, and what the memory may come to.
+///
+/// # Errors
+///
+/// When a server would not start with them.
+pub fn check(settings: &ServeSettings, what: &str) -> Result<Vec<String>, ProgramError> {
+    has_bots(settings)?;
+    if let Err(error) = settings.listen.to_socket_addrs() {
+        return Err(ServeError::Address { listen: settings.listen.clone(), error }.into());
+    }
+    let history = settings.recording.settings(&settings.listen)?;
+    let recorded = history.is_some();
+    let mut lines = vec![format!("{what} is right"), String::new()];
+    lines.extend(settings.written(history.as_ref()));
+    lines.push(String::new());
+    let connections = settings.limits.connections.min(connections_that_fit());
+    lines.extend(Ceiling::of(&settings.limits, recorded).lines(connections));
+    Ok(lines)
+}
+
+fn has_bots(settings: &ServeSettings) -> Result<(), ProgramError> {
+    match settings.bots.as_deref().filter(|folder| !folder.is_dir()) {
+        Some(folder) => Err(ProgramError::NoBots(folder.to_owned())),
+        None => Ok(()),
+    }
+}
+
 /// Serves until it is asked to stop; gives the exit code. `log` are the arguments that make the
-/// bots' process log as this one does.
+/// bots' process log as this one does, `source` is where the settings come from.
 pub async fn run(
     settings: ServeSettings,
+    source: Source,
     printer: Printer,
     log: &[OsString],
 ) -> Result<u8, ProgramError> {
-    if let Some(folder) = settings.bots.as_deref().filter(|folder| !folder.is_dir()) {
-        return Err(ProgramError::NoBots(folder.to_owned()));
-    }
+    has_bots(&settings)?;
     let stop = Stop::default();
     let signals = Signals::install().map_err(ProgramError::Signals)?;
+    // A terminal that is closed must not end a server, nor a daemon's manager that asks for a
+    // reload: it is caught with or without a config file.
+    let hangup = signal(SignalKind::hangup()).map_err(ProgramError::Signals)?;
     let limits = settings.limits.clone();
     let history = settings.recording.settings(&settings.listen)?;
     let listen = settings.listen.clone();
     let server = Server::bind(Options { listen, limits, history }).await?;
     let addr = server.local_addr();
-    let desk = Desk::new(server.hub(), stop.drain().clone());
+    let (reloader, requests) = Reloader::new();
+    let desk = Desk::new(server.hub(), stop.drain().clone(), reloader);
+    let reloads = Reloads {
+        source,
+        started: settings.clone(),
+        limits: settings.limits.clone(),
+        log: settings.log.clone(),
+        control: server.control(),
+    };
 
     let beside = Beside::start(&settings, addr, &desk, &printer, log).await?;
     let input = console::input();
     announce(addr, &beside, &settings, input);
+    let recorded = server.hub().is_recorded();
+    let connections = server.connections_limit();
+    let ceiling = Ceiling::of(&settings.limits, recorded);
     tracing::info!(
-        connections = server.connections_limit(),
+        connections,
+        memory_mib = ceiling.with_listeners(connections) / (1024 * 1024),
         open_files = rlimit::Resource::NOFILE.get_soft().unwrap_or_default(),
         "ready"
     );
@@ -88,6 +134,8 @@ pub async fn run(
         code = stop.at_once() => code,
         // To the very end: a second signal also cuts short what runs beside the server.
         () = signals.pass_to(stop.clone()) => 1,
+        // Whoever could ask is never gone before the server is.
+        () = reloads.run(requests, hangup) => 1,
         ended = async {
             let end = server.run(async {
                 drain.await;

@@ -54,6 +54,8 @@ pub enum Command {
     /// The bots, with what they have done.
     Bots,
     Stats,
+    /// Read the settings again.
+    Reload,
     Shutdown,
 }
 

@@ -1,6 +1,6 @@
 //! How the rest of the server reaches the hub, and what it may ask for.
 
-use crate::config::HistorySync;
+use crate::config::{HistorySync, Limits};
 use crate::log::{Cursor, Gap, Tail};
 use crate::room::{Input, Join, Refusal, RoomRow};
 use crate::serve::admin::{self, Report};
@@ -74,6 +74,8 @@ pub(in crate::serve) enum Request {
         re: Option<MessageId>,
         refusal: Refusal,
     },
+    /// From now on these.
+    Limits(Arc<Limits>),
     Admin(admin::Command, oneshot::Sender<Report>),
     Names(oneshot::Sender<Vec<String>>),
     /// Everything before this is carried out, then every session is closed and the hub ends.
@@ -104,6 +106,7 @@ impl Request {
             | Self::Input(_)
             | Self::Recent { .. }
             | Self::Reopen { .. }
+            | Self::Limits(_)
             | Self::Admin(..)
             | Self::Names(_)
             | Self::Drain => None,
@@ -185,6 +188,13 @@ pub struct HubHandle {
 }
 
 impl HubHandle {
+    /// To an inbox of a test's own.
+    #[cfg(test)]
+    pub(in crate::serve) fn to(inbox: mpsc::Sender<Request>) -> Self {
+        let (published, gate, epoch) = (Arc::default(), Arc::default(), "test".into());
+        Self { inbox, published, gate, epoch, history: None, acks_wait: false }
+    }
+
     /// Waits for a place in the inbox: that is how the hub slows those who send.
     pub(in crate::serve) async fn send(&self, request: Request) -> Result<(), HubGone> {
         self.inbox.send(request).await.map_err(|_closed| HubGone)
@@ -207,6 +217,11 @@ impl HubHandle {
     /// What tells this log's numbers from another's.
     pub(in crate::serve) fn epoch(&self) -> &str {
         &self.epoch
+    }
+
+    /// Whether anything is kept in a file.
+    pub(in crate::serve) fn is_recorded(&self) -> bool {
+        self.history.is_some()
     }
 
     /// What is kept in a file, if anything is.

@@ -35,7 +35,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Requests the hub holds before senders wait. Each is at most what one read of 32 KiB said, in at
 /// most 512 messages of 100 bytes and their text: 10 MiB in all.
-const INBOX: usize = 128;
+pub(in crate::serve) const INBOX: usize = 128;
 /// Entries after which a turn begins another chunk, so that what is retained can be let go of in
 /// pieces small beside the budget: of the shortest messages about 2 MiB, by their weight.
 const CHUNK: u64 = 4096;
@@ -252,6 +252,10 @@ impl Hub {
             Request::Tell { session, word } => self.say(session, word),
             Request::Refuse { session, re, refusal } => {
                 self.say(session, Word::Answer(Answer::Refused { re, refusal }));
+            }
+            Request::Limits(limits) => {
+                self.core.set_limits(limits.rooms, limits.crowd);
+                self.logs.set_budget(limits.retained_bytes);
             }
             Request::Admin(command, reply) => {
                 let report = self.admin(at, command);

@@ -9,6 +9,7 @@ use super::{Shared, first_line_end};
 use crate::room::{Join, Refusal};
 use crate::serve::closer::Closer;
 use crate::serve::hub::{Admission, Enter, Place, Request, ResumeAt};
+use crate::serve::live::Live;
 use crate::wire::close::CloseReason;
 use crate::wire::entry::{Kind, Seq, SessionId};
 use crate::wire::native::{self, Bye, ClientEvent, Decoded, Hello, Refused, ServerEvent};
@@ -39,6 +40,7 @@ pub(super) struct Door<'a, R, W> {
     read: R,
     write: W,
     closer: Closer,
+    limits: Live,
     /// What came and is not an answer yet.
     buffer: Vec<u8>,
     dialect: Option<Dialect>,
@@ -97,6 +99,7 @@ where
             read,
             write,
             closer,
+            limits: shared.limits.clone(),
             buffer: Vec::new(),
             dialect: None,
             bytes_out: 0,
@@ -105,12 +108,19 @@ where
         }
     }
 
-    /// Asks for a name until there is one that is let in.
+    /// Asks for a name until one is let in. Whoever has said nothing is taken to read lines.
     pub(super) async fn enter(mut self) -> Result<Entered<R, W>, CloseReason> {
         self.send(NICK.as_bytes()).await?;
         loop {
             let first = self.dialect.is_none();
-            let (dialect, answer) = self.answer().await?;
+            let (dialect, answer) = match self.answer().await {
+                Err(reason @ CloseReason::MadeWay) => {
+                    let dialect = self.dialect.unwrap_or(Dialect::Line);
+                    let ended = if first { first_line_end(dialect) } else { b"" };
+                    return Err(self.end(dialect, ended, reason, None).await);
+                }
+                answer => answer?,
+            };
             let ended = if first { first_line_end(dialect) } else { b"" };
             let wish = match wish(dialect, &answer) {
                 Ok(wish) => wish,
@@ -165,10 +175,11 @@ where
             };
             let deadline = self.deadline();
             let until = raw_at.map_or(deadline, |raw_at| raw_at.min(deadline));
-            let Self { read: reader, buffer, shared, .. } = self;
-            let reading = timeout_at(until, read(reader, |bytes| buffer.extend_from_slice(bytes)));
+            let Self { read: reader, buffer, shared, closer, .. } = self;
+            let reading = read(reader, limits::LINE, |bytes| buffer.extend_from_slice(bytes));
             let got = tokio::select! {
-                got = reading => got,
+                got = timeout_at(until, reading) => got,
+                () = closer.closed() => return Err(closer.why().0),
                 () = shared.hub.gone() => return Err(CloseReason::Shutdown),
             };
             match got {
@@ -186,9 +197,10 @@ where
     }
 
     /// From an answer's first byte it has to be finished in time; silence may last longer.
-    fn deadline(&self) -> Instant {
-        let whole = self.since + self.shared.limits.handshake_idle;
-        self.answering.map_or(whole, |since| whole.min(since + self.shared.limits.handshake))
+    fn deadline(&mut self) -> Instant {
+        let limits = self.limits.now();
+        let whole = self.since + limits.handshake_idle;
+        self.answering.map_or(whole, |since| whole.min(since + limits.handshake))
     }
 
     /// Takes an answer out of the buffer, if there is a whole one.
@@ -239,7 +251,7 @@ where
     }
 
     fn greeting(
-        &self,
+        &mut self,
         dialect: Dialect,
         nick: &Nick,
         admission: &Admission,
@@ -260,9 +272,9 @@ where
         vec![out]
     }
 
-    fn welcome(&self, nick: &Nick, admission: &Admission, out: &mut Vec<u8>) {
+    fn welcome(&mut self, nick: &Nick, admission: &Admission, out: &mut Vec<u8>) {
         let Place { row, gap, replay, .. } = &admission.place;
-        let limits = &self.shared.limits;
+        let limits = self.limits.now().clone();
         let event = ServerEvent::Welcome(Welcome {
             v: native::VERSION,
             server: concat!("chaty/", env!("CARGO_PKG_VERSION")).into(),
@@ -339,7 +351,7 @@ where
         if self.bytes_out > BYTES_OUT {
             return Err(CloseReason::HandshakeTooLong);
         }
-        match timeout(self.shared.limits.write_deadline, self.write.write_all(bytes)).await {
+        match timeout(self.limits.now().write_deadline, self.write.write_all(bytes)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_broken)) => Err(CloseReason::Lost),
             Err(_late) => Err(CloseReason::WriteTimeout),

@@ -10,10 +10,10 @@ use tokio::sync::{Notify, mpsc};
 
 /// Answers on the way to a session at which it counts as full: a client that asks without reading
 /// has a screenful.
-const FULL: usize = 64;
+pub(in crate::serve) const FULL: usize = 64;
 /// Questions and messages on the way to the hub at which the reader waits for it. Each may be
 /// answered; a few reads' worth, so that a busy publisher never waits for nothing.
-const ASKED: usize = 1024;
+pub(in crate::serve) const ASKED: usize = 1024;
 /// What may be in a mailbox: the answers to all that was asked for just before it was full, where
 /// the last question may have been [`POSTS`] messages, and a ping.
 const ROOM: usize = FULL + ASKED + POSTS + 1;

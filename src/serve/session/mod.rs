@@ -22,8 +22,10 @@ pub(super) use private::{Private, Word};
 use super::closer::Closer;
 use super::gate;
 use super::hub::HubHandle;
+use super::live::Live;
+use super::reception::Visit;
 use super::stats::{self, Counters};
-use crate::config::Limits;
+use crate::room::Flood;
 use crate::wire::Dialect;
 use crate::wire::close::CloseReason;
 use crate::wire::entry::SessionId;
@@ -37,15 +39,26 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use writer::{EndsSession, Writer};
+
+/// What a session may keep, for the sum of all.
+pub(super) mod bounds {
+    pub(in crate::serve) use super::batch::BYTES as BATCH;
+    pub(in crate::serve) use super::ear::POSTS;
+    pub(in crate::serve) use super::mailbox::{ASKED, FULL};
+    pub(in crate::serve) use super::private::HEAVY;
+    pub(in crate::serve) use super::read::SCRATCH;
+    pub(in crate::serve) use super::reader::READ_AHEAD;
+}
 
 /// What every session shares.
 #[derive(Debug, Clone)]
 pub(super) struct Shared {
     pub(super) hub: HubHandle,
-    pub(super) limits: Arc<Limits>,
+    pub(super) limits: Live,
     pub(super) counters: Arc<Counters>,
     pub(super) tracker: TaskTracker,
     /// Ends what has not ended by itself when a shutdown's deadline is over.
@@ -60,6 +73,7 @@ pub(super) async fn run<R, W>(
     read: R,
     write: W,
     closer: Closer,
+    visit: Visit,
 ) where
     R: AsyncRead + Unpin + Send + 'static,
     W: AsyncWrite + Unpin + Send + 'static,
@@ -72,7 +86,10 @@ pub(super) async fn run<R, W>(
             shared.counters.closed(reason);
             tracing::debug!(session = session.0, %addr, reason = reason.code(), "not admitted");
         }
-        Ok(entered) => member(shared, session, addr, entered, closer).await,
+        Ok(entered) => {
+            visit.entered();
+            member(shared, session, addr, entered, closer).await;
+        }
     }
 }
 
@@ -133,7 +150,9 @@ async fn member<R, W>(
     writer.greet(greeting);
     let ear = Ear::new(dialect, nick);
     let (hub, limits) = (shared.hub.clone(), shared.limits.clone());
-    let reader = Reader { session, dialect, read, ear, hub, closer, owed, limits };
+    let flood = Flood::default();
+    let since = Instant::now();
+    let reader = Reader { session, dialect, read, ear, hub, closer, owed, limits, flood, since };
     // Two tasks, so that each wakes for its own half only. The writer outlives the reader by its
     // last words.
     let writing = Box::pin(writer.run());

@@ -1,26 +1,30 @@
 //! A session's reading half: hears, carries out, and says when the member is gone. The only one
 //! that tells the hub of a leave, and it does so exactly once.
+//!
+//! Here a member that says too much at once waits: what it has sent is not read on meanwhile, so
+//! that it is its own connection that fills up, and nobody else's.
 
 use super::ear::{Ear, Step};
 use super::mailbox::Owed;
 use super::past::Ask;
 use super::private::Word;
-use super::read::read;
-use crate::config::Limits;
-use crate::room::{Input, Refusal};
+use super::read::{SCRATCH, read};
+use crate::room::{Flood, Input, Pace, Post, Refusal, Sent};
 use crate::serve::closer::Closer;
 use crate::serve::hub::{HubHandle, Request};
+use crate::serve::live::Live;
 use crate::wire::Dialect;
 use crate::wire::close::CloseReason;
 use crate::wire::entry::SessionId;
 use crate::wire::limits;
 use crate::wire::nick::Nick;
+use crate::wire::room_name::RoomName;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncRead;
 use tokio::sync::oneshot;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 #[derive(Debug)]
 pub(super) struct Reader<R> {
@@ -31,8 +35,15 @@ pub(super) struct Reader<R> {
     pub(super) hub: HubHandle,
     pub(super) closer: Closer,
     pub(super) owed: Arc<Owed>,
-    pub(super) limits: Arc<Limits>,
+    pub(super) limits: Live,
+    /// What it has said lately, and since when its clock runs.
+    pub(super) flood: Flood,
+    pub(super) since: Instant,
 }
+
+/// Bytes read at once of a member that may have to wait: what comes of them waits with it, which
+/// is more than they are.
+pub(in crate::serve) const READ_AHEAD: usize = limits::LINE;
 
 /// The session is over, for this reason.
 pub(super) struct Over(pub(super) CloseReason);
@@ -63,8 +74,8 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     }
 
     async fn listening(&mut self, first: Vec<u8>) -> Result<std::convert::Infallible, Over> {
-        if !first.is_empty() {
-            let steps = self.ear.hear(&first);
+        for part in first.chunks(READ_AHEAD) {
+            let steps = self.ear.hear(part);
             self.carry_out(steps).await?;
         }
         loop {
@@ -76,10 +87,11 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     /// The steps of the next read. A silent native peer is pinged, and given up in the end.
     async fn hear(&mut self) -> Result<Vec<Step>, Over> {
         let silent_since = Instant::now();
-        let mut wake = silent_since + self.limits.ping;
+        let mut wake = silent_since + self.limits.now().ping;
         loop {
+            let most = if self.limits.now().flood { READ_AHEAD } else { SCRATCH };
             let Self { read: reader, ear, .. } = self;
-            let reading = read(reader, |bytes| ear.hear(bytes));
+            let reading = read(reader, most, |bytes| ear.hear(bytes));
             let heard = if self.dialect == Dialect::Native {
                 timeout_at(wake, reading).await
             } else {
@@ -97,12 +109,13 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     }
 
     async fn silence(&mut self, since: Instant) -> Result<Instant, Over> {
-        if since.elapsed() >= self.limits.ping_dead {
+        let (ping, dead) = (self.limits.now().ping, self.limits.now().ping_dead);
+        if since.elapsed() >= dead {
             return Err(Over(CloseReason::PingTimeout));
         }
         self.tell(Word::Ping).await?;
-        let next = Instant::now() + self.limits.ping.max(Duration::from_millis(1));
-        Ok(next.min(since + self.limits.ping_dead))
+        let next = Instant::now() + ping.max(Duration::from_millis(1));
+        Ok(next.min(since + dead))
     }
 
     async fn carry_out(&mut self, steps: Vec<Step>) -> Result<(), Over> {
@@ -110,6 +123,9 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         while let Some(step) = steps.pop_front() {
             // Who does not read the answers asks for no more of them.
             self.owed.room().await;
+            if let Some(sent) = sent(&step) {
+                self.pass(std::iter::once(sent)).await;
+            }
             if let Step::Rename { to, then } = step {
                 self.rename(&to).await?;
                 // They came before whatever was read later.
@@ -126,10 +142,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     async fn step(&mut self, step: Step) -> Result<(), Over> {
         let session = self.session;
         match step {
-            Step::Say { room, posts } => {
-                self.hub.gate().pass().await;
-                self.send(Request::Input(Input::Post { session, room, posts })).await
-            }
+            Step::Say { room, posts } => self.say(room, posts).await,
             Step::Whisper { to, text, id } => {
                 self.send(Request::Input(Input::Whisper { session, to, text, id })).await
             }
@@ -164,6 +177,41 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         }
     }
 
+    /// Waits until the first of these may pass, and gives how many may pass together with it. The
+    /// limits may change meanwhile; no wait is longer than one message takes.
+    async fn pass(&mut self, sent: impl Iterator<Item = Sent> + Clone) -> usize {
+        loop {
+            let limits = self.limits.now();
+            if !limits.flood {
+                return usize::MAX;
+            }
+            let pace = Pace {
+                burst: limits.flood_burst,
+                messages: limits.flood_messages,
+                bytes: limits.flood_bytes,
+            };
+            let (passed, wait) = self.flood.pass(pace, self.since.elapsed(), sent.clone());
+            if wait.is_zero() || passed > 0 {
+                return passed;
+            }
+            sleep(wait).await;
+        }
+    }
+
+    /// Says it, as many at once as may be.
+    async fn say(&mut self, room: Option<RoomName>, mut posts: Vec<Post>) -> Result<(), Over> {
+        while !posts.is_empty() {
+            let sent = posts.iter().map(|post| Sent::message(post.text.len()));
+            let passed = self.pass(sent).await.min(posts.len());
+            let later = posts.split_off(passed);
+            let posts = std::mem::replace(&mut posts, later);
+            self.hub.gate().pass().await;
+            let (session, room) = (self.session, room.clone());
+            self.send(Request::Input(Input::Post { session, room, posts })).await?;
+        }
+        Ok(())
+    }
+
     async fn rename(&mut self, to: &str) -> Result<(), Over> {
         let session = self.session;
         match Nick::parse(to.as_bytes()) {
@@ -191,5 +239,27 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             self.owed.asks(questions);
         }
         self.hub.send(request).await.map_err(|_hub_is_gone| Over(CloseReason::Shutdown))
+    }
+}
+
+/// What a step counts for, before it is carried out. What is said is counted message by message.
+fn sent(step: &Step) -> Option<Sent> {
+    match step {
+        Step::Whisper { text, .. } => Some(Sent::message(text.len())),
+        Step::Topic { topic, .. } => {
+            Some(Sent::message(topic.as_ref().map_or(0, |topic| topic.len())))
+        }
+        Step::Rename { .. } | Step::GoTo { .. } | Step::Part { .. } => Some(Sent::message(0)),
+        Step::Roster(_)
+        | Step::Rooms(_)
+        | Step::AskTopic
+        | Step::Bots
+        | Step::Why { .. }
+        | Step::About(_)
+        | Step::History { .. }
+        | Step::Tell(_)
+        | Step::Refuse { .. }
+        | Step::Pong(_) => Some(Sent::question()),
+        Step::Say { .. } | Step::Quit | Step::Unframed => None,
     }
 }

@@ -8,11 +8,11 @@ use super::goodbye::{goodbye, is_kick};
 use super::mailbox::Unread;
 use super::private::{self, Private, Word};
 use super::replay::Filed;
-use crate::config::Limits;
 use crate::log::{Run, Slice};
 use crate::room::Answer;
 use crate::serve::closer::Closer;
 use crate::serve::gate;
+use crate::serve::live::Live;
 use crate::wire::close::CloseReason;
 use crate::wire::entry::{Event, SessionId};
 use crate::wire::native::{self, ServerEvent};
@@ -20,7 +20,6 @@ use crate::wire::{Dialect, line, raw};
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
@@ -44,7 +43,7 @@ pub(super) struct Writer<W> {
     pub(super) closer: Closer,
     /// However the writer ends, the session does.
     pub(super) _end: EndsSession,
-    pub(super) limits: Arc<Limits>,
+    pub(super) limits: Live,
     pub(super) batch: Batch,
     /// The next piece of the mailbox, when the log has to come first.
     pub(super) waiting: Option<Box<Private>>,
@@ -77,7 +76,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         if let Err(reason) = self.follow().await {
             self.closer.close(reason, None);
         }
-        let deadline = Instant::now() + self.limits.drain;
+        let deadline = Instant::now() + self.limits.now().drain;
         // A peer that does not take its last words goes without them.
         let _best_effort = timeout_at(deadline, self.last_words()).await;
         self.closer.why().0
@@ -208,7 +207,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             self.write(true).await?;
             let closer = self.closer.clone();
             tokio::select! {
-                () = sleep(self.limits.raw_pace) => {}
+                () = sleep(self.limits.now().raw_pace) => {}
                 () = closer.closed() => return Ok(()),
             }
             if self.following.is_lost() {
@@ -243,7 +242,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                         return Err(CloseReason::Lagged);
                     }
                     let since = *blocked_since.get_or_insert_with(|| Instant::now() - LOOK);
-                    if since.elapsed() >= self.limits.write_deadline {
+                    if since.elapsed() >= self.limits.now().write_deadline {
                         return Err(CloseReason::WriteTimeout);
                     }
                     if minds_close && self.closer.is_closed() {
@@ -282,7 +281,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             Filed::moved(self.filed.as_mut()).await;
         }
         if self.dialect == Dialect::Raw {
-            sleep(self.limits.raw_pace).await;
+            sleep(self.limits.now().raw_pace).await;
         }
         self.batch.own(goodbye);
         if self.write(false).await.is_ok() {
@@ -304,7 +303,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         while let Some(message) = self.paced.pop_front() {
             self.batch.own(message);
             self.write(false).await?;
-            sleep(self.limits.raw_pace).await;
+            sleep(self.limits.now().raw_pace).await;
         }
         Ok(())
     }
