@@ -1,5 +1,6 @@
 //! The program: reads the command line, sets up the log and the runtime, hands over to whoever
-//! does the work, and turns what comes of it into one line and an exit code.
+//! does the work, and turns what comes of it into one line and an exit code. It has over 400 lines
+//! because it is the one place that knows every command, each an arm and a short function.
 
 use anyhow::Context;
 use chaty::bench::{self, Shown};
