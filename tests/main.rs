@@ -21,6 +21,7 @@ mod killed;
 mod lifetime;
 mod limits;
 mod line;
+mod metrics;
 mod model;
 mod names;
 mod native;

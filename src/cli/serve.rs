@@ -36,6 +36,9 @@ pub struct ServeArgs {
     /// Where `chaty admin` finds this server [default: a private folder, by the port]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub admin_socket: Option<PathBuf>,
+    /// Give metrics to Prometheus at this address; a port alone is one of loopback
+    #[arg(long, value_name = "ADDR", value_parser = config::metrics_address)]
+    pub metrics: Option<String>,
     /// Set one of the limits, as in the file: flood=false, drain=10s; may be given several times
     #[arg(long = "limit", value_name = "KEY=VALUE", value_parser = a_limit)]
     pub limits: Vec<String>,
@@ -98,6 +101,7 @@ impl ServeArgs {
             listen: self.listen.or(file.listen).unwrap_or_else(|| DEFAULT_SERVER.into()),
             bots: self.bots.or(file.bots),
             admin_socket: self.admin_socket.or(file.admin_socket),
+            metrics: self.metrics.or(file.metrics),
             log: file.log,
             limits,
             recording,

@@ -6,6 +6,7 @@
 //! bots = "bots"
 //! admin_socket = "/run/chaty/admin.sock"
 //! log = "info"
+//! metrics = "9464"
 //!
 //! [limits]
 //! drain = "5s"            # or a number of seconds: 5, 0.5
@@ -13,7 +14,7 @@
 //! ```
 
 use super::limits::{self, agree};
-use super::{HistorySync, Limits, Recording, value};
+use super::{HistorySync, Limits, Recording, metrics_address, value};
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -26,6 +27,8 @@ pub struct File {
     pub admin_socket: Option<PathBuf>,
     /// A filter such as `info` or `chaty=debug`, as `--log` takes.
     pub log: Option<String>,
+    /// `HOST:PORT`.
+    pub metrics: Option<String>,
     pub limits: Limits,
     pub recording: Recording,
 }
@@ -44,13 +47,14 @@ pub enum FileError {
 pub(super) type Take<T> = fn(&mut T, &DeValue<'_>) -> Result<(), String>;
 
 /// The keys outside any table.
-const KEYS: [(&str, Take<File>); 4] = [
+const KEYS: [(&str, Take<File>); 5] = [
     ("listen", |file, v| put(&mut file.listen, value::text(v).map(Some))),
     ("bots", |file, v| put(&mut file.bots, value::text(v).map(|path| Some(path.into())))),
     ("admin_socket", |file, v| {
         put(&mut file.admin_socket, value::text(v).map(|path| Some(path.into())))
     }),
     ("log", |file, v| put(&mut file.log, value::text(v).map(Some))),
+    ("metrics", |file, v| put(&mut file.metrics, metrics(v).map(Some))),
 ];
 
 /// The keys of `[history]`.
@@ -213,6 +217,14 @@ fn sync(value: &DeValue<'_>) -> Result<HistorySync, String> {
     }
 }
 
+/// A port may be a number.
+fn metrics(value: &DeValue<'_>) -> Result<String, String> {
+    match value {
+        DeValue::Integer(port) => metrics_address(port.as_str()),
+        _ => metrics_address(&value::text(value).unwrap_or_default()),
+    }
+}
+
 fn kept_bytes(value: &DeValue<'_>) -> Result<u64, String> {
     value::bytes(value, KEPT).map(|bytes| bytes as u64)
 }
@@ -234,7 +246,7 @@ mod tests {
     #[test]
     fn a_whole_file() {
         let file = parse(
-            "listen = \"0.0.0.0:1\"\nbots = 'bots'\nadmin_socket='/a'\nlog = 'debug'\n\
+            "listen = \"0.0.0.0:1\"\nbots = 'bots'\nadmin_socket='/a'\nlog = 'debug'\nmetrics = 9464\n\
              [limits]\ndrain = \"250ms\"\nconnections = 7\nretained_bytes = '1MiB'\n",
         )
         .unwrap();
@@ -242,6 +254,7 @@ mod tests {
         assert_eq!(file.bots, Some("bots".into()));
         assert_eq!(file.admin_socket, Some("/a".into()));
         assert_eq!(file.log.as_deref(), Some("debug"));
+        assert_eq!(file.metrics.as_deref(), Some("127.0.0.1:9464"));
         let expected = Limits {
             drain: Duration::from_millis(250),
             connections: 7,
@@ -262,13 +275,13 @@ mod tests {
             refused("[limits]\n drian = 1"),
             "2:2: unknown key `limits.drian`; did you mean `drain`?"
         );
-        assert!(
-            refused("zzzz = 1")
-                .ends_with("the keys here are listen, bots, admin_socket, log, limits, history")
-        );
+        assert!(refused("zzzz = 1").ends_with(
+            "the keys here are listen, bots, admin_socket, log, metrics, limits, history"
+        ));
         assert!(refused("[limits]\ndrain = true").starts_with("2:9: `limits.drain` should be a d"));
         assert!(refused("[limits]\nconnections = 0").starts_with("2:15: `limits.connections`"));
         assert!(refused("listen = 5").starts_with("1:10: `listen` should be a text in quotes"));
+        assert!(refused("metrics = 'x'").starts_with("1:11: `metrics` should be a port of loop"));
         assert!(refused("limits = 5").starts_with("1:10: limits is a table"));
         assert!(refused("a = 1\nlisten = ").starts_with("2:"));
         assert!(!refused("listen = \"x").contains('\n'));

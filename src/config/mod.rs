@@ -1,6 +1,7 @@
 //! Settings: what the server, the clients and the bots can be told, with every default and the
 //! reason for its number. Reads files and values, never a socket.
 
+mod address;
 mod bench;
 mod client;
 mod file;
@@ -10,6 +11,7 @@ mod paths;
 mod value;
 mod written;
 
+pub use address::metrics_address;
 pub use bench::{BenchSettings, Pace, Speech, Target};
 pub use client::{ClientSettings, Colours, NickList, Notify, Theme, View, client_settings};
 pub use file::{File, FileError, nearest, read};
@@ -32,6 +34,8 @@ pub struct ServeSettings {
     pub bots: Option<PathBuf>,
     /// Where the admin socket is; by default in a private folder of its own.
     pub admin_socket: Option<PathBuf>,
+    /// `HOST:PORT` where metrics are given, if they are.
+    pub metrics: Option<String>,
     /// The config file's filter of the log, under `--log` and `RUST_LOG`.
     pub log: Option<String>,
     pub limits: Limits,

@@ -146,6 +146,11 @@ impl Rooms {
         self.roster.iter()
     }
 
+    /// The member of a session.
+    pub fn member(&self, session: SessionId) -> Option<&Member> {
+        self.roster.get(session)
+    }
+
     /// The member meant by a name: the same but for case.
     pub fn named(&self, name: &str) -> Option<&Member> {
         self.roster.named(name)

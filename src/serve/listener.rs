@@ -1,8 +1,8 @@
 //! Takes connections in and sets them up. Survives every error of `accept`, and knows nothing of
 //! what is said on a connection.
 
-use super::closer::Closer;
 use super::reception::{Reception, Visit};
+use super::seat::Seat;
 use super::session::{self, Shared};
 use crate::config::Limits;
 use crate::wire::close::CloseReason;
@@ -12,6 +12,7 @@ use socket2::{SockRef, TcpKeepalive};
 use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep};
@@ -36,10 +37,11 @@ pub(super) fn connections_that_fit() -> usize {
 }
 
 /// Accepts for ever. Ends by being dropped.
-pub(super) async fn accept(listener: &TcpListener, mut shared: Shared, fit: usize) {
+pub(super) async fn accept(listener: TcpListener, mut shared: Shared, fit: usize) {
     let mut next = SessionId::CONSOLE.0;
     let reception = Reception::new(fit);
     let mut turned_away = TurnedAway::default();
+    let mut applied = shared.limits.now().clone();
     let mut pause = FIRST_PAUSE;
     // Given up when descriptors run out, so that a waiting peer can be taken in and told.
     let mut spare = File::open("/dev/null").ok();
@@ -48,10 +50,16 @@ pub(super) async fn accept(listener: &TcpListener, mut shared: Shared, fit: usiz
             Ok((stream, addr)) => {
                 pause = FIRST_PAUSE;
                 next += 1;
-                let (session, closer) = (SessionId(next), Closer::default());
+                let (session, seat) = (SessionId(next), Seat::default());
                 let limits = shared.limits.now().clone();
-                match reception.arrive(&limits, session, addr.ip(), &closer) {
-                    Ok(visit) => start(&shared, &limits, session, stream, addr, closer, visit),
+                if !Arc::ptr_eq(&limits, &applied) {
+                    if let Err(error) = set_up(SockRef::from(&listener), &limits) {
+                        tracing::warn!(%error, "the keepalive stays as it was");
+                    }
+                    applied = limits.clone();
+                }
+                match reception.arrive(&limits, session, addr.ip(), &seat) {
+                    Ok(visit) => start(&shared, session, stream, addr, seat, visit),
                     Err(reason) => turned_away.tell(&shared, &stream, addr, reason),
                 }
             }
@@ -79,31 +87,27 @@ fn is_out_of_files(error: &io::Error) -> bool {
 
 fn start(
     shared: &Shared,
-    limits: &Limits,
     session: SessionId,
     stream: TcpStream,
     addr: SocketAddr,
-    closer: Closer,
+    seat: Seat,
     visit: Visit,
 ) {
-    if let Err(error) = set_up(&stream, limits) {
-        tracing::debug!(%addr, %error, "lost before it began");
-        return;
-    }
     let (read, write) = stream.into_split();
     // Boxed once: every future around a future would hold it a second time.
-    let run = session::run(shared.clone(), session, addr, read, write, closer, visit);
+    let run = session::run(shared.clone(), session, addr, read, write, seat, visit);
     shared.tracker.spawn(shared.kill.clone().run_until_cancelled_owned(Box::pin(run)));
 }
 
-/// No Nagle, and the keepalive that the ancestor meant.
-fn set_up(stream: &TcpStream, limits: &Limits) -> io::Result<()> {
-    stream.set_nodelay(true)?;
+/// No Nagle, and the keepalive that the ancestor meant: set once, on the listening socket, whose
+/// connections have them from the start (Linux and the BSDs; no call for each of a storm of them).
+pub(super) fn set_up(socket: SockRef<'_>, limits: &Limits) -> io::Result<()> {
+    socket.set_tcp_nodelay(true)?;
     let keepalive = TcpKeepalive::new()
         .with_time(limits.keepalive_idle)
         .with_interval(limits.keepalive_interval)
         .with_retries(limits.keepalive_probes);
-    SockRef::from(stream).set_tcp_keepalive(&keepalive)
+    socket.set_tcp_keepalive(&keepalive)
 }
 
 /// Those there is no place for, and how many of them the log was not told of.

@@ -2,8 +2,9 @@
 //! Counts upper bounds, never what is in use; `docs/GUARANTEES.md` says each in words.
 
 use super::hub::INBOX;
+use super::seat::{ASKED, FULL};
 use super::session::Private;
-use super::session::bounds::{ASKED, BATCH, FULL, HEAVY, POSTS, READ_AHEAD, SCRATCH};
+use super::session::bounds::{BATCH, HEAVY, POSTS, READ_AHEAD, SCRATCH};
 use crate::config::Limits;
 use crate::log;
 use crate::room::Post;

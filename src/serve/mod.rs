@@ -9,28 +9,30 @@
 //! deadline; what is left is dropped; the history takes what is in the logs, and its file is closed.
 
 pub mod admin;
-mod closer;
 mod gate;
 pub mod history;
 pub mod hub;
 mod listener;
 mod live;
 pub mod memory;
+pub mod metrics;
 pub mod program;
 mod reception;
 mod record;
 pub mod reload;
+mod seat;
 mod session;
-mod stats;
 pub mod stop;
 pub mod supervise;
+mod tide;
 
 use crate::config::{HistorySettings, Limits};
 use history::{Gate, HistoryError};
 use hub::{Hub, HubHandle, Legacy, Request};
 use live::Live;
+use metrics::Counters;
 use session::Shared;
-use stats::Counters;
+use socket2::SockRef;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -38,7 +40,7 @@ use tokio::net::{TcpListener, TcpSocket, lookup_host};
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 /// Connections the kernel holds for us while we are busy: a reconnect storm of a full server
 /// comes in a few of these.
@@ -116,7 +118,7 @@ impl Server {
         let Options { listen, limits, history } = options;
         let fit = listener::connections_that_fit();
         let addr = resolve(&listen).await?;
-        let listener = listen_on(addr).map_err(|error| match error.kind() {
+        let listener = listen_on(addr, &limits).map_err(|error| match error.kind() {
             io::ErrorKind::AddrInUse => ServeError::InUse { addr },
             _ => ServeError::Listen { addr, error },
         })?;
@@ -171,9 +173,13 @@ impl Server {
         let Self { listener, fit, hub, mut shared, live, shutdown: asked, .. } = self;
         // The hub is not tracked: it ends by being drained, and is waited for by name.
         let hubs = TaskTracker::new();
+        let ringer = hub.ringer();
+        let _ringing = AbortOnDropHandle::new(hubs.spawn(async move { ringer.run().await }));
         let mut hub = hubs.spawn(hub.run());
+        // On a worker, as the sessions are: none of them has to be handed from thread to thread.
+        let accepting = listener::accept(listener, shared.clone(), fit);
+        let accepting = AbortOnDropHandle::new(hubs.spawn(accepting));
         tokio::select! {
-            () = listener::accept(&listener, shared.clone(), fit) => {}
             () = shutdown => {}
             () = asked.cancelled() => {}
             // It ends by being drained; a panic has been logged.
@@ -185,7 +191,9 @@ impl Server {
                 return Err(HubDied);
             }
         }
-        drop(listener);
+        accepting.abort();
+        // It takes the listener with it.
+        let _aborted = accepting.await;
         let drain_for = shared.limits.now().drain;
         // A hub that is gone is drained.
         let mut logs = None;
@@ -217,9 +225,10 @@ async fn resolve(listen: &str) -> Result<SocketAddr, ServeError> {
     found.next().ok_or_else(nothing)
 }
 
-fn listen_on(addr: SocketAddr) -> io::Result<TcpListener> {
+fn listen_on(addr: SocketAddr, limits: &Limits) -> io::Result<TcpListener> {
     let socket = if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     socket.set_reuseaddr(true)?;
+    listener::set_up(SockRef::from(&socket), limits)?;
     socket.bind(addr)?;
     socket.listen(BACKLOG)
 }

@@ -9,6 +9,7 @@ use super::admin::socket::{AdminSocket, SocketError};
 use super::admin::{Clerk, Desk};
 use super::listener::connections_that_fit;
 use super::memory::Ceiling;
+use super::metrics::endpoint::{Endpoint, EndpointError};
 use super::reload::{Reloader, Reloads, Source};
 use super::stop::{Signals, Stop};
 use super::supervise::{Supervised, reachable};
@@ -32,6 +33,8 @@ pub enum ProgramError {
     Serve(#[from] ServeError),
     #[error(transparent)]
     Socket(#[from] SocketError),
+    #[error(transparent)]
+    Metrics(#[from] EndpointError),
     #[error("cannot listen to signals: {0}")]
     Signals(io::Error),
     #[error(transparent)]
@@ -47,10 +50,13 @@ struct Beside {
     tracker: TaskTracker,
     /// Ends the bots: at once with the drain, so that they can say goodbye.
     bots: CancellationToken,
-    /// Ends the admin socket: last, so that a shutdown can be answered and looked at.
+    /// Ends the admin socket and the metrics: last, so that a shutdown can be answered and looked
+    /// at.
     socket: CancellationToken,
     /// For `chaty admin` and the lines printed at the start.
     socket_path: Option<PathBuf>,
+    /// Where metrics are given.
+    metrics: Option<SocketAddr>,
 }
 
 /// Checks what can be checked before anything listens, and gives what `--check-config` prints: the
@@ -110,7 +116,7 @@ pub async fn run(
         control: server.control(),
     };
 
-    let beside = Beside::start(&settings, addr, &desk, &printer, log).await?;
+    let beside = Beside::start(&settings, &server, &desk, &printer, log).await?;
     let input = console::input();
     announce(addr, &beside, &settings, input);
     let recorded = server.hub().is_recorded();
@@ -157,13 +163,19 @@ pub async fn run(
 impl Beside {
     async fn start(
         settings: &ServeSettings,
-        addr: SocketAddr,
+        server: &Server,
         clerk: &impl Clerk,
         printer: &Printer,
         log: &[OsString],
     ) -> Result<Self, ProgramError> {
         let tracker = TaskTracker::new();
         let (bots, socket) = (CancellationToken::new(), CancellationToken::new());
+        let addr = server.local_addr();
+        let endpoint = match &settings.metrics {
+            Some(at) => Some(Endpoint::bind(at).await?),
+            None => None,
+        };
+        let metrics = endpoint.as_ref().map(Endpoint::addr);
         let bound = match &settings.admin_socket {
             Some(path) => Some(AdminSocket::bind(path).await?),
             // Nobody asked for this one, so nobody is refused a server for want of it.
@@ -176,11 +188,14 @@ impl Beside {
         if let Some(bound) = bound {
             tracker.spawn(bound.serve(clerk.clone(), socket.clone()));
         }
+        if let Some(endpoint) = endpoint {
+            tracker.spawn(endpoint.serve(server.hub(), socket.clone()));
+        }
         if let Some(folder) = &settings.bots {
             let child = Supervised::bots(folder, addr, log, printer.clone());
             tracker.spawn(child.map_err(ProgramError::Bots)?.run(bots.clone()));
         }
-        Ok(Self { tracker, bots, socket, socket_path })
+        Ok(Self { tracker, bots, socket, socket_path, metrics })
     }
 
     async fn end(self) {
@@ -228,6 +243,11 @@ fn announce(addr: SocketAddr, beside: &Beside, settings: &ServeSettings, input: 
              can read it"
         );
     }
+    if let Some(at) = beside.metrics.filter(|at| !at.ip().to_canonical().is_loopback()) {
+        tracing::warn!(
+            "metrics are given on {at}, not on loopback: everybody who reaches it sees them"
+        );
+    }
 }
 
 fn lines(
@@ -246,6 +266,9 @@ fn lines(
     ];
     if let Some(path) = &beside.socket_path {
         lines.push(format!("administer it: chaty admin{}", admin_flag(path, &flag, addr.port())));
+    }
+    if let Some(at) = beside.metrics.map(reachable) {
+        lines.push(format!("metrics:       http://{at}/metrics"));
     }
     if let Some(folder) = &settings.bots {
         lines.push(format!("bots:          {}", folder.display()));
@@ -283,6 +306,7 @@ mod tests {
             listen: addr.into(),
             bots: Some("bots".into()),
             admin_socket: None,
+            metrics: None,
             log: None,
             limits: Limits::default(),
             recording: config::Recording { off: true, ..config::Recording::default() },
@@ -293,6 +317,7 @@ mod tests {
             bots: CancellationToken::new(),
             socket: CancellationToken::new(),
             socket_path,
+            metrics: None,
         };
         lines(addr.parse().unwrap(), &beside, &settings, console::Input::Lines)
     }

@@ -1,7 +1,7 @@
 //! Who is connected, counted: asked by the listener for each connection, told by each connection
 //! how it goes on. The rules are [`Arrivals`]'; here are the clock and the way to end one.
 
-use super::closer::Closer;
+use super::seat::Seat;
 use crate::config::Limits;
 use crate::room::{Arrivals, Places};
 use crate::wire::close::CloseReason;
@@ -25,7 +25,7 @@ pub(super) struct Reception {
 struct Inner {
     arrivals: Arrivals,
     /// The way to end those who have no name yet.
-    waiting: HashMap<SessionId, Closer>,
+    waiting: HashMap<SessionId, Seat>,
 }
 
 /// One connection that is counted, until this is dropped.
@@ -46,7 +46,7 @@ impl Reception {
         limits: &Limits,
         session: SessionId,
         addr: IpAddr,
-        closer: &Closer,
+        seat: &Seat,
     ) -> Result<Visit, CloseReason> {
         let places = Places {
             connections: limits.connections.min(self.fit),
@@ -58,10 +58,10 @@ impl Reception {
         };
         let mut inner = self.inner();
         let makes_way = inner.arrivals.arrive(&places, self.since.elapsed(), session, addr)?;
-        if let Some(closer) = makes_way.and_then(|oldest| inner.waiting.remove(&oldest)) {
-            closer.close(CloseReason::MadeWay, None);
+        if let Some(seat) = makes_way.and_then(|oldest| inner.waiting.remove(&oldest)) {
+            seat.close(CloseReason::MadeWay, None);
         }
-        inner.waiting.insert(session, closer.clone());
+        inner.waiting.insert(session, seat.clone());
         Ok(Visit { reception: self.clone(), session })
     }
 

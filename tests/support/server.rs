@@ -20,7 +20,7 @@ pub(crate) struct Server {
     /// Lines of its standard output.
     output: Receiver<String>,
     fences: u32,
-    _home: TempDir,
+    home: TempDir,
 }
 
 impl Server {
@@ -87,7 +87,7 @@ impl Server {
         });
         let addr = first.strip_prefix("chaty is listening on ").expect(&first).parse().unwrap();
         let console = child.stdin.take();
-        Self { child, addr, console, output, fences: 0, _home: home }
+        Self { child, addr, console, output, fences: 0, home }
     }
 
     pub(crate) fn addr(&self) -> SocketAddr {
@@ -162,6 +162,11 @@ impl Server {
         for member in members {
             member.hears_server(&word);
         }
+    }
+
+    /// What it has logged so far.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.home.path().join("stderr")).unwrap()
     }
 
     /// SIGKILL, and its end.

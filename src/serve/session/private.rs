@@ -71,7 +71,7 @@ const FEW_ROOMS: usize = 64;
 
 impl Private {
     /// How many answers it counts for.
-    pub(super) fn weight(&self) -> usize {
+    pub(in crate::serve) fn weight(&self) -> usize {
         self.word.weight()
     }
 }

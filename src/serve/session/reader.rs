@@ -5,14 +5,14 @@
 //! that it is its own connection that fills up, and nobody else's.
 
 use super::ear::{Ear, Step};
-use super::mailbox::Owed;
 use super::past::Ask;
 use super::private::Word;
 use super::read::{SCRATCH, read};
 use crate::room::{Flood, Input, Pace, Post, Refusal, Sent};
-use crate::serve::closer::Closer;
 use crate::serve::hub::{HubHandle, Request};
 use crate::serve::live::Live;
+use crate::serve::metrics::Traffic;
+use crate::serve::seat::Seat;
 use crate::wire::Dialect;
 use crate::wire::close::CloseReason;
 use crate::wire::entry::SessionId;
@@ -33,12 +33,12 @@ pub(super) struct Reader<R> {
     pub(super) read: R,
     pub(super) ear: Ear,
     pub(super) hub: HubHandle,
-    pub(super) closer: Closer,
-    pub(super) owed: Arc<Owed>,
+    pub(super) seat: Seat,
     pub(super) limits: Live,
     /// What it has said lately, and since when its clock runs.
     pub(super) flood: Flood,
     pub(super) since: Instant,
+    pub(super) traffic: Arc<Traffic>,
 }
 
 /// Bytes read at once of a member that may have to wait: what comes of them waits with it, which
@@ -52,15 +52,15 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     /// Reads until the session ends, from either side, and tells the hub. `first` is what came
     /// behind the name. Gives the reading half back.
     pub(super) async fn run(mut self, first: Vec<u8>) -> R {
-        let closer = self.closer.clone();
+        let seat = self.seat.clone();
         let reason = tokio::select! {
             biased;
-            () = closer.closed() => closer.why().0,
+            () = seat.closed() => seat.why().0,
             Over(reason) = self.listen(first) => reason,
         };
         let leave = Input::Leave { session: self.session, reason };
         if self.hub.send(Request::Input(leave)).await.is_err() {
-            self.closer.close(CloseReason::Shutdown, None);
+            self.seat.close(CloseReason::Shutdown, None);
         }
         // A hub that did not know the session any more has closed it already.
         self.read
@@ -75,6 +75,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
 
     async fn listening(&mut self, first: Vec<u8>) -> Result<std::convert::Infallible, Over> {
         for part in first.chunks(READ_AHEAD) {
+            self.traffic.received(part.len());
             let steps = self.ear.hear(part);
             self.carry_out(steps).await?;
         }
@@ -90,8 +91,11 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         let mut wake = silent_since + self.limits.now().ping;
         loop {
             let most = if self.limits.now().flood { READ_AHEAD } else { SCRATCH };
-            let Self { read: reader, ear, .. } = self;
-            let reading = read(reader, most, |bytes| ear.hear(bytes));
+            let Self { read: reader, ear, traffic, .. } = self;
+            let reading = read(reader, most, |bytes| {
+                traffic.received(bytes.len());
+                ear.hear(bytes)
+            });
             let heard = if self.dialect == Dialect::Native {
                 timeout_at(wake, reading).await
             } else {
@@ -122,7 +126,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         let mut steps = VecDeque::from(steps);
         while let Some(step) = steps.pop_front() {
             // Who does not read the answers asks for no more of them.
-            self.owed.room().await;
+            self.seat.room().await;
             if let Some(sent) = sent(&step) {
                 self.pass(std::iter::once(sent)).await;
             }
@@ -142,7 +146,10 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     async fn step(&mut self, step: Step) -> Result<(), Over> {
         let session = self.session;
         match step {
-            Step::Say { room, posts } => self.say(room, posts).await,
+            Step::Say { room, posts } => {
+                self.traffic.said(posts.len());
+                self.say(room, posts).await
+            }
             Step::Whisper { to, text, id } => {
                 self.send(Request::Input(Input::Whisper { session, to, text, id })).await
             }
@@ -236,7 +243,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
 
     pub(super) async fn send(&mut self, request: Request) -> Result<(), Over> {
         if let Some((_, questions)) = request.questions() {
-            self.owed.asks(questions);
+            self.seat.asks(questions);
         }
         self.hub.send(request).await.map_err(|_hub_is_gone| Over(CloseReason::Shutdown))
     }

@@ -4,16 +4,17 @@
 use super::batch::Batch;
 use super::ear::Ear;
 use super::following::Following;
-use super::mailbox::Mailbox;
 use super::reader::Reader;
 use super::writer::{EndsSession, Writer};
 use crate::config::Limits;
 use crate::log::Logs;
 use crate::room::{Flood, Input, RoomRow};
-use crate::serve::closer::Closer;
 use crate::serve::gate;
 use crate::serve::hub::{HubHandle, Place, Request};
 use crate::serve::live::Live;
+use crate::serve::metrics::{Taken, Traffic};
+use crate::serve::seat::Seat;
+use crate::serve::tide::{Ringer, Tide};
 use crate::wire::Dialect;
 use crate::wire::close::CloseReason;
 use crate::wire::entry::{Chat, Entry, Event, Kind, Millis, Ordinal, RoomId, Seq, SessionId};
@@ -25,7 +26,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 
 fn entry(seq: u64) -> Entry {
@@ -57,8 +58,9 @@ async fn a_trickling_reader_is_closed_when_it_falls_out_of_the_log() {
     let room = RoomId(0);
     let mut logs = Logs::new(256 * 1024);
     let cursor = logs.open(room, RoomName::lobby(), Seq(1));
-    let (tail, published) = watch::channel(logs.tail(room));
-    let mut following = Following::new(Arc::new(AtomicU64::new(u64::MAX)), Arc::default());
+    let (tide, ringer, seat) = (Arc::<Tide>::default(), Ringer::default(), Seat::default());
+    let published = Arc::new(AtomicU64::new(u64::MAX));
+    let mut following = Following::new(published, seat.clone());
     let name = RoomName::lobby();
     let row = RoomRow { name, seq: Seq(0), members: 1, topic: None, recorded: false };
     following.enter(Place {
@@ -67,11 +69,10 @@ async fn a_trickling_reader_is_closed_when_it_falls_out_of_the_log() {
         cursor,
         gap: None,
         replay: None,
-        tail: published,
+        tide: tide.clone(),
         earlier: Vec::new(),
         unrecorded: false,
     });
-    let (_mailbox, unread) = Mailbox::new();
     let writer = Writer {
         session: SessionId(1),
         dialect: Dialect::Line,
@@ -79,12 +80,13 @@ async fn a_trickling_reader_is_closed_when_it_falls_out_of_the_log() {
         following,
         filed: None,
         is_held: false,
-        unread,
         gate: gate::Reader::new(Arc::default()),
-        _end: EndsSession(Closer::default()),
-        closer: Closer::default(),
+        _end: EndsSession(seat.clone()),
+        seat,
         limits: Live::new(Limits::default()).1,
         batch: Batch::default(),
+        taken: Taken::default(),
+        traffic: Arc::new(Traffic::new(Arc::default())),
         waiting: None,
         paced: VecDeque::new(),
     };
@@ -97,7 +99,8 @@ async fn a_trickling_reader_is_closed_when_it_falls_out_of_the_log() {
     let talks = async {
         for seq in 1..5_000 {
             logs.append(room, vec![entry(seq)]);
-            tail.send_replace(logs.tail(room));
+            tide.rise(logs.tail(room).bytes);
+            ringer.ring(std::iter::once(tide.clone()));
             sleep(Duration::from_millis(2)).await;
         }
     };
@@ -105,12 +108,13 @@ async fn a_trickling_reader_is_closed_when_it_falls_out_of_the_log() {
         why = writer.run() => assert_eq!(why, CloseReason::Lagged),
         () = trickles => {}
         () = talks => panic!("it held up all that was said"),
+        () = ringer.run() => {}
     }
 }
 
 fn reader(
     limits: Live,
-    closer: &Closer,
+    seat: &Seat,
 ) -> (Reader<DuplexStream>, DuplexStream, mpsc::Receiver<Request>) {
     let (peer, read) = duplex(8 * 1024);
     let (inbox, heard) = mpsc::channel(1024);
@@ -120,11 +124,11 @@ fn reader(
         read,
         ear: Ear::new(Dialect::Line, Nick::parse(b"Neo").unwrap()),
         hub: HubHandle::to(inbox),
-        closer: closer.clone(),
-        owed: Arc::default(),
+        seat: seat.clone(),
         limits,
         flood: Flood::default(),
         since: Instant::now(),
+        traffic: Arc::new(Traffic::new(Arc::default())),
     };
     (reader, peer, heard)
 }
@@ -141,8 +145,8 @@ async fn texts(heard: &mut mpsc::Receiver<Request>) -> Vec<String> {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_too_much_at_once_waits_and_its_peer_with_it() {
-    let closer = Closer::default();
-    let (reader, mut peer, mut heard) = reader(Live::new(Limits::default()).1, &closer);
+    let seat = Seat::default();
+    let (reader, mut peer, mut heard) = reader(Live::new(Limits::default()).1, &seat);
     let start = Instant::now();
     let stage = async {
         let lines: String = (0..14).map(|n| format!("{n}\n")).collect();
@@ -167,7 +171,7 @@ async fn what_is_too_much_at_once_waits_and_its_peer_with_it() {
         assert!((239..=241).contains(&passed), "{passed} messages in a minute");
         // It ends at once all the same.
         let before = Instant::now();
-        closer.close(CloseReason::Kicked, None);
+        seat.close(CloseReason::Kicked, None);
         loop {
             match heard.recv().await {
                 Some(Request::Input(Input::Leave { reason, .. })) => {
@@ -185,9 +189,9 @@ async fn what_is_too_much_at_once_waits_and_its_peer_with_it() {
 
 #[tokio::test(start_paused = true)]
 async fn whoever_waits_goes_on_when_flood_control_is_lifted() {
-    let closer = Closer::default();
+    let seat = Seat::default();
     let (change, limits) = Live::new(Limits::default());
-    let (reader, mut peer, mut heard) = reader(limits, &closer);
+    let (reader, mut peer, mut heard) = reader(limits, &seat);
     let stage = async {
         peer.write_all("x\n".repeat(1000).as_bytes()).await.unwrap();
         assert_eq!(texts(&mut heard).await.len(), 10);
@@ -198,7 +202,7 @@ async fn whoever_waits_goes_on_when_flood_control_is_lifted() {
             rest -= texts(&mut heard).await.len();
         }
         assert!(start.elapsed() <= Duration::from_millis(260), "{:?}", start.elapsed());
-        closer.close(CloseReason::Quit, None);
+        seat.close(CloseReason::Quit, None);
     };
     tokio::join!(reader.run(Vec::new()), stage);
 }
