@@ -28,7 +28,7 @@ pub(super) struct Figures {
     /// It was ended before its time.
     pub interrupted: bool,
     pub joins_per_s: f64,
-    /// From the first message to the last delivery.
+    /// From the first message to the last delivery; at a rate, as long as was spoken at least.
     pub seconds: f64,
     pub messages: u64,
     pub messages_per_s: f64,
@@ -90,6 +90,8 @@ const BUSY: f64 = 0.95;
 const HELD: f64 = 100.0;
 /// A rate that was kept.
 const KEPT: f64 = 0.95;
+/// Seconds of a processor's time that are ten of the kernel's ticks: less is mostly rounding.
+const ENOUGH: f64 = 0.1;
 /// This side's own lateness that would be seen in the times, in microseconds.
 const LATE: f64 = 1000.0;
 
@@ -102,7 +104,12 @@ impl Figures {
     ) -> Self {
         let verdict = seen.ears.tally.verdict(&seen.talk.sent, &seen.gone);
         let Verdict { heard, expected, lost, unheard, doubled, out_of_order, .. } = verdict;
-        let seconds = seen.lasted.as_secs_f64().max(f64::MIN_POSITIVE);
+        // At a rate the pause behind the last message belongs to it, too.
+        let lasted = match settings.pace {
+            Pace::Full { .. } => seen.lasted,
+            Pace::Rate(_) => seen.lasted.max(seen.spoke),
+        };
+        let seconds = lasted.as_secs_f64().max(f64::MIN_POSITIVE);
         let messages = seen.talk.total() - unheard;
         let one_order = (verdict.compared > 0).then_some(verdict.is_one_order);
         let (window, batch, rate) = match settings.pace {
@@ -245,7 +252,8 @@ impl Times {
 impl Used {
     fn by(process: Process, deliveries: u64, seen: &Seen) -> Option<Self> {
         let cpu_s = seen.server_cpu?.as_secs_f64();
-        let cpu_s_per_million = (deliveries > 0).then(|| cpu_s / count(deliveries) * 1e6);
+        let is_enough = deliveries > 0 && cpu_s >= ENOUGH;
+        let cpu_s_per_million = is_enough.then(|| cpu_s / count(deliveries) * 1e6);
         Some(Self { pid: process.pid(), cpu_s, cpu_s_per_million, memory_kib: seen.memory })
     }
 }

@@ -122,11 +122,6 @@ impl Tally {
         }
     }
 
-    /// Messages a member has heard.
-    pub(super) fn count(&self, member: usize) -> u64 {
-        self.views[member].count
-    }
-
     /// Deliveries so far.
     pub(super) fn total(&self) -> u64 {
         self.views.iter().map(|view| view.count).sum()
