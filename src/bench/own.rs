@@ -16,6 +16,8 @@ const START: Duration = Duration::from_secs(20);
 const END: Duration = Duration::from_secs(5);
 /// Connections beside the members', such as one that only looks whether it listens.
 const SPARE: usize = 16;
+/// A server that may have few connections lets few knock at once; this is its default.
+const LEAST: usize = 10_000;
 const FIRST_LINE: &str = "chaty is listening on ";
 
 /// The running server. Dropped, it is killed.
@@ -38,7 +40,7 @@ impl Own {
     }
 
     async fn listening(members: usize) -> io::Result<Self> {
-        let connections = format!("connections={}", members + SPARE);
+        let connections = format!("connections={}", (members + SPARE).max(LEAST));
         let mut child = Command::new(std::env::current_exe()?)
             .args(["serve", "--listen", "127.0.0.1:0", "--no-history", "--supervised"])
             .args(["--limit", "flood=false", "--limit", &connections, "--log", "error"])
