@@ -1,6 +1,6 @@
 //! Times counted in buckets that grow with them: 64 to each doubling, so that a quantile is less
-//! than 1.6 percent too high, and never too low. (HdrHistogram's idea.) Of fixed size; adding costs a few
-//! instructions.
+//! than 1.6 percent too high, and never too low. (Gil Tene's idea.) Of fixed size; adding costs a
+//! few instructions.
 
 use std::time::Duration;
 

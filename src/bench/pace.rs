@@ -101,7 +101,7 @@ impl Talk {
             next = next.min(due);
         }
         let wait = Duration::from_nanos(next.saturating_sub(clock.now()));
-        if wait < FINEST { Duration::ZERO } else { (wait - FINEST).min(IDLE) }
+        wait.saturating_sub(FINEST).min(IDLE)
     }
 
     /// When a publisher's next message has its time: they take turns.

@@ -89,7 +89,8 @@ fn inodes(table: &str, addr: SocketAddr) -> Vec<String> {
 fn spellings(ip: IpAddr) -> Vec<String> {
     let words = |bytes: &[u8]| {
         let words = bytes.as_chunks::<4>().0.iter();
-        words.map(|word| format!("{:08X}", u32::from_ne_bytes(*word))).collect::<String>()
+        let words = words.map(|word| format!("{:08X}", u32::from_ne_bytes(*word)));
+        words.collect::<Vec<_>>().concat()
     };
     let any_v6 = words(&[0; 16]);
     match ip {

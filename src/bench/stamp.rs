@@ -61,7 +61,6 @@ fn put_hex(value: u64, digits: u32, out: &mut Vec<u8>) {
 
 /// Eight digits at once: the value of each in its own byte, then neighbours joined three times,
 /// from bytes to pairs to fours to all.
-#[expect(clippy::cast_possible_truncation, reason = "what is left is 32 bits wide")]
 fn hex(digits: [u8; 8]) -> u32 {
     let text = u64::from_le_bytes(digits);
     let is_letter = text >> 6 & 0x0101_0101_0101_0101;

@@ -91,14 +91,14 @@ fn heading(figures: &Figures) -> String {
         (None, Some(window)) => format!("at full speed, {window} under way"),
         (None, None) => "at full speed, held back by the connections alone".into(),
     };
-    let place = if figures.own_server {
+    let whose = if figures.own_server {
         format!("a server started for this ({server})")
     } else {
         server.to_string()
     };
     let ended = if figures.interrupted { ", interrupted" } else { "" };
     format!(
-        "{members} members and {publishers} publishers in {room} of {place}\n\
+        "{members} members and {publishers} publishers in {room} of {whose}\n\
          {bytes} bytes a message, {dialect} dialect, {pace}, {seconds:.1} s{ended}"
     )
 }
