@@ -107,7 +107,7 @@ pub enum Command {
         arg_required_else_help = true
     )]
     History(HistoryArgs),
-    /// Load a server, and say how fast it was and whether everybody heard everything
+    /// Load a server and print what it held: speed, latency, losses, order
     #[command(long_about = help::BENCH, after_help = help::BENCH_EXAMPLES)]
     Bench(BenchArgs),
     /// Print the completions for a shell
