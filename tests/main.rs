@@ -6,6 +6,9 @@
     reason = "a test that goes wrong panics, and says where"
 )]
 
+// Limits, signals and measures of another process are Linux's.
+#[cfg(target_os = "linux")]
+mod abuse;
 mod bench;
 mod bots;
 mod cli;
@@ -13,6 +16,7 @@ mod console;
 // Only Linux can raise another process' limits.
 #[cfg(target_os = "linux")]
 mod full;
+mod fuzz;
 mod handshake;
 mod history;
 mod join;
@@ -31,6 +35,7 @@ mod raw;
 mod recorded;
 mod resume;
 mod rooms;
+mod soak;
 mod split;
 mod support;
 mod text;

@@ -74,13 +74,13 @@ enum Until {
 
 impl<W: AsyncWrite + Unpin> Writer<W> {
     /// Writes until the session ends, then says why.
-    pub(super) async fn run(mut self) -> CloseReason {
+    pub(super) async fn run(&mut self) -> CloseReason {
         if let Err(reason) = self.follow().await {
             self.seat.close(reason, None);
         }
         let deadline = Instant::now() + self.limits.now().drain;
         // A peer that does not take its last words goes without them.
-        let _best_effort = timeout_at(deadline, self.last_words()).await;
+        let _best_effort = Box::pin(timeout_at(deadline, self.last_words())).await;
         // What is left of the log did not arrive; bytes of it may have.
         self.traffic.wrote(&Taken { bytes: self.taken.bytes, ..Taken::default() });
         self.seat.why().0
@@ -96,7 +96,8 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     async fn follow(&mut self) -> Result<(), CloseReason> {
         while !self.seat.is_closed() {
             if let Some(replay) = self.following.replaying() {
-                self.replay(replay).await?;
+                // What is rare is boxed: an idle session keeps no room for it.
+                Box::pin(self.replay(replay)).await?;
                 self.flush().await?;
                 continue;
             }
@@ -104,7 +105,6 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             poll_fn(|cx| Poll::Ready(self.listen(cx))).await;
             self.gather(Until::Tail)?;
             if self.batch.is_empty() && self.paced.is_empty() {
-                // A session that has just come or gone listens at other rooms than before.
                 self.sleep().await;
             } else {
                 self.flush().await?;
@@ -226,11 +226,16 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     async fn flush(&mut self) -> Result<(), CloseReason> {
         self.write(true).await?;
         self.count();
+        if self.paced.is_empty() { Ok(()) } else { Box::pin(self.pace()).await }
+    }
+
+    async fn pace(&mut self) -> Result<(), CloseReason> {
         while let Some(message) = self.paced.pop_front() {
             self.batch.own(message);
             self.write(true).await?;
             self.count();
             tokio::select! {
+                biased;
                 () = sleep(self.limits.now().raw_pace) => {}
                 () = self.seat.closed() => return Ok(()),
             }
@@ -262,7 +267,9 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 Poll::Pending if minds_close && self.following.is_lost() => {
                     return Err(CloseReason::Lagged);
                 }
-                Poll::Pending => timeout(LOOK, poll_fn(|cx| batch.poll_write(out, cx))).await,
+                Poll::Pending => {
+                    Box::pin(timeout(LOOK, poll_fn(|cx| batch.poll_write(out, cx)))).await
+                }
             };
             match written {
                 Ok(Ok(0) | Err(_)) => return Err(CloseReason::Lost),

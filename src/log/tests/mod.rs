@@ -1,12 +1,14 @@
 //! The log against a model that keeps everything.
 
+mod places;
+
 use super::{Cursor, Gap, Logs, Run, Tail};
 use crate::wire::Dialect;
 use crate::wire::entry::{Chat, Entry, Event, Kind, Millis, Ordinal, RoomId, Seq, SessionId};
 use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
 use crate::wire::text::Text;
-use proptest::prelude::*;
+use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
