@@ -112,6 +112,19 @@ fn an_interrupt_ends_it_early_with_what_there_is() {
 }
 
 #[test]
+fn a_server_that_delays_who_speaks_fast_is_said_to() {
+    let dir = private_dir();
+    let server = Program::serve(dir.path(), &["--no-history", "--limit", "flood=true"]);
+    let address = server.addr();
+    let args = ["--server", &address, "--members", "2", "--publishers", "2", "--window", "14"];
+    let (code, figures, error) = bench(dir.path(), &[&args[..], &["--duration", "300ms"]].concat());
+    assert_eq!((code, error.as_str()), (Some(0), ""), "{figures}");
+    let note = figures["notes"][0].as_str().unwrap();
+    assert!(note.contains("flood control") && note.contains("--limit flood=false"), "{note}");
+    assert_eq!((&figures["lost"], &figures["doubled"]), (&0.into(), &0.into()), "{figures}");
+}
+
+#[test]
 fn only_loopback_is_loaded_unasked() {
     let dir = private_dir();
     let (code, _, error) = bench(dir.path(), &["--server", "192.0.2.1:55556"]);

@@ -102,7 +102,7 @@ impl Figures {
         process: Option<Process>,
         seen: &Seen,
     ) -> Self {
-        let verdict = seen.ears.tally.verdict(&seen.talk.sent, &seen.gone);
+        let verdict = seen.ears.tally.verdict(&seen.talk.sent, &seen.gone, seen.is_still);
         let Verdict { heard, expected, lost, unheard, doubled, out_of_order, .. } = verdict;
         // At a rate the pause behind the last message belongs to it, too.
         let lasted = match settings.pace {
@@ -163,7 +163,7 @@ impl Figures {
         let each = self.messages_per_s / count(self.publishers as u64);
         let is_short = match settings.pace {
             Pace::Full { .. } => each < HELD && self.generator.cpu < BUSY,
-            Pace::Rate(rate) => count(seen.talk.total()) < KEPT * rate * seen.spoke.as_secs_f64(),
+            Pace::Rate(rate) => self.messages_per_s < KEPT * rate,
         };
         match settings.speech {
             Speech::Raw => notes.push(
@@ -172,12 +172,12 @@ impl Figures {
                     .into(),
             ),
             Speech::Line | Speech::Native if is_short && each < HELD => notes.push(format!(
-                "the server held each publisher at {} messages a second: its flood control delays \
-                 who speaks fast. Lift it on the server that is measured: chaty serve --limit \
-                 flood=false",
+                "the server took {} messages a second of each publisher, as one does whose flood \
+                 control delays who speaks fast. Lift it on the server that is measured: chaty serve \
+                 --limit flood=false",
                 rounded(each)
             )),
-            _ if is_short => notes.push(format!(
+            _ if is_short && self.rate.is_some() => notes.push(format!(
                 "the server took {} of the {} messages a second that were asked for",
                 rounded(self.messages_per_s),
                 rounded(self.rate.unwrap_or_default())

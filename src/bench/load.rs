@@ -52,6 +52,8 @@ pub(super) struct Seen {
     /// Until this side had nothing more to wait for.
     pub wall: Duration,
     pub memory: Option<Memory>,
+    /// Nothing came any more at the end.
+    pub is_still: bool,
     pub interrupted: bool,
 }
 
@@ -98,7 +100,7 @@ impl<'a> Load<'a> {
         let clock = Clock::start();
         self.load(&mut ears, &mut talk, clock)?;
         let spoke = clock.now();
-        self.drain(&mut ears, &talk, clock)?;
+        let is_still = self.drain(&mut ears, &talk, clock)?;
         let wall = clock.now();
         let since = |before: Duration| self.process?.cpu()?.checked_sub(before);
         Ok(Some(Seen {
@@ -113,6 +115,7 @@ impl<'a> Load<'a> {
             own_cpu: own_cpu().saturating_sub(own),
             wall: Duration::from_nanos(wall),
             memory: self.process.and_then(Process::memory),
+            is_still,
             interrupted: self.stop.is_cancelled(),
             ears,
             talk,
@@ -199,8 +202,9 @@ impl<'a> Load<'a> {
         }
     }
 
-    /// Waits for what is under way, while it comes and there is hope that all of it will.
-    fn drain(&mut self, ears: &mut Ears, talk: &Talk, clock: Clock) -> Result<(), BenchError> {
+    /// Waits for what is under way, while it comes and there is hope that all of it will. Says
+    /// whether nothing came any more.
+    fn drain(&mut self, ears: &mut Ears, talk: &Talk, clock: Clock) -> Result<bool, BenchError> {
         let began = clock.now();
         let members = self.everybody() as u64;
         let before = ears.tally.total();
@@ -212,8 +216,11 @@ impl<'a> Load<'a> {
             let came = ears.tally.total() - before;
             let is_hopeless = waited > QUIET && came * (DRAIN / SECOND) < left * (waited / SECOND);
             let is_quiet = now - ears.latest.max(began) > QUIET;
-            if left == 0 || is_hopeless || is_quiet || waited > DRAIN || self.is_empty() {
-                return Ok(());
+            if left == 0 || is_quiet || self.is_empty() {
+                return Ok(true);
+            }
+            if is_hopeless || waited > DRAIN {
+                return Ok(false);
             }
             self.report.tell(now, || Progress::Draining { left });
             self.crowd

@@ -133,8 +133,9 @@ impl Tally {
         listeners.filter(|(_, gone)| !**gone).map(|(view, _)| view.count).min()
     }
 
-    /// Judges what was heard of `sent` messages a publisher. Who is gone is not asked for more.
-    pub(super) fn verdict(&self, sent: &[u32], gone: &[bool]) -> Verdict {
+    /// Judges what was heard of `sent` messages a publisher. Who is gone is not asked for more, and
+    /// unless all `is_still`, what others have heard may be on its way to a member.
+    pub(super) fn verdict(&self, sent: &[u32], gone: &[bool], is_still: bool) -> Verdict {
         let members = self.views.len();
         let place = |member: usize, publisher: usize| member * self.publishers + publisher;
         let (mut lost, mut unheard, mut expected) = (0, 0, 0);
@@ -145,7 +146,9 @@ impl Tally {
             unheard += u64::from(sent.saturating_sub(said));
             expected += u64::from(*sent) * (members as u64 - 1);
             for member in hearers.filter(|member| !gone[*member]) {
-                lost += u64::from(said - self.next[place(member, publisher)]);
+                if is_still {
+                    lost += u64::from(said - self.next[place(member, publisher)]);
+                }
                 lost += self.in_gaps(place(member, publisher));
             }
         }
@@ -215,7 +218,7 @@ mod tests {
                 tally.hears(at, publisher, number);
             }
         }
-        tally.verdict(&[5, 5], &[false; MEMBERS])
+        tally.verdict(&[5, 5], &[false; MEMBERS], true)
     }
 
     const WELL: Verdict = Verdict {
@@ -271,10 +274,10 @@ mod tests {
     #[test]
     fn who_speaks_alone_hears_nothing_and_that_is_right() {
         let mut tally = Tally::new(1, 2);
-        assert_eq!(tally.verdict(&[0], &[false; 3]).compared, 0);
+        assert_eq!(tally.verdict(&[0], &[false; 3], true).compared, 0);
         tally.hears(1, 0, 0);
         tally.hears(2, 0, 0);
-        let verdict = tally.verdict(&[1], &[false; 3]);
+        let verdict = tally.verdict(&[1], &[false; 3], true);
         assert_eq!((verdict.heard, verdict.expected, verdict.compared), (2, 2, 3));
     }
 
@@ -282,10 +285,12 @@ mod tests {
     fn what_nobody_has_heard_is_not_lost() {
         let mut tally = Tally::new(1, 2);
         tally.hears(1, 0, 0);
-        let verdict = tally.verdict(&[3], &[false; 3]);
+        let verdict = tally.verdict(&[3], &[false; 3], true);
         assert_eq!((verdict.unheard, verdict.lost), (2, 1));
+        // It may be on its way, while something comes.
+        assert_eq!(tally.verdict(&[3], &[false; 3], false).lost, 0);
         // Who is gone is not asked for what it has missed.
-        assert_eq!(tally.verdict(&[3], &[false, false, true]).lost, 0);
+        assert_eq!(tally.verdict(&[3], &[false, false, true], true).lost, 0);
         assert_eq!(tally.slowest(&[false; 3]), Some(0));
         assert_eq!(tally.slowest(&[false, false, true]), Some(1));
     }
