@@ -63,6 +63,11 @@ full-disk:
 history-figures:
     cargo run --release --example history 1000000
 
+# chaty beside nats-server, in ratios taken in one run; some four minutes (needs nats-server, and says how to get it)
+bench-peers *REPETITIONS_AND_CASES:
+    cargo build --release
+    python3 tests/bench_peers.py target/release/chaty {{REPETITIONS_AND_CASES}}
+
 # Everything one member, or a thousand, can do to the others, in full and with figures; two cores, some four minutes
 abuse:
     cargo test --release --test it --no-run

@@ -1,12 +1,14 @@
 //! The program: reads the command line, sets up the log and the runtime, hands over to whoever
-//! does the work, and turns what comes of it into one line and an exit code.
+//! does the work, and turns what comes of it into one line and an exit code. It has over 400 lines
+//! because it is the one place that knows every command, each an arm and a short function.
 
 use anyhow::Context;
+use chaty::bench::{self, Shown};
 use chaty::bot::tools::{self, TestOptions, TryOptions};
 use chaty::bot::{self, RunOptions};
 use chaty::cli::{
-    self, AdminArgs, BotArgs, BotTool, Cli, Command, HistoryTool, ImportArgs, Join, LogArgs,
-    LogFormat, SendArgs, ServeArgs, SettingsError, TailArgs, TestArgs, TryArgs,
+    self, AdminArgs, BenchArgs, BotArgs, BotTool, Cli, Command, HistoryTool, ImportArgs, Join,
+    LogArgs, LogFormat, SendArgs, ServeArgs, SettingsError, TailArgs, TestArgs, TryArgs,
 };
 use chaty::config::{self, HistorySettings, ServeSettings, View};
 use chaty::join::send::SendOptions;
@@ -30,6 +32,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 /// It failed, and said why.
@@ -148,6 +151,10 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             start_log(&log, "warn", &printer)?;
             block_on(admin(args))
         }
+        Command::Bench(args) => {
+            start_log(&log, "warn", &printer)?;
+            block_on(load(args))
+        }
     }
 }
 
@@ -178,7 +185,7 @@ fn check(args: &ServeArgs, log: &LogArgs, settings: &ServeSettings) -> anyhow::R
     print(format!("{}\n", lines.join("\n")).as_bytes())
 }
 
-/// Runs bots until a signal; a second one does not wait for their goodbyes.
+/// Runs bots until a signal.
 async fn bots(
     paths: Vec<PathBuf>,
     server: String,
@@ -186,14 +193,11 @@ async fn bots(
     log: &LogArgs,
 ) -> anyhow::Result<u8> {
     let as_json = log.log_format == LogFormat::Json;
-    let stop = Stop::default();
-    let signals = Signals::install().context("cannot listen to signals").map_err(one_line)?;
     let options = RunOptions { paths, server, supervised, seed: None, as_json };
-    tokio::select! {
-        ended = bot::run(options, stop.drain().clone().cancelled_owned()) => Ok(ended.map(|()| 0)?),
-        code = stop.at_once() => Ok(code),
-        () = signals.pass_to(stop.clone()) => Ok(FAILED),
-    }
+    until_signalled(|stop| async move {
+        Ok(bot::run(options, stop.cancelled_owned()).await.map(|()| 0)?)
+    })
+    .await
 }
 
 /// Helps to write a bot; there is no server in it.
@@ -249,6 +253,40 @@ async fn admin(args: AdminArgs) -> anyhow::Result<u8> {
         return Err(Usage(ask::AskError::Nothing.to_string()).into());
     }
     Ok(0)
+}
+
+/// Loads a server until the time is over or a signal comes.
+async fn load(args: BenchArgs) -> anyhow::Result<u8> {
+    let mut settings = args.settings();
+    if let Some(name) = &args.room {
+        settings.room = room(name)?;
+    }
+    let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+    let shown = Shown {
+        json: args.json,
+        colour: io::stdout().is_terminal() && !is_colourless() && !is_dumb,
+        live: io::stderr().is_terminal() && !is_dumb,
+    };
+    until_signalled(|stop| async move {
+        match bench::run(settings, shown, stop).await {
+            Err(error) if error.is_usage() => Err(Usage(error.to_string()).into()),
+            done => Ok(done.map(|()| 0)?),
+        }
+    })
+    .await
+}
+
+/// Works until a signal asks for the end; a second one does not wait for it.
+async fn until_signalled<W: Future<Output = anyhow::Result<u8>>>(
+    work: impl FnOnce(CancellationToken) -> W,
+) -> anyhow::Result<u8> {
+    let stop = Stop::default();
+    let signals = Signals::install().context("cannot listen to signals").map_err(one_line)?;
+    tokio::select! {
+        done = work(stop.drain().clone()) => done,
+        code = stop.at_once() => Ok(code),
+        () = signals.pass_to(stop.clone()) => Ok(FAILED),
+    }
 }
 
 /// Looks into a history, writes it out or takes it in; nothing of it is a server.

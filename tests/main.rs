@@ -9,6 +9,7 @@
 // Limits, signals and measures of another process are Linux's.
 #[cfg(target_os = "linux")]
 mod abuse;
+mod bench;
 mod bots;
 mod cli;
 mod console;

@@ -128,7 +128,8 @@ pub async fn run(
         open_files = rlimit::Resource::NOFILE.get_soft().unwrap_or_default(),
         "ready"
     );
-    let at_prompt = AtPrompt { stop: stop.clone(), interactive: input == console::Input::Terminal };
+    let interactive = input == console::Input::Terminal;
+    let at_prompt = AtPrompt { stop: stop.clone(), interactive, supervised: settings.supervised };
     let console = Console::start(input, desk, at_prompt, &printer, Handle::current())
         .inspect_err(|error| tracing::warn!(%error, "there is no console"))
         .ok();
@@ -209,6 +210,7 @@ impl Beside {
 struct AtPrompt {
     stop: Stop,
     interactive: bool,
+    supervised: bool,
 }
 
 impl Owner for AtPrompt {
@@ -219,6 +221,7 @@ impl Owner for AtPrompt {
 
     fn ended(&mut self, end: End) {
         match end {
+            _ if self.supervised => self.stop.drain().cancel(),
             // The end of a daemon's pipe is nothing to speak of.
             End::EndOfInput if !self.interactive => tracing::debug!("the console's input ended"),
             End::EndOfInput | End::Interrupted => tracing::info!(
@@ -307,6 +310,7 @@ mod tests {
             log: None,
             limits: Limits::default(),
             recording: config::Recording { off: true, ..config::Recording::default() },
+            supervised: false,
         };
         let beside = Beside {
             tracker: TaskTracker::new(),
