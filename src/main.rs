@@ -2,7 +2,7 @@
 //! does the work, and turns what comes of it into one line and an exit code.
 
 use anyhow::Context;
-use chaty::bot::tools::{self, TestOptions, TryOptions};
+use chaty::bot::tools::{self, Shows, TestOptions, TryOptions};
 use chaty::bot::{self, RunOptions};
 use chaty::cli::{
     self, AdminArgs, BotArgs, BotTool, Cli, Command, HistoryTool, ImportArgs, Join, LogArgs,
@@ -21,6 +21,7 @@ use chaty::serve::stop::{Signals, Stop};
 use chaty::wire::entry::Seq;
 use chaty::wire::nick::Nick;
 use chaty::wire::room_name::RoomName;
+use chaty::wire::shown;
 use clap::Parser;
 use std::ffi::OsString;
 use std::fs::File;
@@ -49,8 +50,15 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
+            let text = error.to_string();
+            let harmless = shown::lines(&text);
             // Asked for or not, help into a closed pipe is nobody's loss.
-            let _closed = error.print();
+            let _closed = if harmless == text {
+                error.print()
+            } else {
+                // A file's name that was taken for something else comes back in it.
+                io::stderr().write_all(harmless.as_bytes())
+            };
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE));
         }
     };
@@ -59,7 +67,9 @@ fn main() -> ExitCode {
         // Whoever read our output has seen enough.
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let _closed = writeln!(io::stderr(), "error: {error}");
+            // A file's name may be in it, or what is in a file.
+            let text = shown::lines(&error.to_string());
+            let _closed = writeln!(io::stderr(), "error: {text}");
             ExitCode::from(if error.is::<Usage>() { USAGE } else { FAILED })
         }
     }
@@ -168,7 +178,7 @@ async fn bots(
 
 /// Helps to write a bot; there is no server in it.
 fn author(tool: BotTool) -> anyhow::Result<u8> {
-    let out = &mut io::stdout();
+    let out = &mut Shows::new(io::stdout());
     let is_well = match tool {
         BotTool::New { name } => tools::start(&name, out).map(|()| true)?,
         BotTool::Check(args) => tools::check(&args.paths, args.json, out)?,
@@ -183,8 +193,8 @@ fn author(tool: BotTool) -> anyhow::Result<u8> {
         BotTool::Docs(args) => {
             match args.definitions {
                 Some(folder) => tools::write_definitions(&folder, out)?,
-                None if args.markdown => out.write_all(tools::markdown().as_bytes())?,
-                None => out.write_all(tools::text().as_bytes())?,
+                None if args.markdown => io::stdout().write_all(tools::markdown().as_bytes())?,
+                None => io::stdout().write_all(tools::text().as_bytes())?,
             }
             true
         }
@@ -298,14 +308,14 @@ fn start_log(args: &LogArgs, default: &str, printer: &Printer) -> anyhow::Result
         .parse(wanted)
         .map_err(|error| Usage(format!("`{wanted}` is no filter for the log: {error}")))?;
     let colour = io::stderr().is_terminal() && !is_colourless();
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(printer.clone())
-        .with_ansi(colour)
-        .with_target(false);
+    let to_log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour);
     match args.log_format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().with_target(true).init(),
+        LogFormat::Text => to_log
+            .with_target(false)
+            .fmt_fields(console::log::fields())
+            .with_writer(printer.clone())
+            .init(),
+        LogFormat::Json => to_log.json().with_writer(console::log::Plain(printer.clone())).init(),
     }
     Ok(wanted.to_owned())
 }

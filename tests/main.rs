@@ -6,6 +6,7 @@
     reason = "a test that goes wrong panics, and says where"
 )]
 
+mod advisories;
 mod bots;
 mod cli;
 mod console;
@@ -22,6 +23,7 @@ mod line;
 mod model;
 mod names;
 mod native;
+mod oracle;
 mod order;
 mod protocol;
 mod raw;

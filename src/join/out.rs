@@ -2,6 +2,8 @@
 //! gone away is no failure.
 
 use super::Failed;
+use crate::wire::native::{self, ServerEvent};
+use crate::wire::shown;
 use std::io::{self, Write};
 
 /// Lines gathered for one write.
@@ -17,9 +19,16 @@ impl Out {
         self.batch.push(b'\n');
     }
 
-    /// Adds bytes that bring their newlines with them.
-    pub(super) fn lines(&mut self) -> &mut Vec<u8> {
-        &mut self.batch
+    /// Adds an event as a line of JSON.
+    pub(super) fn event(&mut self, event: &ServerEvent<'_>) {
+        let start = self.batch.len();
+        native::put(event, &mut self.batch);
+        let is_plain = |byte: &u8| matches!(byte, b'\n' | 0x20..=0x7e);
+        if !self.batch.iter().skip(start).all(is_plain) {
+            let line = self.batch.split_off(start);
+            let line = shown::json(&String::from_utf8_lossy(&line));
+            self.batch.extend_from_slice(line.as_bytes());
+        }
     }
 
     /// Writes what was added. Waits for a slow reader, and through it the server does.

@@ -87,6 +87,10 @@ impl Server {
         self.addr
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// A connection that has said nothing yet.
     #[track_caller]
     pub(crate) fn connect(&self) -> Wire {

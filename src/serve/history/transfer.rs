@@ -9,6 +9,7 @@ use crate::wire::entry::{Entry, Millis, Seq};
 use crate::wire::line;
 use crate::wire::native::{self, ServerEvent};
 use crate::wire::room_name::RoomName;
+use crate::wire::shown::Shown;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rusqlite::Connection;
@@ -142,8 +143,10 @@ pub fn print_found(found: &[Found], json: bool, out: &mut impl Write) -> io::Res
         if json {
             native::put(&ServerEvent::of(room, entry), &mut line);
         } else {
-            write!(line, "{room} {} {}  ", entry.seq, time(entry.at))?;
             line::put(entry, &mut line);
+            let said = String::from_utf8_lossy(&line);
+            let said = Shown::new(said.trim_end_matches('\n'));
+            line = format!("{room} {} {}  {said}\n", entry.seq, time(entry.at)).into();
         }
         out.write_all(&line)?;
     }
@@ -159,7 +162,8 @@ impl Stats {
         }
         let Self { file, bytes, entries, unindexed, missing, rooms } = self;
         let kib = bytes.div_ceil(1024);
-        writeln!(out, "{}: {entries} entries in {kib} KiB", file.display())?;
+        let file = Shown::new(&file.display().to_string());
+        writeln!(out, "{file}: {entries} entries in {kib} KiB")?;
         if *unindexed > 0 {
             writeln!(out, "not in the index yet: {unindexed}")?;
         }
