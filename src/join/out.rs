@@ -23,12 +23,7 @@ impl Out {
     pub(super) fn event(&mut self, event: &ServerEvent<'_>) {
         let start = self.batch.len();
         native::put(event, &mut self.batch);
-        let is_plain = |byte: &u8| matches!(byte, b'\n' | 0x20..=0x7e);
-        if !self.batch.iter().skip(start).all(is_plain) {
-            let line = self.batch.split_off(start);
-            let line = shown::json(&String::from_utf8_lossy(&line));
-            self.batch.extend_from_slice(line.as_bytes());
-        }
+        shown::escape(&mut self.batch, start);
     }
 
     /// Writes what was added. Waits for a slow reader, and through it the server does.

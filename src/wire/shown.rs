@@ -48,7 +48,16 @@ pub fn lines(text: &str) -> String {
     text.split('\n').map(|line| Shown::new(line).0).collect::<Vec<_>>().join("\n")
 }
 
-/// JSON that is as harmless to show and says the same: what [`Shown`] would change is escaped.
+/// [`json`] for what was put behind the first `from` bytes. Most of it is plain, and that is quick.
+pub fn escape(bytes: &mut Vec<u8>, from: usize) {
+    let is_plain = |byte: &u8| matches!(byte, b'\n' | 0x20..=0x7e);
+    if !bytes.iter().skip(from).all(is_plain) {
+        let put = bytes.split_off(from);
+        bytes.extend_from_slice(json(&String::from_utf8_lossy(&put)).as_bytes());
+    }
+}
+
+/// JSON that is as harmless to show and says the same: what would act or be unseen is escaped.
 pub fn json(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {

@@ -34,7 +34,6 @@ fn ergo_519_what_reads_like_the_servers_own_names_is_refused_as_well() {
     for name in [
         "Server",
         "SERVER",
-        "5erver",
         "Sеrver",
         "Ѕеrvеr",
         "Conso1e",

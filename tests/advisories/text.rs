@@ -31,7 +31,8 @@ fn cve_2022_29166_a_line_break_in_a_message_begins_no_second_line() {
         trin.hears(&format!("Neo whispers: {shown}"));
         neo.sends(&json!({"topic": {"topic": said}})).hears_like(&json!({"topic": {}}));
         trin.hears(&format!("Neo set the topic to {shown}"));
-        smith.hears_message(&format!("Neo set the topic to {shown}"));
+        let (Received::Message(piece), _) = smith.next() else { panic!("no message") };
+        assert_eq!(piece.trim_end(), format!("Neo set the topic to {shown}"));
     }
     // Nor at the door, nor in a name of later.
     let mut wire = server.connect();

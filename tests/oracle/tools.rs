@@ -39,7 +39,7 @@ fn the_historys_tools_show_it_and_do_nothing_of_it() {
     for text in messages() {
         neo.says(&text).hears_ack(None);
     }
-    neo.sends(&json!({"topic": {"topic": CORPUS.concat().chars().take(400).collect::<String>()}}));
+    neo.sends(&json!({"topic": {"topic": CORPUS[..4].concat()}}));
     while neo.next_event().get("topic").is_none() {}
     server.terminate();
     assert!(server.ends().success());
@@ -47,10 +47,10 @@ fn the_historys_tools_show_it_and_do_nothing_of_it() {
     let text =
         judged(dir.path(), &["history", "search", "PWNED", "--history", path], 0, Ours::Text);
     assert!(text.contains("Neo: ␛]0;PWNED␇"), "{text}");
-    judged(dir.path(), &["history", "search", "PWNED", "--json", "--history", path], 0, Ours::Text);
+    judged(dir.path(), &["history", "search", "PWNED", "--json", "--history", path], 0, Ours::Json);
     judged(dir.path(), &["history", "stats", "--history", path], 0, Ours::Text);
     judged(dir.path(), &["history", "stats", "--json", "--history", path], 0, Ours::Text);
-    judged(dir.path(), &["history", "export", "--history", path], 0, Ours::Text);
+    judged(dir.path(), &["history", "export", "--history", path], 0, Ours::Json);
     judged(dir.path(), &["history", "search", "x", "--history", NAME], 1, Ours::Text);
     judged(dir.path(), &["history", "import", NAME, "--history", path], 1, Ours::Text);
     // Each of these is wrong in a place of its own.
@@ -109,15 +109,12 @@ fn what_is_wrong_with_a_script_is_shown_and_does_nothing() {
         "import \"\u{1b}]0;PWNED\u{7}\" as x;".to_owned(),
     ] {
         fs::write(path, &source).unwrap();
-        for json in [&[][..], &["--json"]] {
-            let raw = written(dir.path(), &[&["bot", "check", path][..], json].concat(), 1);
-            Oracle::of(&raw, (SIZE.rows, SIZE.cols)).has_only(Ours::Text).shows_it().is_as_it_was();
-        }
-        let raw = written(dir.path(), &["bot", "test", path, "--seed", "1"], 1);
-        Oracle::of(&raw, (SIZE.rows, SIZE.cols)).has_only(Ours::Text).is_as_it_was();
-        let raw = written(dir.path(), &["bot", "try", path], 1);
-        Oracle::of(&raw, (SIZE.rows, SIZE.cols)).has_only(Ours::Colours).is_as_it_was();
+        judged(dir.path(), &["bot", "check", path], 1, Ours::Text);
     }
+    // They show the same finding, the last one, each in its way.
+    judged(dir.path(), &["bot", "check", path, "--json"], 1, Ours::Json);
+    judged(dir.path(), &["bot", "test", path, "--seed", "1"], 1, Ours::Text);
+    judged(dir.path(), &["bot", "try", path], 1, Ours::Colours);
     judged(dir.path(), &["bot", "check", &format!("{path}x")], 1, Ours::Text);
     judged(dir.path(), &["bot", "new", path], 1, Ours::Text);
     judged(dir.path(), &["bot", &format!("{path}x")], 1, Ours::Colours);
@@ -184,7 +181,7 @@ fn a_hostile_bots_host_logs_it_and_does_nothing_of_it() {
         screen.until("the mistake", |rows| rows.iter().any(|row| row.contains("still running")));
         screen.signal("TERM");
         assert_eq!(screen.exit_code(), 0);
-        let ours = if format == "text" { Ours::Colours } else { Ours::Text };
+        let ours = if format == "text" { Ours::Colours } else { Ours::Json };
         let raw = screen.raw();
         Oracle::of(&raw, (SIZE.rows, SIZE.cols)).has_only(ours).shows_it().is_as_it_was();
         server.console("shutdown");
@@ -201,7 +198,6 @@ fn every_error_of_the_command_line_is_shown_and_does_nothing() {
         "\"\u{1b}]0;PWNED\u{7}\" = 1".to_owned(),
         "\"\\u001b]0;PWNED\\u0007\\u009b31m\\u202e\" = 1".to_owned(),
         "[limits]\n\"PWNED\u{202e}\u{200b}\\u001bc\" = 1".to_owned(),
-        "listen = \"PWNED\\u001b]0;x\\u0007\\u202e:1\"".to_owned(),
         "log = \"PWNED=\\u001b]0;x\\u0007\\u202e[\"".to_owned(),
         "bots = \"PWNED\\u001b]0;x\\u0007\\u202e\"".to_owned(),
         "[history]\nunrecorded = [\"PWNED\\u001b]0;x\\u0007\"]".to_owned(),
