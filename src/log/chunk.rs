@@ -9,6 +9,7 @@ use std::mem::size_of;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{OnceLock, Weak};
+use std::time::Instant;
 
 /// What one turn appended.
 #[derive(Debug)]
@@ -25,6 +26,7 @@ pub struct Chunk {
     evicted: AtomicBool,
     /// Weight of everything appended before this chunk.
     pub(super) bytes_before: u64,
+    appended: Instant,
     weight: usize,
 }
 
@@ -54,6 +56,7 @@ impl Chunk {
             next: OnceLock::new(),
             evicted: AtomicBool::new(false),
             bytes_before,
+            appended: Instant::now(),
             weight,
         }
     }
@@ -89,6 +92,11 @@ impl Chunk {
         }
     }
 
+    /// When it was appended, for who measures how long a delivery took.
+    pub fn appended(&self) -> Instant {
+        self.appended
+    }
+
     /// The room this is the log of.
     pub fn room(&self) -> &RoomName {
         &self.room
@@ -98,7 +106,8 @@ impl Chunk {
         self.evicted.store(true, Ordering::Release);
     }
 
-    pub(super) fn is_evicted(&self) -> bool {
+    /// Whether the log has let go of this: whoever still reads it is too slow.
+    pub fn is_evicted(&self) -> bool {
         self.evicted.load(Ordering::Acquire)
     }
 }

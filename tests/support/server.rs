@@ -20,11 +20,11 @@ pub(crate) struct Server {
     /// Lines of its standard output.
     output: Receiver<String>,
     fences: u32,
-    _home: TempDir,
+    home: TempDir,
 }
 
 impl Server {
-    /// With every setting at its default.
+    /// With every setting at its default, but that members may speak as fast as they like.
     pub(crate) fn start() -> Self {
         Self::with("")
     }
@@ -32,21 +32,28 @@ impl Server {
     /// With a config file of this text.
     #[track_caller]
     pub(crate) fn with(config: &str) -> Self {
-        Self::run(config, None)
+        Self::run(config, None, &["--limit", "flood=false"])
+    }
+
+    /// With a config file of this text, and every other setting at its default: members are slowed
+    /// down.
+    #[track_caller]
+    pub(crate) fn with_flood_control(config: &str) -> Self {
+        Self::run(config, None, &[])
     }
 
     /// With a config file of this text, recording into a file.
     #[track_caller]
     pub(crate) fn recording(config: &str, history: &Path) -> Self {
-        Self::run(config, Some(history))
+        Self::run(config, Some(history), &["--limit", "flood=false"])
     }
 
     #[track_caller]
-    fn run(config: &str, history: Option<&Path>) -> Self {
+    fn run(config: &str, history: Option<&Path>, args: &[&str]) -> Self {
         let home = tempfile::tempdir().unwrap();
         let log = home.path().join("stderr");
         let mut command = Command::new(env!("CARGO_BIN_EXE_chaty"));
-        command.args(["serve", "--listen", "127.0.0.1:0"]);
+        command.args(["serve", "--listen", "127.0.0.1:0"]).args(args);
         if !config.is_empty() {
             let file = home.path().join("chaty.toml");
             std::fs::write(&file, config).unwrap();
@@ -80,7 +87,7 @@ impl Server {
         });
         let addr = first.strip_prefix("chaty is listening on ").expect(&first).parse().unwrap();
         let console = child.stdin.take();
-        Self { child, addr, console, output, fences: 0, _home: home }
+        Self { child, addr, console, output, fences: 0, home }
     }
 
     pub(crate) fn addr(&self) -> SocketAddr {
@@ -159,6 +166,11 @@ impl Server {
         for member in members {
             member.hears_server(&word);
         }
+    }
+
+    /// What it has logged so far.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.home.path().join("stderr")).unwrap()
     }
 
     /// SIGKILL, and its end.

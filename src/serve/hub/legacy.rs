@@ -5,7 +5,7 @@ use super::{Hub, now};
 use crate::config::HistorySettings;
 use crate::log::Cursor;
 use crate::room::{Input, Known};
-use crate::serve::history::{Feed, Numbers, PastRoom, Remembered};
+use crate::serve::history::{Durable, Feed, Numbers, PastRoom, Remembered};
 use crate::wire::entry::{Entry, Ordinal, Seq};
 use crate::wire::room_name::RoomName;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -129,6 +129,11 @@ impl Legacy {
         if let Some(feed) = &self.feed {
             feed.gone(room.clone());
         }
+    }
+
+    /// How far everything is in the file, if something is recorded.
+    pub(super) fn durable(&self) -> Option<Durable> {
+        self.feed.as_ref().map(Feed::durable)
     }
 
     /// Everything up to here can be read.
