@@ -6,6 +6,9 @@
     reason = "a test that goes wrong panics, and says where"
 )]
 
+// Limits, signals and measures of another process are Linux's.
+#[cfg(target_os = "linux")]
+mod abuse;
 mod advisories;
 mod bots;
 mod cli;
@@ -32,6 +35,7 @@ mod raw;
 mod recorded;
 mod resume;
 mod rooms;
+mod soak;
 mod split;
 mod support;
 mod text;

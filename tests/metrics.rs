@@ -98,7 +98,7 @@ fn the_numbers_move_by_exactly_what_was_done() {
     smith.hears("Trin: two");
     let whisper = json!({"whisper": {"to": "Nobody", "text": "x"}});
     trin.sends(&whisper).hears_refusal(Some("whisper"), "no_such_member");
-    neo.says("/quit").ends();
+    neo.says("/quit").hears("-- you left").ends();
     trin.hears_of("leave", "Neo");
     smith.hears("Neo left the chat");
 
@@ -168,7 +168,7 @@ fn the_documents_list_what_is_given_and_nothing_else() {
     let at = address(&mut server);
     let mut neo = server.line("Neo");
     neo.says("/msg Nobody hm").hears_like_line("Nobody");
-    neo.says("/quit").ends();
+    neo.says("/quit").hears("-- you left").ends();
     let scrape = settles(at, &[("chaty_closes_total{reason=\"quit\"}", 1.0)]);
     let document = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/OPERATIONS.md");
     let document = std::fs::read_to_string(document).unwrap();

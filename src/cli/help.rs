@@ -276,6 +276,7 @@ The commands are those of the server's own console:
   rooms                       the rooms, who is in them and what they are about
   history                     what is kept of what was said, and where
   stats                       the server in numbers
+  reload                      read the settings again
   shutdown                    deliver what was said, then stop the server
   help, man, -help            this list, from the server
 

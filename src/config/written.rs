@@ -10,6 +10,7 @@ impl ServeSettings {
         lines.extend(self.bots.as_deref().map(|bots| path("bots", bots)));
         lines.extend(self.admin_socket.as_deref().map(|socket| path("admin_socket", socket)));
         lines.extend(self.log.as_deref().map(|log| text("log", log)));
+        lines.extend(self.metrics.as_deref().map(|metrics| text("metrics", metrics)));
         lines.extend([String::new(), "[limits]".into()]);
         lines.extend(limits::written_limits(&self.limits));
         lines.extend([String::new(), "[history]".into()]);
@@ -64,6 +65,7 @@ mod tests {
             listen: "127.0.0.1:7".into(),
             bots: Some("my \"bots\"".into()),
             admin_socket: Some("/a".into()),
+            metrics: Some("127.0.0.1:9464".into()),
             log: Some("debug".into()),
             limits: Limits { drain: Duration::from_millis(250), ..Limits::default() },
             recording: Recording {
@@ -78,6 +80,7 @@ mod tests {
         let written = settings.written(history.as_ref()).join("\n");
         let read = file::parse(&written).unwrap();
         assert_eq!(read.listen.as_deref(), Some("127.0.0.1:7"));
+        assert_eq!(read.metrics, settings.metrics);
         assert_eq!((read.bots, read.admin_socket), (settings.bots, settings.admin_socket));
         assert_eq!((read.log, read.limits), (settings.log, settings.limits));
         assert_eq!(read.recording, settings.recording);

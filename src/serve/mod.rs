@@ -22,6 +22,8 @@ mod record;
 pub mod reload;
 mod seat;
 mod session;
+#[cfg(test)]
+mod sim;
 pub mod stop;
 pub mod supervise;
 mod tide;

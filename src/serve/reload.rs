@@ -135,6 +135,7 @@ fn stays(started: &ServeSettings, now: &ServeSettings) -> Vec<&'static str> {
         ("listen", started.listen != now.listen),
         ("bots", started.bots != now.bots),
         ("admin_socket", started.admin_socket != now.admin_socket),
+        ("metrics", started.metrics != now.metrics),
         ("[history]", started.recording != now.recording),
     ]
     .into_iter()
@@ -163,6 +164,7 @@ mod tests {
             listen: "a:1".into(),
             bots: None,
             admin_socket: None,
+            metrics: None,
             log: None,
             limits: Limits::default(),
             recording: Recording::default(),

@@ -201,7 +201,7 @@ mod tests {
         let value = report(&Report::Stats(Box::new(stats)));
         assert_eq!(value["stats"]["members"], json!({ "user": 3, "line": 2, "native": 1 }));
         assert_eq!(value["stats"]["history"], Value::Null);
-        assert_eq!(value["stats"].as_object().map(Map::len), Some(25));
+        assert_eq!(value["stats"].as_object().map(Map::len), Some(26));
         assert_eq!(report(&Report::Failed("no".into())), json!({ "failed": "no" }));
     }
 }

@@ -314,3 +314,18 @@ impl HubHandle {
         names.await.unwrap_or_default()
     }
 }
+
+/// For the simulator, which stands between the sessions and the hub.
+#[cfg(test)]
+impl HubHandle {
+    /// A handle to the same hub by way of another inbox.
+    pub(in crate::serve) fn through(&self, inbox: mpsc::Sender<Request>) -> Self {
+        Self { inbox, ..self.clone() }
+    }
+
+    /// Puts a request into the hub's inbox, where there must be room.
+    pub(in crate::serve) fn push(&self, request: Request) {
+        // A hub that has ended takes nothing.
+        let _gone = self.inbox.try_send(request);
+    }
+}

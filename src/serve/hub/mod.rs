@@ -74,6 +74,8 @@ pub(super) struct Hub {
     /// Messages, second by second since the start.
     said: Rate,
     started: Instant,
+    /// For people and records; a simulation has its own.
+    clock: fn() -> Millis,
     /// Cancelled by the administrator's `shutdown`.
     shutdown: CancellationToken,
     effects: Effects,
@@ -118,6 +120,7 @@ impl Hub {
             counters,
             said: Rate::default(),
             started: Instant::now(),
+            clock: now,
             shutdown,
             effects: Effects::default(),
             entering: Vec::new(),
@@ -160,7 +163,7 @@ impl Hub {
     }
 
     fn turn(&mut self, requests: &mut Vec<Request>) {
-        let (at, began, before) = (now(), Instant::now(), self.committed);
+        let (at, began, before) = ((self.clock)(), Instant::now(), self.committed);
         for request in requests.drain(..) {
             if let Some((session, questions)) = request.questions()
                 && let Some(member) = self.members.get(&session)

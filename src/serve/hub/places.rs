@@ -1,7 +1,7 @@
 //! Rooms and places in them: who comes in where, and what of the past it is given.
 
 use super::handle::{Enter, Place, Recent, ResumeAt};
-use super::{Hub, Member, now};
+use super::{Hub, Member};
 use crate::log::Gap;
 use crate::room::{Answer, Input, Refusal, RoomRow};
 use crate::serve::session::Word;
@@ -103,7 +103,7 @@ impl Hub {
             if reply.send(Ok(place)).is_err() {
                 // It left while it stood in the door; its leave is a turn of its own.
                 let leave = Input::Leave { session, reason: CloseReason::Lost };
-                self.apply(now(), leave, None);
+                self.apply((self.clock)(), leave, None);
             }
         }
         // A leave from the door appends; rare enough to cost a chunk of its own.

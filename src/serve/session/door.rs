@@ -174,6 +174,7 @@ where
             let Self { read: reader, buffer, shared, seat, .. } = self;
             let reading = read(reader, limits::LINE, |bytes| buffer.extend_from_slice(bytes));
             let got = tokio::select! {
+                biased;
                 got = timeout_at(until, reading) => got,
                 () = seat.closed() => return Err(seat.why().0),
                 () = shared.hub.gone() => return Err(CloseReason::Shutdown),

@@ -87,7 +87,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
 
     /// The steps of the next read. A silent native peer is pinged, and given up in the end.
     async fn hear(&mut self) -> Result<Vec<Step>, Over> {
-        let silent_since = Instant::now();
+        let mut silent_since = Instant::now();
         let mut wake = silent_since + self.limits.now().ping;
         loop {
             let most = if self.limits.now().flood { READ_AHEAD } else { SCRATCH };
@@ -106,6 +106,8 @@ impl<R: AsyncRead + Unpin> Reader<R> {
                 Ok(Ok(None)) => return Err(Over(CloseReason::Quit)),
                 Ok(Err(_broken)) => return Err(Over(CloseReason::Lost)),
                 Err(_silent) => {
+                    // A process that was stopped, a machine that slept: nobody's silence.
+                    silent_since += wake.elapsed();
                     wake = self.silence(silent_since).await?;
                 }
             }

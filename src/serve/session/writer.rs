@@ -231,6 +231,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             self.write(true).await?;
             self.count();
             tokio::select! {
+                biased;
                 () = sleep(self.limits.now().raw_pace) => {}
                 () = self.seat.closed() => return Ok(()),
             }
