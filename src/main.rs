@@ -22,7 +22,7 @@ use chaty::serve::stop::{Signals, Stop};
 use chaty::wire::entry::Seq;
 use chaty::wire::nick::Nick;
 use chaty::wire::room_name::RoomName;
-use chaty::wire::shown;
+use chaty::wire::shown::{self, Shown};
 use clap::Parser;
 use std::ffi::OsString;
 use std::fs::File;
@@ -52,14 +52,16 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            let text = error.to_string();
-            let harmless = shown::lines(&text);
+            // What was typed comes back in it, and among that may be somebody's name for a file.
+            let is_harmless = std::env::args_os().all(|word| {
+                let word = word.to_string_lossy();
+                *Shown::new(&word) == *word
+            });
             // Asked for or not, help into a closed pipe is nobody's loss.
-            let _closed = if harmless == text {
+            let _closed = if is_harmless {
                 error.print()
             } else {
-                // A file's name that was taken for something else comes back in it.
-                io::stderr().write_all(harmless.as_bytes())
+                io::stderr().write_all(shown::lines(&error.to_string()).as_bytes())
             };
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE));
         }

@@ -19,7 +19,16 @@ const HELP: [&str; 2] = ["usage: kick [NAME [REASON]]", "Remove user from server
 #[track_caller]
 fn served(dir: &Path, args: &[&str], vars: &[(&str, &str)]) -> (Screen, SocketAddr) {
     let history = dir.join("history.db");
-    let serve = ["serve", "--listen", "127.0.0.1:0", "--log", "trace", "--history"];
+    let serve = [
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--log",
+        "trace",
+        "--limit",
+        "flood=false",
+        "--history",
+    ];
     let args = [&serve[..], &[history.to_str().unwrap()], args].concat();
     let screen = Screen::start_with(dir, &args, vars);
     screen.until("the prompt", |rows| rows.iter().any(|row| row.starts_with(">>")));

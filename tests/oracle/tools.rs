@@ -217,9 +217,9 @@ fn every_error_of_the_command_line_is_shown_and_does_nothing() {
     for args in [
         &["serve", "--config", evil][..],
         &["serve", "--listen", evil],
-        &["serve", "--bots", evil],
-        &["serve", "--log", evil],
-        &["serve", "--history", "/nonexistent/\u{1b}]0;PWNED\u{7}"],
+        &["serve", "--listen", "127.0.0.1:0", "--bots", evil],
+        &["serve", "--listen", "127.0.0.1:0", "--log", evil],
+        &["serve", "--listen", "127.0.0.1:0", "--history", "/dev/null/\u{1b}]0;PWNED\u{7}"],
         &["join", "user", evil],
         &["join", "bot", evil],
         &["join", "user", "Neo", "--room", evil],

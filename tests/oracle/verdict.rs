@@ -24,7 +24,7 @@ impl Ours {
         // What the kernel makes of a newline is one as well.
         let text = r"\r?\n";
         let colours =
-            r"\x1b\[(0|1|2|3|7|31|32|33|34|35|36|0;[0-9;]*)?m|\x1b\[38;5;[0-9]{1,3}m|\x1b\[39m";
+            r"\x1b\[(0|1|2|3|7|3[1-6]|1;3[1-6]|0;[0-9;]*)?m|\x1b\[38;5;[0-9]{1,3}m|\x1b\[39m";
         let prompt = concat!(
             r"\r|\x07|\x1b\[[0-9]*[ABCD]|\x1b\[[0K]*[JK]|\x1b\[\?2004[hl]|\x1b\[\?2026[hl]|",
             r"\x1b\[\?25[hl]"

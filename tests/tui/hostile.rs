@@ -34,7 +34,6 @@ fn the_full_screen_shows_it_and_does_nothing_of_it() {
     let first = terminal.screen.screen().contents();
     assert!(first.lines().next().is_some_and(|row| row.contains('#')), "{first}");
     drop(stream);
-    terminal.press("\x15\x04\x04");
     terminal.signal("TERM");
     let (code, raw, screen) = terminal.ended_with();
     assert_eq!(code, 0, "{}", screen.contents());
