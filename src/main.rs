@@ -4,7 +4,7 @@
 
 use anyhow::Context;
 use chaty::bench::{self, Shown};
-use chaty::bot::tools::{self, TestOptions, TryOptions};
+use chaty::bot::tools::{self, Shows, TestOptions, TryOptions};
 use chaty::bot::{self, RunOptions};
 use chaty::cli::{
     self, AdminArgs, BenchArgs, BotArgs, BotTool, Cli, Command, HistoryTool, ImportArgs, Join,
@@ -24,6 +24,7 @@ use chaty::serve::stop::{Signals, Stop};
 use chaty::wire::entry::Seq;
 use chaty::wire::nick::Nick;
 use chaty::wire::room_name::RoomName;
+use chaty::wire::shown::{self, Shown};
 use clap::Parser;
 use std::ffi::OsString;
 use std::fs::File;
@@ -54,8 +55,17 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
+            // What was typed comes back in it, and among that may be somebody's name for a file.
+            let is_harmless = std::env::args_os().all(|word| {
+                let word = word.to_string_lossy();
+                *Shown::new(&word) == *word
+            });
             // Asked for or not, help into a closed pipe is nobody's loss.
-            let _closed = error.print();
+            let _closed = if is_harmless {
+                error.print()
+            } else {
+                io::stderr().write_all(shown::lines(&error.to_string()).as_bytes())
+            };
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE));
         }
     };
@@ -64,7 +74,9 @@ fn main() -> ExitCode {
         // Whoever read our output has seen enough.
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let _closed = writeln!(io::stderr(), "error: {error}");
+            // A file's name may be in it, or what is in a file.
+            let text = shown::lines(&error.to_string());
+            let _closed = writeln!(io::stderr(), "error: {text}");
             ExitCode::from(if error.is::<Usage>() { USAGE } else { FAILED })
         }
     }
@@ -202,7 +214,7 @@ async fn bots(
 
 /// Helps to write a bot; there is no server in it.
 fn author(tool: BotTool) -> anyhow::Result<u8> {
-    let out = &mut io::stdout();
+    let out = &mut Shows::new(io::stdout());
     let is_well = match tool {
         BotTool::New { name } => tools::start(&name, out).map(|()| true)?,
         BotTool::Check(args) => tools::check(&args.paths, args.json, out)?,
@@ -217,8 +229,8 @@ fn author(tool: BotTool) -> anyhow::Result<u8> {
         BotTool::Docs(args) => {
             match args.definitions {
                 Some(folder) => tools::write_definitions(&folder, out)?,
-                None if args.markdown => out.write_all(tools::markdown().as_bytes())?,
-                None => out.write_all(tools::text().as_bytes())?,
+                None if args.markdown => io::stdout().write_all(tools::markdown().as_bytes())?,
+                None => io::stdout().write_all(tools::text().as_bytes())?,
             }
             true
         }
@@ -382,20 +394,18 @@ fn filter(args: &LogArgs, default: &str) -> anyhow::Result<(String, EnvFilter)> 
 fn start_log(args: &LogArgs, default: &str, printer: &Printer) -> anyhow::Result<StartedLog> {
     let (wanted, filter) = filter(args, default)?;
     let colour = io::stderr().is_terminal() && !is_colourless();
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(printer.clone())
-        .with_ansi(colour)
-        .with_target(false);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour);
     let set: SetFilter = match args.log_format {
         LogFormat::Text => {
-            let log = log.with_filter_reloading();
+            let log = log.with_target(false).fmt_fields(console::log::fields());
+            let log = log.with_writer(printer.clone()).with_filter_reloading();
             let handle = log.reload_handle();
             log.init();
             Box::new(move |filter| handle.reload(filter).map_err(|error| error.to_string()))
         }
         LogFormat::Json => {
-            let log = log.json().with_target(true).with_filter_reloading();
+            let log = log.json().with_writer(console::log::Plain(printer.clone()));
+            let log = log.with_filter_reloading();
             let handle = log.reload_handle();
             log.init();
             Box::new(move |filter| handle.reload(filter).map_err(|error| error.to_string()))

@@ -15,6 +15,7 @@ use super::stop::{Signals, Stop};
 use super::supervise::{Supervised, reachable};
 use super::{HubDied, Options, ServeError, Server};
 use crate::config::{self, DEFAULT_SERVER, ServeSettings};
+use crate::wire::shown::Shown;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -291,7 +292,7 @@ fn admin_flag(path: &Path, server: &str, port: u16) -> String {
 
 fn write_lines(out: &mut impl Write, lines: &[String]) -> io::Result<()> {
     for line in lines {
-        writeln!(out, "{line}")?;
+        writeln!(out, "{}", Shown::new(line))?;
     }
     out.flush()
 }
