@@ -58,3 +58,16 @@ full-disk:
 # The history with a million messages: append, open, page, search; half a minute
 history-figures:
     cargo run --release --example history 1000000
+
+# Micro-benchmarks and whole servers under load, and docs/BENCHMARKS.md of them; some ten minutes
+bench:
+    cargo build --release
+    cargo bench --bench micro
+    cargo run --release --example benchmarks -- keep
+    cargo run --release --example benchmarks -- measure target/release/chaty
+    cargo run --release --example benchmarks -- write
+
+# docs/BENCHMARKS.md again, from what was measured; `just bench-page compare FILE…` takes in
+# results beside other servers
+bench-page *ARGS="write":
+    cargo run --release --example benchmarks -- {{ARGS}}

@@ -16,6 +16,7 @@ pub mod hub;
 mod listener;
 pub mod program;
 mod record;
+pub mod rig;
 mod session;
 mod stats;
 pub mod stop;

@@ -148,7 +148,7 @@ impl Hub {
         self.logs
     }
 
-    fn turn(&mut self, requests: &mut Vec<Request>) {
+    pub(super) fn turn(&mut self, requests: &mut Vec<Request>) {
         let at = now();
         for request in requests.drain(..) {
             if let Some((session, questions)) = request.questions()

@@ -16,6 +16,7 @@ mod reader;
 mod replay;
 mod writer;
 
+pub(super) use ear::{Ear, Step};
 pub(super) use mailbox::Mailbox;
 pub(super) use private::{Private, Word};
 
@@ -29,7 +30,6 @@ use crate::wire::close::CloseReason;
 use crate::wire::entry::SessionId;
 use crate::wire::text::scrub;
 use door::{Door, Entered};
-use ear::Ear;
 use following::Following;
 use reader::Reader;
 use replay::Filed;
