@@ -106,6 +106,13 @@ fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(1).build().unwrap()
 }
 
+/// Lets the others run until all of them have read.
+async fn until(read: &AtomicU64, all: u64) {
+    while read.load(Ordering::Relaxed) < all {
+        yield_now().await;
+    }
+}
+
 /// Members that wait, each a task of its own, and how often they have read a chunk.
 struct Asleep {
     runtime: Runtime,
@@ -125,6 +132,7 @@ impl Asleep {
             runtime.spawn(async move {
                 // What joins have brought meanwhile is not part of it.
                 while listener.take().is_some() {}
+                read.fetch_add(1, Ordering::Relaxed);
                 while listener.moved().await {
                     while let Some(slice) = listener.take() {
                         slice.chunk.encoded(Dialect::Line).range(slice.entries);
@@ -133,7 +141,9 @@ impl Asleep {
                 }
             });
         }
-        Self { runtime, rig, speaker, members: members as u64, read }
+        let members = members as u64;
+        runtime.block_on(until(&read, members));
+        Self { runtime, rig, speaker, members, read }
     }
 
     /// Takes turns, each when everybody waits again; returns the time of the turns, and of all.
@@ -148,9 +158,7 @@ impl Asleep {
                 let began = Instant::now();
                 rig.turn();
                 spent += began.elapsed();
-                while watched.load(Ordering::Relaxed) < members {
-                    yield_now().await;
-                }
+                until(&watched, members).await;
                 all += began.elapsed();
             }
             (rig, spent, all)
