@@ -9,27 +9,35 @@ use super::scale::{Costs, LINE};
 use super::{plots, root, table};
 use std::fmt::Write;
 use std::fs;
+use std::path::PathBuf;
 
 const TEMPLATE: &str = include_str!("page.md");
 
 /// Draws the plots and writes the page, from what is kept.
 pub(crate) fn write() {
-    let (medians, peers, runs) = (Medians::load(), Peers::load(), runs::load());
-    let costs = Costs::new(&medians);
-    plots::draw(&medians, &runs, &costs);
-    let page = fill(TEMPLATE, |place| match place {
+    let (medians, runs) = (Medians::load(), runs::load());
+    plots::draw(&medians, &runs, &Costs::new(&medians));
+    fs::write(file(), made(&medians, &runs)).unwrap();
+}
+
+fn file() -> PathBuf {
+    root().join("docs/BENCHMARKS.md")
+}
+
+fn made(medians: &Medians, runs: &[Run]) -> String {
+    let (peers, costs) = (Peers::load(), Costs::new(medians));
+    fill(TEMPLATE, |place| match place {
         "machine" => machine(&medians.machine),
-        "table" => table::table(&medians, &peers),
+        "table" => table::table(medians, &peers),
         "soundness" => table::soundness(&peers),
-        "parts" => parts(&medians),
-        "names" => names(&medians),
-        "texts" => texts(&medians),
-        "bots" => bots(&medians),
-        "servers" => servers(&runs),
-        "checks" => checks(&costs, &runs),
-        _ => cost(&costs, &medians, place),
-    });
-    fs::write(root().join("docs/BENCHMARKS.md"), page).unwrap();
+        "parts" => parts(medians),
+        "names" => names(medians),
+        "texts" => texts(medians),
+        "bots" => bots(medians),
+        "servers" => servers(runs),
+        "checks" => checks(&costs, runs),
+        _ => cost(&costs, medians, place),
+    })
 }
 
 /// Puts something into each `{{place}}`.
@@ -218,4 +226,21 @@ fn checks(costs: &Costs, runs: &[Run]) -> String {
         writeln!(out, "| {members} | {rate} | {told} | {seen} | {ratio} |").unwrap();
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_is_what_is_made_of_the_figures_that_are_kept() {
+        let made = made(&Medians::load(), &runs::load());
+        let page = fs::read_to_string(file()).unwrap();
+        assert!(page == made, "docs/BENCHMARKS.md is another: `just bench-page`");
+    }
+
+    #[test]
+    fn every_place_is_filled() {
+        assert_eq!(fill("a {{b}}, {{c}}.", |place| format!("<{place}>\n")), "a <b>, <c>.");
+    }
 }

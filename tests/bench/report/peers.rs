@@ -108,3 +108,41 @@ impl Told<'_> {
         Some(Ratio { median: median.parse().ok()?, range })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DELIVERIES: &str = "/deliveries_per_s";
+
+    #[test]
+    fn a_ratio_is_the_median_of_pairs_of_one_run() {
+        let line = |name: &str, figure: f64| {
+            format!(r#"{{"name":"{name}","case":"flood","deliveries_per_s":{figure}}}"#) + "\n"
+        };
+        let text = [line("chaty", 8.0), line("nats", 2.0), line("chaty", 9.0), line("nats", 3.0)];
+        let peers = Peers::read(&text.concat());
+        let ratio = |other| peers.ratio(("chaty", "flood"), (other, "flood"), DELIVERIES);
+        assert_eq!(ratio("nats"), Some(Ratio { median: 3.5, range: Some((3.0, 4.0)) }));
+        assert_eq!(ratio("ref"), None);
+        assert_eq!(peers.sound(&["chaty"]), Some((2, 2)));
+    }
+
+    #[test]
+    fn a_summarys_line_tells_the_same() {
+        let line = "RATIO chaty/nats in big: deliv/s 6.50x [6.10-6.90]; last p50 0.71x (lower …)";
+        let peers = Peers::read(line);
+        let ratio = |path| peers.ratio(("chaty", "big"), ("nats", "big"), path);
+        assert_eq!(ratio(DELIVERIES), Some(Ratio { median: 6.5, range: Some((6.1, 6.9)) }));
+        assert_eq!(ratio("/last_member_us/p50"), Some(Ratio { median: 0.71, range: None }));
+        assert_eq!(ratio("/cpu_s_per_M"), None);
+    }
+
+    #[test]
+    fn what_was_lost_or_out_of_order_shows() {
+        let text = r#"{"name":"chaty","case":"a","complete":true,"total_order":"same"}
+            {"name":"chaty","case":"b","complete":false}
+            {"name":"chaty","case":"c","total_order":"DIFFERENT"}"#;
+        assert_eq!(Peers::read(text).sound(&["chaty"]), Some((1, 3)));
+    }
+}

@@ -79,7 +79,7 @@ fn members(runs: &[Run]) -> Plot {
         (|run| run.deliveries_per_s, |run| run.messages_per_s);
     Plot {
         name: "members",
-        x: "members of the room (4 of them publish)",
+        x: "members who listen (4 more publish)",
         y: "per second",
         legend: LowerLeft,
         series: vec![
@@ -95,7 +95,7 @@ fn publishers(runs: &[Run]) -> Plot {
     let of = |y: fn(&Run) -> f64| sweep(runs, ("publishers", "line"), |run| run.publishers, y);
     Plot {
         name: "publishers",
-        x: "publishers (100 members)",
+        x: "publishers (100 members listen)",
         y: "per second",
         legend: LowerRight,
         series: vec![
@@ -109,7 +109,7 @@ fn bytes(runs: &[Run]) -> Plot {
     let of = |y: fn(&Run) -> f64| sweep(runs, ("bytes", "line"), |run| run.bytes, y);
     Plot {
         name: "bytes",
-        x: "bytes of a message's text (100 members, 4 publishers)",
+        x: "bytes of a message (100 members listen, 4 publish)",
         y: "per second",
         legend: LowerRight,
         series: vec![
@@ -131,7 +131,7 @@ fn scale(runs: &[Run], costs: &Costs) -> Plot {
     Plot {
         name: "scale",
         x: "members",
-        y: "messages/s, of one core",
+        y: "messages/s that one core holds",
         legend: UpperRight,
         series: vec![
             computed(1000.0, "a turn every 1 ms"),

@@ -82,7 +82,7 @@ impl Costs {
 
     /// The curve of [`most`](Self::most) over members.
     pub(crate) fn curve(&self, turns: f64) -> Vec<(f64, f64)> {
-        let members = (0..=48).map(|step| 10_f64.powf(f64::from(step) / 8.0));
+        let members = (0..=144).map(|step| 10_f64.powf(f64::from(step) / 24.0));
         members.filter_map(|members| Some((members, self.most(members, turns)?))).collect()
     }
 
