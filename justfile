@@ -41,6 +41,10 @@ bots-figures:
 model:
     CHATY_MODEL_CASES=1000 cargo test --test it model
 
+# 20 000 simulated worlds and 10 000 contests for a name; some minutes on two cores
+sim:
+    CHATY_SIM_SEEDS=20000 CHATY_SIM_NAMES=10000 CHATY_SIM_ECHOES=1000 cargo test --release --lib serve::sim -- --nocapture
+
 # The full-screen chat under 10 000 messages a second, and at rest; some forty seconds
 chat-load:
     cargo build --release
@@ -71,3 +75,21 @@ bench:
 # results beside other servers
 bench-page *ARGS="write":
     cargo run --release --example benchmarks -- {{ARGS}}
+
+# Everything one member, or a thousand, can do to the others, in full and with figures; two cores, some four minutes
+abuse:
+    cargo test --release --test it --no-run
+    CHATY_ABUSE=1 taskset -c 1 cargo test --release --test it abuse -- --nocapture --test-threads=1
+
+# 500 members, 20 slow readers, 5 bots, constant cuts, all of it checked: half an hour
+soak minutes="30":
+    cargo build --release --bin chaty --example soak
+    target/release/examples/soak {{minutes}}
+
+# Every fuzz target for so many seconds each, an hour if not said (needs cargo-fuzz and a nightly toolchain)
+fuzz SECONDS="3600" *TARGETS:
+    python3 tests/fuzz/all.py {{SECONDS}} {{TARGETS}}
+
+# The pure core changed in every small way, and whether a test notices (needs cargo-mutants); half an hour alone
+mutants *ARGS:
+    tests/mutants/run {{ARGS}}

@@ -6,7 +6,7 @@ use chaty::bot::tools::{self, TestOptions, TryOptions};
 use chaty::bot::{self, RunOptions};
 use chaty::cli::{
     self, AdminArgs, BotArgs, BotTool, Cli, Command, HistoryTool, ImportArgs, Join, LogArgs,
-    LogFormat, SendArgs, TailArgs, TestArgs, TryArgs,
+    LogFormat, SendArgs, ServeArgs, SettingsError, TailArgs, TestArgs, TryArgs,
 };
 use chaty::config::{self, HistorySettings, ServeSettings, View};
 use chaty::join::send::SendOptions;
@@ -17,6 +17,7 @@ use chaty::serve::admin::console::{self, Input, Printer};
 use chaty::serve::admin::remote::Remote;
 use chaty::serve::history::{self, Imported};
 use chaty::serve::program;
+use chaty::serve::reload::Source;
 use chaty::serve::stop::{Signals, Stop};
 use chaty::wire::entry::Seq;
 use chaty::wire::nick::Nick;
@@ -27,6 +28,7 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
@@ -82,9 +84,14 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             .map_err(one_line)
             .map(|()| 0),
         Command::Serve(args) => {
-            let settings = args.settings()?;
-            let filter = start_log(&log, settings.log.as_deref().unwrap_or("info"), &printer)?;
-            block_on(serve(settings, printer, &log_arguments(&log, &filter)))
+            let settings = settings(&args)?;
+            if args.check_config {
+                return check(&args, &log, &settings);
+            }
+            let started = start_log(&log, settings.log.as_deref().unwrap_or("info"), &printer)?;
+            let child = log_arguments(&log, &started.filter);
+            let source = source(args, log, started);
+            block_on(async { Ok(program::run(settings, source, printer, &child).await?) })
         }
         Command::Bot(BotArgs { tool: Some(tool), .. }) => author(tool).map_err(one_line),
         Command::Bot(args) => {
@@ -144,8 +151,31 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
     }
 }
 
-async fn serve(settings: ServeSettings, printer: Printer, log: &[OsString]) -> anyhow::Result<u8> {
-    Ok(program::run(settings, printer, log).await?)
+/// What a server goes by. A flag that is not right is bad usage, a file is not.
+fn settings(args: &ServeArgs) -> anyhow::Result<ServeSettings> {
+    args.settings().map_err(|error| match error {
+        SettingsError::Limit(limit) => Usage(limit.to_string()).into(),
+        SettingsError::File(file) => file.into(),
+    })
+}
+
+/// Where a running server gets its settings from again.
+fn source(args: ServeArgs, log: LogArgs, started: StartedLog) -> Source {
+    let set_log = move |of_file: Option<&str>| {
+        let (_, filter) =
+            filter(&log, of_file.unwrap_or("info")).map_err(|error| error.to_string())?;
+        (started.set)(filter)
+    };
+    let read = move || args.settings().map_err(|error| error.to_string());
+    Source { read: Arc::new(read), set_log: Arc::new(set_log) }
+}
+
+/// `--check-config`: nothing listens, nothing is opened.
+fn check(args: &ServeArgs, log: &LogArgs, settings: &ServeSettings) -> anyhow::Result<u8> {
+    filter(log, settings.log.as_deref().unwrap_or("info"))?;
+    let file = args.config.as_deref().map(|file| file.display().to_string());
+    let lines = program::check(settings, &file.unwrap_or_else(|| "the command line".into()))?;
+    print(format!("{}\n", lines.join("\n")).as_bytes())
 }
 
 /// Runs bots until a signal; a second one does not wait for their goodbyes.
@@ -291,23 +321,49 @@ fn block_on(work: impl Future<Output = anyhow::Result<u8>>) -> anyhow::Result<u8
     done
 }
 
-/// Sends the log to standard error, above a prompt if the printer has one. Gives the filter.
-fn start_log(args: &LogArgs, default: &str, printer: &Printer) -> anyhow::Result<String> {
+type SetFilter = Box<dyn Fn(EnvFilter) -> Result<(), String> + Send + Sync>;
+
+/// A log that goes somewhere.
+struct StartedLog {
+    /// What is logged, as it was written.
+    filter: String,
+    /// Logs by another filter from now on.
+    set: SetFilter,
+}
+
+/// What is to be logged: the command line's filter, or this one.
+fn filter(args: &LogArgs, default: &str) -> anyhow::Result<(String, EnvFilter)> {
     let wanted = args.log.as_deref().filter(|filter| !filter.trim().is_empty()).unwrap_or(default);
     let filter = EnvFilter::builder()
         .parse(wanted)
         .map_err(|error| Usage(format!("`{wanted}` is no filter for the log: {error}")))?;
+    Ok((wanted.to_owned(), filter))
+}
+
+/// Sends the log to standard error, above a prompt if the printer has one.
+fn start_log(args: &LogArgs, default: &str, printer: &Printer) -> anyhow::Result<StartedLog> {
+    let (wanted, filter) = filter(args, default)?;
     let colour = io::stderr().is_terminal() && !is_colourless();
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(printer.clone())
         .with_ansi(colour)
         .with_target(false);
-    match args.log_format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().with_target(true).init(),
-    }
-    Ok(wanted.to_owned())
+    let set: SetFilter = match args.log_format {
+        LogFormat::Text => {
+            let log = log.with_filter_reloading();
+            let handle = log.reload_handle();
+            log.init();
+            Box::new(move |filter| handle.reload(filter).map_err(|error| error.to_string()))
+        }
+        LogFormat::Json => {
+            let log = log.json().with_target(true).with_filter_reloading();
+            let handle = log.reload_handle();
+            log.init();
+            Box::new(move |filter| handle.reload(filter).map_err(|error| error.to_string()))
+        }
+    };
+    Ok(StartedLog { filter: wanted, set })
 }
 
 /// <https://no-color.org>: set and not empty.

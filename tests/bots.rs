@@ -74,10 +74,18 @@ impl House {
         for (name, text) in scripts {
             fs::write(home.path().join("bots").join(name), text).unwrap();
         }
-        let mut child = chaty(&["serve", "--listen", "127.0.0.1:0", "--bots", "bots"])
-            .current_dir(home.path())
-            .spawn()
-            .unwrap();
+        let mut child = chaty(&[
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--limit",
+            "flood=false",
+            "--bots",
+            "bots",
+        ])
+        .current_dir(home.path())
+        .spawn()
+        .unwrap();
         let first = wait_for(&lines_of(child.stdout.take().unwrap()), "listening on");
         let address = first.rsplit(' ').next().unwrap().to_owned();
         let log = lines_of(child.stderr.take().unwrap());

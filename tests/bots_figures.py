@@ -62,7 +62,8 @@ def child_of(pid):
 
 def serve(chaty, folder):
     server = subprocess.Popen(
-        [chaty, "--log", "warn", "serve", "--listen", "127.0.0.1:0", "--bots", folder],
+        [chaty, "--log", "warn", "serve", "--listen", "127.0.0.1:0", "--limit", "flood=false",
+         "--bots", folder],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,

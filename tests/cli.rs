@@ -251,6 +251,39 @@ fn logs_are_json_if_asked() {
 }
 
 #[test]
+fn a_session_that_ends_is_one_line_in_the_log_with_its_counts() {
+    let dir = private_dir();
+    let mut server = Program::serve(dir.path(), &["--log-format", "json"]);
+    let mut neo = server.member("Neo");
+    neo.write_all(b"one\ntwo\n/msg Nobody hm\n/quit\n").unwrap();
+    let mut heard = Vec::new();
+    neo.read_to_end(&mut heard).unwrap();
+    server.signal("TERM");
+    assert_eq!(server.exit_code(), Some(0));
+    let log = server.log();
+    let events = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let left: Vec<_> = events.filter(|event| event["fields"]["message"] == "left").collect();
+    assert_eq!(left.len(), 1, "{log}");
+    let fields = &left[0]["fields"];
+    for (field, expected) in [
+        ("nick", serde_json::json!("Neo")),
+        ("reason", "quit".into()),
+        ("said", 2.into()),
+        ("refused", 1.into()),
+        ("delivered", 0.into()),
+        ("received_bytes", 29.into()),
+        (
+            "sent_bytes",
+            (heard.len() + "\nNICK_OK\nConnection successful, welcome to ChatyChaty !\n".len())
+                .into(),
+        ),
+    ] {
+        assert_eq!(fields[field], expected, "{field} in {fields}");
+    }
+    assert!(fields["seconds"].is_u64(), "{fields}");
+}
+
+#[test]
 fn a_wrong_first_word_on_the_port_is_the_peers_problem() {
     let dir = private_dir();
     let mut server = Program::serve(dir.path(), &[]);

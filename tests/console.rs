@@ -11,7 +11,8 @@ use std::path::Path;
 /// A server with its console on the screen, ready for a line; its address.
 #[track_caller]
 fn served(dir: &Path) -> (Screen, String) {
-    let screen = Screen::start(dir, &["serve", "--listen", "127.0.0.1:0"]);
+    let args = ["serve", "--listen", "127.0.0.1:0", "--limit", "flood=false"];
+    let screen = Screen::start(dir, &args);
     screen.until("the prompt", |rows| rows.last().is_some_and(|row| row == ">>"));
     let first = screen.rows().into_iter().find(|row| row.contains("is listening on")).unwrap();
     let addr = first.rsplit(' ').next().unwrap().to_owned();

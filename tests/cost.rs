@@ -58,6 +58,7 @@ fn allocations(dialect: Dialect) -> f64 {
             rig.post(speaker, posts);
         }
         rig.turn();
+        rig.ring();
         let mut bytes = 0;
         while let Some(slice) = listener.take() {
             bytes += slice.chunk.encoded(dialect).range(slice.entries).len();
@@ -110,6 +111,7 @@ fn a_turn_allocates_the_same_however_many_members_there_are() {
         let mut turn = || {
             rig.post(speaker, posts(TURN));
             rig.turn();
+            rig.ring();
         };
         turn();
         measure(turn).count_total
@@ -130,6 +132,7 @@ fn a_message_costs_the_hub_the_same_with_many_members_as_with_few() {
             let began = Instant::now();
             rig.turn();
             *least = began.elapsed().min(*least);
+            rig.ring();
         }
     }
     let [few, many] = least;

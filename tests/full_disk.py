@@ -67,7 +67,8 @@ def main():
     server = None
     try:
         server = subprocess.Popen(
-            [CHATY, "serve", "--listen", "127.0.0.1:0", "--history", os.path.join(disk, "h.db")],
+            [CHATY, "serve", "--listen", "127.0.0.1:0", "--limit", "flood=false",
+             "--history", os.path.join(disk, "h.db")],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=open(log, "w"),

@@ -6,19 +6,25 @@
     reason = "a test that goes wrong panics, and says where"
 )]
 
+// Limits, signals and measures of another process are Linux's.
+#[cfg(target_os = "linux")]
+mod abuse;
 mod bots;
 mod cli;
 mod console;
 // Only Linux can raise another process' limits.
 #[cfg(target_os = "linux")]
 mod full;
+mod fuzz;
 mod handshake;
 mod history;
 mod join;
 mod kick;
 mod killed;
 mod lifetime;
+mod limits;
 mod line;
+mod metrics;
 mod model;
 mod names;
 mod native;
@@ -28,6 +34,7 @@ mod raw;
 mod recorded;
 mod resume;
 mod rooms;
+mod soak;
 mod split;
 mod support;
 mod text;

@@ -70,7 +70,7 @@ def main(program):
     path, log = f"{home}/bots/echo.rhai", f"{home}/log"
     in_place(path, script(0))
     server = subprocess.Popen(
-        [program, "serve", "--listen", "127.0.0.1:0", "--bots", "bots"],
+        [program, "serve", "--listen", "127.0.0.1:0", "--limit", "flood=false", "--bots", "bots"],
         cwd=home, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=open(log, "w"), text=True,
     )
     try:

@@ -61,6 +61,15 @@ The config file is TOML, with any of these keys:
   rooms = 1024               # that there may be
   drain = \"5s\"               # for members to read to the end at a shutdown
   raw_pace = \"10ms\"          # between two messages to a raw client
+  flood = true               # members who say more than this wait:
+  flood_burst = 10           # so many messages at once,
+  flood_messages = 4         # then so many a second,
+  flood_bytes = \"16KiB\"      # and so many bytes a second
+  per_address = 64           # connections of one address (of IPv6, of a /64)
+  per_address_minute = 128   # new ones of it at once, and then in a minute
+  handshakes_per_address = 32  # of it without a name; the oldest makes way
+  handshakes = 4096          # of all without a name; the oldest makes way
+  loopback_exempt = true     # none of the three of an address holds for this machine
 
   [history]
   record = true              # false is --no-history
@@ -72,8 +81,12 @@ The config file is TOML, with any of these keys:
   unrecorded = [\"#coffee\"]   # rooms of which nothing is written
   lines = 10                 # of the past shown to who joins with nc
 
-Those are the defaults. A duration is a number of seconds (10, 0.5) or a text with ms, s, m or \
-h; a size is a number of bytes or a text with KiB, MiB or GiB. Unknown keys are refused.";
+Each key of [limits] can also be set by --limit KEY=VALUE, which wins over the file. Those are \
+the defaults. A duration is a number of seconds (10, 0.5) or a text with ms, s, m or \
+h; a size is a number of bytes or a text with KiB, MiB or GiB. Unknown keys are refused.\n\n\
+SIGHUP, or the command `reload`, reads the file again: the limits and the log's filter are new \
+from then on, also for who is there; a file that is not right changes nothing. --check-config \
+says whether a file is right without starting a server.";
 
 pub(super) const SERVE_EXAMPLES: &str = "\
 Examples:
@@ -81,6 +94,7 @@ Examples:
   chaty serve --bots bots                with the bots of a folder
   chaty serve --listen 0.0.0.0:55556     for the whole network
   chaty serve --listen 127.0.0.1:0       on any free port
+  chaty serve --check-config --config chaty.toml
   chaty serve --config chaty.toml </dev/null 2>>chaty.log &";
 
 pub(super) const JOIN_EXAMPLES: &str = "\
@@ -262,6 +276,7 @@ The commands are those of the server's own console:
   rooms                       the rooms, who is in them and what they are about
   history                     what is kept of what was said, and where
   stats                       the server in numbers
+  reload                      read the settings again
   shutdown                    deliver what was said, then stop the server
   help, man, -help            this list, from the server
 

@@ -13,7 +13,7 @@ pub use history::{
     ExportArgs, FileArg, HistoryArgs, HistoryTool, ImportArgs, SearchArgs, StatsArgs,
 };
 pub use man::{man_page, man_pages};
-pub use serve::ServeArgs;
+pub use serve::{ServeArgs, SettingsError};
 
 use crate::config::DEFAULT_SERVER;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};

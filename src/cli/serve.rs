@@ -1,7 +1,9 @@
 //! `chaty serve`: its flags, and how they come together with the config file. A flag wins.
 
 use super::address;
-use crate::config::{self, DEFAULT_SERVER, File, FileError, HistorySync, ServeSettings};
+use crate::config::{
+    self, DEFAULT_SERVER, File, FileError, HistorySync, LimitError, Limits, ServeSettings,
+};
 use clap::{Args, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
@@ -34,6 +36,25 @@ pub struct ServeArgs {
     /// Where `chaty admin` finds this server [default: a private folder, by the port]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub admin_socket: Option<PathBuf>,
+    /// Give metrics to Prometheus at this address; a port alone is one of loopback
+    #[arg(long, value_name = "ADDR", value_parser = config::metrics_address)]
+    pub metrics: Option<String>,
+    /// Set one of the limits, as in the file: flood=false, drain=10s; may be given several times
+    #[arg(long = "limit", value_name = "KEY=VALUE", value_parser = a_limit)]
+    pub limits: Vec<String>,
+    /// Check the settings, print them and what memory they allow, and end
+    #[arg(long)]
+    pub check_config: bool,
+}
+
+/// Why the settings cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The file may be right; the flags are not, beside it.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
 }
 
 /// When what is said is on the disk.
@@ -56,27 +77,39 @@ impl From<Sync> for HistorySync {
 
 impl ServeArgs {
     /// Reads the config file, if there is one, and lays the flags over it.
-    pub fn settings(self) -> Result<ServeSettings, FileError> {
+    pub fn settings(&self) -> Result<ServeSettings, SettingsError> {
         let file = self.config.as_deref().map(config::read).transpose()?.unwrap_or_default();
-        Ok(self.over(file))
+        Ok(self.clone().over(file)?)
     }
 
-    fn over(self, file: File) -> ServeSettings {
+    fn over(self, file: File) -> Result<ServeSettings, LimitError> {
+        let mut limits = file.limits;
+        for limit in &self.limits {
+            config::set_limit(&mut limits, limit)?;
+        }
+        config::check_limits(&limits)?;
         let mut recording = file.recording;
         if let Some(history) = self.history {
             (recording.file, recording.off) = (Some(history), false);
         }
         recording.off |= self.no_history;
         recording.sync = self.sync.map_or(recording.sync, HistorySync::from);
-        ServeSettings {
+        Ok(ServeSettings {
             listen: self.listen.or(file.listen).unwrap_or_else(|| DEFAULT_SERVER.into()),
             bots: self.bots.or(file.bots),
             admin_socket: self.admin_socket.or(file.admin_socket),
+            metrics: self.metrics.or(file.metrics),
             log: file.log,
-            limits: file.limits,
+            limits,
             recording,
-        }
+        })
     }
+}
+
+/// A limit that can be set, still as it was written.
+fn a_limit(written: &str) -> Result<String, LimitError> {
+    config::set_limit(&mut Limits::default(), written)?;
+    Ok(written.to_owned())
 }
 
 #[cfg(test)]
@@ -92,12 +125,18 @@ mod tests {
             ..File::default()
         };
         let args = ServeArgs { bots: Some("flag-bots".into()), ..ServeArgs::default() };
-        let settings = args.over(file());
+        let settings = args.over(file()).unwrap();
         assert_eq!(settings.listen, "a:1");
         assert_eq!(settings.bots, Some("flag-bots".into()));
         assert_eq!(settings.log.as_deref(), Some("debug"));
-        assert_eq!(ServeArgs::default().over(File::default()).listen, DEFAULT_SERVER);
+        assert_eq!(ServeArgs::default().over(File::default()).unwrap().listen, DEFAULT_SERVER);
+        let limits = vec!["drain=1s".into(), "drain=2s".into(), "flood=false".into()];
+        let args = ServeArgs { limits, ..ServeArgs::default() };
+        let limits = args.over(file()).unwrap().limits;
+        assert_eq!((limits.drain.as_secs(), limits.flood), (2, false));
+        let args = ServeArgs { limits: vec!["ping=100s".into()], ..ServeArgs::default() };
+        assert!(args.over(file()).is_err(), "limits that do not go together");
         let args = ServeArgs { config: Some("/nonexistent".into()), ..ServeArgs::default() };
-        assert!(matches!(args.settings(), Err(FileError::Unreadable { .. })));
+        assert!(matches!(args.settings(), Err(SettingsError::File(FileError::Unreadable { .. }))));
     }
 }

@@ -6,15 +6,17 @@
 //! bots = "bots"
 //! admin_socket = "/run/chaty/admin.sock"
 //! log = "info"
+//! metrics = "9464"
 //!
 //! [limits]
 //! drain = "5s"            # or a number of seconds: 5, 0.5
 //! retained_bytes = "64MiB" # or a number of bytes
 //! ```
 
-use super::{HistorySync, Limits, Recording, value};
+use super::limits::{self, agree};
+use super::{HistorySync, Limits, Recording, metrics_address, value};
+use crate::wire::text::scrub;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -26,6 +28,8 @@ pub struct File {
     pub admin_socket: Option<PathBuf>,
     /// A filter such as `info` or `chaty=debug`, as `--log` takes.
     pub log: Option<String>,
+    /// `HOST:PORT`.
+    pub metrics: Option<String>,
     pub limits: Limits,
     pub recording: Recording,
 }
@@ -44,40 +48,14 @@ pub enum FileError {
 pub(super) type Take<T> = fn(&mut T, &DeValue<'_>) -> Result<(), String>;
 
 /// The keys outside any table.
-const KEYS: [(&str, Take<File>); 4] = [
+const KEYS: [(&str, Take<File>); 5] = [
     ("listen", |file, v| put(&mut file.listen, value::text(v).map(Some))),
     ("bots", |file, v| put(&mut file.bots, value::text(v).map(|path| Some(path.into())))),
     ("admin_socket", |file, v| {
         put(&mut file.admin_socket, value::text(v).map(|path| Some(path.into())))
     }),
     ("log", |file, v| put(&mut file.log, value::text(v).map(Some))),
-];
-
-/// The least of a deadline: with none at all, everything would be late.
-const SOME: Duration = Duration::from_millis(1);
-/// The least of what the kernel counts in seconds.
-const SECOND: Duration = Duration::from_secs(1);
-/// The least of the retained log: a few of the longest messages in every dialect.
-const RETAINED: usize = 256 * 1024;
-
-/// The keys of `[limits]`: the fields of [`Limits`], a test holds the two together.
-const LIMITS: [(&str, Take<Limits>); 14] = [
-    ("handshake", |limits, v| put(&mut limits.handshake, value::duration(v, SOME))),
-    ("handshake_idle", |limits, v| put(&mut limits.handshake_idle, value::duration(v, SOME))),
-    ("retained_bytes", |limits, v| put(&mut limits.retained_bytes, value::bytes(v, RETAINED))),
-    ("write_deadline", |limits, v| put(&mut limits.write_deadline, value::duration(v, SOME))),
-    ("connections", |limits, v| put(&mut limits.connections, value::count(v, 1))),
-    ("keepalive_idle", |limits, v| put(&mut limits.keepalive_idle, value::duration(v, SECOND))),
-    ("keepalive_interval", |limits, v| {
-        put(&mut limits.keepalive_interval, value::duration(v, SECOND))
-    }),
-    ("keepalive_probes", |limits, v| put(&mut limits.keepalive_probes, probes(v))),
-    ("ping", |limits, v| put(&mut limits.ping, value::duration(v, SOME))),
-    ("ping_dead", |limits, v| put(&mut limits.ping_dead, value::duration(v, SOME))),
-    ("crowd", |limits, v| put(&mut limits.crowd, value::count(v, 0))),
-    ("rooms", |limits, v| put(&mut limits.rooms, value::count(v, 1))),
-    ("drain", |limits, v| put(&mut limits.drain, value::duration(v, Duration::ZERO))),
-    ("raw_pace", |limits, v| put(&mut limits.raw_pace, value::duration(v, Duration::ZERO))),
+    ("metrics", |file, v| put(&mut file.metrics, metrics(v).map(Some))),
 ];
 
 /// The keys of `[history]`.
@@ -110,7 +88,8 @@ pub(super) fn read_as<T>(path: &Path, parse: fn(&str) -> Result<T, Wrong>) -> Re
         .map_err(|source| FileError::Unreadable { path: path.to_owned(), source })?;
     parse(&text).map_err(|wrong| FileError::Wrong {
         place: format!("{}:{}", path.display(), line_and_column(&text, wrong.at)),
-        what: wrong.what,
+        // A key may be any text, a line break and an escape included.
+        what: scrub(&wrong.what),
     })
 }
 
@@ -130,7 +109,7 @@ pub(super) fn table(text: &str) -> Result<Spanned<DeTable<'_>>, Wrong> {
     })
 }
 
-fn parse(text: &str) -> Result<File, Wrong> {
+pub(super) fn parse(text: &str) -> Result<File, Wrong> {
     let table = table(text)?;
     let mut file = File::default();
     // In the order of the file, so that the first mistake is the one that is told.
@@ -138,8 +117,9 @@ fn parse(text: &str) -> Result<File, Wrong> {
     entries.sort_by_key(|(key, _)| key.span().start);
     for (key, value) in entries {
         match (key.get_ref().as_ref(), value.get_ref()) {
-            ("limits", DeValue::Table(limits)) => {
-                take_all(&mut file.limits, "limits.", &LIMITS, limits)?;
+            ("limits", DeValue::Table(table)) => {
+                let keys = limits::KEYS.map(|key| (key.name, key.take));
+                take_all(&mut file.limits, "limits.", &keys, table)?;
                 agree(&file.limits).map_err(|what| Wrong { at: key.span().start, what })?;
             }
             ("history", DeValue::Table(recording)) => {
@@ -183,28 +163,27 @@ pub(super) fn take_all<T>(
     Ok(())
 }
 
-/// What one value says about another.
-fn agree(limits: &Limits) -> Result<(), String> {
-    if limits.ping_dead > limits.ping {
-        Ok(())
-    } else {
-        Err("`limits.ping_dead` should be longer than `limits.ping`, or nobody is in time".into())
-    }
-}
-
 fn unknown<'a>(
     name: &str,
     at: usize,
     prefix: &str,
     known: impl Iterator<Item = &'a str> + Clone,
 ) -> Wrong {
-    let what = if let Some(near) = nearest(name, known.clone()) {
+    Wrong { at, what: unknown_key(name, prefix, known) }
+}
+
+/// What to say of a key that there is not.
+pub(super) fn unknown_key<'a>(
+    name: &str,
+    prefix: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+) -> String {
+    if let Some(near) = nearest(name, known.clone()) {
         format!("unknown key `{prefix}{name}`; did you mean `{near}`?")
     } else {
         let all: Vec<_> = known.collect();
         format!("unknown key `{prefix}{name}`; the keys here are {}", all.join(", "))
-    };
-    Wrong { at, what }
+    }
 }
 
 fn not_a(name: &str, at: usize, expected: &str) -> Wrong {
@@ -240,6 +219,14 @@ fn sync(value: &DeValue<'_>) -> Result<HistorySync, String> {
     }
 }
 
+/// A port may be a number.
+fn metrics(value: &DeValue<'_>) -> Result<String, String> {
+    match value {
+        DeValue::Integer(port) => metrics_address(port.as_str()),
+        _ => metrics_address(&value::text(value).unwrap_or_default()),
+    }
+}
+
 fn kept_bytes(value: &DeValue<'_>) -> Result<u64, String> {
     value::bytes(value, KEPT).map(|bytes| bytes as u64)
 }
@@ -248,14 +235,10 @@ fn kept(value: &DeValue<'_>) -> Result<Option<u64>, String> {
     value::count(value, 1).map(|count| Some(count as u64))
 }
 
-fn probes(value: &DeValue<'_>) -> Result<u32, String> {
-    let probes = value::count(value, 1)?;
-    u32::try_from(probes).map_err(|_too_many| "a number of probes".into())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     fn refused(text: &str) -> String {
         let wrong = parse(text).unwrap_err();
@@ -265,7 +248,7 @@ mod tests {
     #[test]
     fn a_whole_file() {
         let file = parse(
-            "listen = \"0.0.0.0:1\"\nbots = 'bots'\nadmin_socket='/a'\nlog = 'debug'\n\
+            "listen = \"0.0.0.0:1\"\nbots = 'bots'\nadmin_socket='/a'\nlog = 'debug'\nmetrics = 9464\n\
              [limits]\ndrain = \"250ms\"\nconnections = 7\nretained_bytes = '1MiB'\n",
         )
         .unwrap();
@@ -273,6 +256,7 @@ mod tests {
         assert_eq!(file.bots, Some("bots".into()));
         assert_eq!(file.admin_socket, Some("/a".into()));
         assert_eq!(file.log.as_deref(), Some("debug"));
+        assert_eq!(file.metrics.as_deref(), Some("127.0.0.1:9464"));
         let expected = Limits {
             drain: Duration::from_millis(250),
             connections: 7,
@@ -293,13 +277,13 @@ mod tests {
             refused("[limits]\n drian = 1"),
             "2:2: unknown key `limits.drian`; did you mean `drain`?"
         );
-        assert!(
-            refused("zzzz = 1")
-                .ends_with("the keys here are listen, bots, admin_socket, log, limits, history")
-        );
+        assert!(refused("zzzz = 1").ends_with(
+            "the keys here are listen, bots, admin_socket, log, metrics, limits, history"
+        ));
         assert!(refused("[limits]\ndrain = true").starts_with("2:9: `limits.drain` should be a d"));
         assert!(refused("[limits]\nconnections = 0").starts_with("2:15: `limits.connections`"));
         assert!(refused("listen = 5").starts_with("1:10: `listen` should be a text in quotes"));
+        assert!(refused("metrics = 'x'").starts_with("1:11: `metrics` should be a port of loop"));
         assert!(refused("limits = 5").starts_with("1:10: limits is a table"));
         assert!(refused("a = 1\nlisten = ").starts_with("2:"));
         assert!(!refused("listen = \"x").contains('\n'));
@@ -311,22 +295,13 @@ mod tests {
         assert!(refused("zeta = 1\nalpha = 2").contains("zeta"));
     }
 
+    /// A quoted key broke the line that was to tell of it, and reached the terminal as it is.
     #[test]
-    fn every_limit_can_be_set() {
-        let shown = format!("{:?}", Limits::default());
-        let fields = shown.trim_start_matches("Limits { ").trim_end_matches(" }").split(", ");
-        let fields: Vec<_> =
-            fields.map(|field| field.split_once(':').unwrap().0.to_owned()).collect();
-        let keys: Vec<_> = LIMITS.iter().map(|(key, _)| (*key).to_owned()).collect();
-        assert_eq!(keys, fields);
-        // No key writes into another's field: each changes the defaults, and all differently.
-        let mut changed = Vec::new();
-        for (key, _) in LIMITS {
-            let number = if key == "retained_bytes" { 777_777 } else { 77 };
-            let limits = parse(&format!("[limits]\n{key} = {number}")).unwrap().limits;
-            assert!(format!("{limits:?}").contains(&format!("{key}: {number}")), "{key}");
-            assert!(!changed.contains(&limits), "{key}");
-            changed.push(limits);
-        }
+    fn a_mistake_is_one_line_whatever_the_key_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("chaty.toml");
+        std::fs::write(&path, "\"a\\nb\\u001b[31m\" = 1").unwrap();
+        let said = read(&path).unwrap_err().to_string();
+        assert!(said.contains(":1:1: unknown key `a␊b␛[31m`"), "{said}");
     }
 }

@@ -1,15 +1,20 @@
 //! Settings: what the server, the clients and the bots can be told, with every default and the
 //! reason for its number. Reads files and values, never a socket.
 
+mod address;
 mod client;
 mod file;
 mod history;
+mod limits;
 mod paths;
 mod value;
+mod written;
 
+pub use address::metrics_address;
 pub use client::{ClientSettings, Colours, NickList, Notify, Theme, View, client_settings};
 pub use file::{File, FileError, nearest, read};
 pub use history::{HistorySettings, HistorySync, Keep, NoHome, Recording, history_file};
+pub use limits::{LimitError, check_limits, set_limit, written_limits};
 pub use paths::{PathError, admin_socket, private_dir};
 
 use std::path::PathBuf;
@@ -27,13 +32,16 @@ pub struct ServeSettings {
     pub bots: Option<PathBuf>,
     /// Where the admin socket is; by default in a private folder of its own.
     pub admin_socket: Option<PathBuf>,
+    /// `HOST:PORT` where metrics are given, if they are.
+    pub metrics: Option<String>,
     /// The config file's filter of the log, under `--log` and `RUST_LOG`.
     pub log: Option<String>,
     pub limits: Limits,
     pub recording: Recording,
 }
 
-/// Bounds of the server. Every one is a setting in the `[limits]` table of the config file.
+/// Bounds of the server. Every one is a setting in the `[limits]` table of the config file, and of
+/// `--limit`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// From the first byte of an answer to the end of the handshake. sshd's grace, shortened.
@@ -63,6 +71,26 @@ pub struct Limits {
     /// Time between two messages to a raw client, so that its `recv(1024)` sees them apart.
     /// Ten times the ancestor's own pause, which ran messages together on a busy machine.
     pub raw_pace: Duration,
+    /// Whether members are held to the next three. A benchmark's server is not.
+    pub flood: bool,
+    /// Messages a member may say at once: a pasted paragraph, a client that comes back into its
+    /// rooms. ergo's and Prosody's order.
+    pub flood_burst: usize,
+    /// … and then so many a second, by waiting: faster than anybody types.
+    pub flood_messages: usize,
+    /// … in at most so many bytes a second, which is that many of the longest lines.
+    pub flood_bytes: usize,
+    /// Connections of one address at once: a classroom sits behind one.
+    pub per_address: usize,
+    /// New ones of one address, as many at once as in a minute: all of that classroom, twice.
+    pub per_address_minute: usize,
+    /// Connections of one address that have given no name yet: half of what it may have, so that
+    /// its idle ones never take the places of its others. The oldest makes way.
+    pub handshakes_per_address: usize,
+    /// … and of the whole server: what the kernel holds for it meanwhile, once more.
+    pub handshakes: usize,
+    /// Whether the addresses of this machine itself may have and do more.
+    pub loopback_exempt: bool,
 }
 
 impl Default for Limits {
@@ -82,6 +110,15 @@ impl Default for Limits {
             rooms: 1024,
             drain: Duration::from_secs(5),
             raw_pace: Duration::from_millis(10),
+            flood: true,
+            flood_burst: 10,
+            flood_messages: 4,
+            flood_bytes: 16 * 1024,
+            per_address: 64,
+            per_address_minute: 128,
+            handshakes_per_address: 32,
+            handshakes: 4096,
+            loopback_exempt: true,
         }
     }
 }

@@ -62,16 +62,36 @@ pub(super) fn count(value: &DeValue<'_>, least: usize) -> Result<usize, String> 
     .ok_or_else(|| format!("a whole number, at least {least}"))
 }
 
-/// A text in quotes, not empty.
 /// `true` or `false`.
 pub(super) fn yes(value: &DeValue<'_>) -> Result<bool, String> {
     value.as_bool().ok_or_else(|| "true or false".into())
 }
 
+/// A text in quotes, not empty.
 pub(super) fn text(value: &DeValue<'_>) -> Result<String, String> {
     match value {
         DeValue::String(text) if !text.is_empty() => Ok(text.to_string()),
         _ => Err("a text in quotes".into()),
+    }
+}
+
+/// A duration as it is written in the file.
+pub(super) fn shown_duration(duration: Duration) -> String {
+    let millis = duration.as_millis();
+    if millis.is_multiple_of(1000) {
+        format!("\"{}s\"", millis / 1000)
+    } else {
+        format!("\"{millis}ms\"")
+    }
+}
+
+/// A size as it is written in the file, in the largest unit that fits.
+pub(super) fn shown_bytes(bytes: usize) -> String {
+    let unit = ["GiB", "MiB", "KiB"].into_iter().zip([30, 20, 10]);
+    let whole = |(_, shift): &(&str, u32)| bytes > 0 && bytes.is_multiple_of(1 << shift);
+    match unit.into_iter().find(whole) {
+        Some((unit, shift)) => format!("\"{}{unit}\"", bytes >> shift),
+        None => bytes.to_string(),
     }
 }
 

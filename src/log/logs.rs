@@ -25,7 +25,7 @@ pub struct Logs {
 
 /// Bytes beyond the budget that are kept for who records and has not taken them: what is said at the
 /// busiest in the tenth of a second between two commits, and half of what is retained by default.
-const NOT_TAKEN: usize = 32 * 1024 * 1024;
+pub const NOT_TAKEN: usize = 32 * 1024 * 1024;
 
 impl Logs {
     /// No log, and at most `budget` bytes retained in all of them; what was appended last stays,
@@ -44,6 +44,11 @@ impl Logs {
     /// From now on somebody records, and says how far it has come.
     pub fn keep_for(&mut self, taken: Arc<AtomicU64>) {
         self.taken = Some(taken);
+    }
+
+    /// From now on at most so many bytes are retained; what is too much goes with the next turn.
+    pub fn set_budget(&mut self, budget: usize) {
+        self.budget = budget;
     }
 
     /// Begins a room's log, and returns the place before its first entry.

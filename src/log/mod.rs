@@ -11,7 +11,7 @@ mod writer;
 
 pub use chunk::{Chunk, Encoded};
 pub use cursor::{Cursor, Run, Slice};
-pub use logs::Logs;
+pub use logs::{Logs, NOT_TAKEN};
 pub use writer::{Gap, Log};
 
 /// How far the log reaches: what the hub publishes once a turn.

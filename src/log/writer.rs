@@ -133,6 +133,13 @@ impl Log {
         behind
     }
 
+    /// The weight of the chunks that are not behind a reader at this place.
+    pub fn weight_behind(&self, ordinal: Ordinal) -> u64 {
+        let is_unread =
+            |chunk: &&Arc<Chunk>| chunk.entries().last().is_some_and(|last| last.ordinal > ordinal);
+        self.retained.iter().rev().take_while(is_unread).map(|chunk| chunk.weight() as u64).sum()
+    }
+
     fn first_retained(&self) -> Seq {
         let first = self.retained.iter().find_map(|chunk| chunk.entries().first());
         first.map_or(self.tail.seq.next(), |entry| entry.seq)

@@ -12,6 +12,7 @@ use crate::wire::room_name::RoomName;
 use crate::wire::text::Text;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The rooms, who is in them, and the number of the last entry of all.
 #[derive(Debug)]
@@ -45,9 +46,9 @@ pub struct Rooms {
 
 /// Rooms that may be made one after the other: more than anybody needs in an afternoon …
 const NEW_ROOMS: u32 = 64;
-/// … and then one in so many milliseconds, on the whole server. What a room leaves behind, its name
-/// and its numbers, stays.
-const NEW_ROOM_EVERY: u64 = 1000;
+/// … and then one every so often, on the whole server. What a room leaves behind, its name and its
+/// numbers, stays.
+const NEW_ROOM_EVERY: Duration = Duration::from_secs(1);
 
 /// One room.
 #[derive(Debug)]
@@ -115,7 +116,7 @@ impl Rooms {
             next_room: RoomId(0),
             most,
             floor: Seq::default(),
-            making: Bucket::new(NEW_ROOMS, NEW_ROOM_EVERY),
+            making: Bucket::default(),
             listed: None,
             roster: Roster::default(),
             bans: Vec::new(),
@@ -143,6 +144,11 @@ impl Rooms {
     /// Members, by session.
     pub fn members(&self) -> impl Iterator<Item = &Member> {
         self.roster.iter()
+    }
+
+    /// The member of a session.
+    pub fn member(&self, session: SessionId) -> Option<&Member> {
+        self.roster.get(session)
     }
 
     /// The member meant by a name: the same but for case.
@@ -231,7 +237,14 @@ impl Rooms {
                 .is_some_and(|member| *alone || member.rooms.len() < limits::ROOMS_OF_ONE),
             _ => false,
         };
-        is_let_in && self.making.take(at)
+        let at = Duration::from_millis(at.0);
+        is_let_in && self.making.try_take(at, NEW_ROOM_EVERY, NEW_ROOMS * NEW_ROOM_EVERY)
+    }
+
+    /// From now on there may be so many rooms, and coming and going is folded in larger ones than
+    /// that. Rooms that are there stay.
+    pub fn set_limits(&mut self, most: usize, crowd: usize) {
+        (self.most, self.crowd) = (most, crowd);
     }
 
     /// Why a bot said something in a room: the entry with this number, or the last thing one said.

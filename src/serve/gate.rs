@@ -8,11 +8,12 @@
 //! delays nobody. Who takes nothing is no reader: any number of them changes nothing for the
 //! others. And nobody waits for ever: see [`LONGEST_WAIT`].
 
+use super::metrics::{Counter, Waits, nanos};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// Weight behind the tail at which a reader counts as congested: a few turns of a busy room, and
 /// a small part of what is retained.
@@ -29,6 +30,8 @@ pub(super) struct Gate {
     readers: AtomicUsize,
     congested: AtomicUsize,
     opened: Notify,
+    waits: Counter,
+    waited_nanos: Counter,
 }
 
 /// One reader's part in the count; leaves it when dropped.
@@ -65,8 +68,17 @@ impl Gate {
                 notified.await;
             }
         };
+        let since = Instant::now();
         // Passing late is as good as passing: the wait itself was the back-pressure.
         let _passed = timeout(LONGEST_WAIT, opened).await;
+        self.waits.add(1);
+        self.waited_nanos.add(nanos(since.elapsed()));
+    }
+
+    /// How often publishers waited here, and how long in all.
+    pub(super) fn waits(&self) -> Waits {
+        let time = Duration::from_nanos(self.waited_nanos.get());
+        Waits { count: self.waits.get(), time }
     }
 
     fn notify(&self) {
@@ -123,7 +135,6 @@ impl Drop for Reader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::time::Instant;
 
     #[tokio::test(start_paused = true)]
     async fn a_minority_delays_nobody_and_a_majority_for_a_bounded_time() {
@@ -134,9 +145,11 @@ mod tests {
         readers[1].behind(HIGH + 1);
         gate.pass().await;
         assert_eq!(start.elapsed(), Duration::ZERO);
+        assert_eq!(gate.waits(), Waits::default());
         readers[2].behind(HIGH + 1);
         gate.pass().await;
         assert_eq!(start.elapsed(), LONGEST_WAIT);
+        assert_eq!(gate.waits(), Waits { count: 1, time: LONGEST_WAIT });
     }
 
     #[tokio::test(start_paused = true)]

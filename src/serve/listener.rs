@@ -1,7 +1,8 @@
 //! Takes connections in and sets them up. Survives every error of `accept`, and knows nothing of
 //! what is said on a connection.
 
-use super::closer::Closer;
+use super::reception::{Reception, Visit};
+use super::seat::Seat;
 use super::session::{self, Shared};
 use crate::config::Limits;
 use crate::wire::close::CloseReason;
@@ -14,8 +15,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 /// The first pause after a failed `accept`, and the longest; each is twice the one before. NATS'
 /// figures.
@@ -25,17 +25,21 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// Descriptors kept for everything that is not a member: logs, the console, scripts being read.
 const SPARE_DESCRIPTORS: u64 = 64;
 
+/// Between two lines of the log about who was turned away: whoever comes again and again must not
+/// fill a disk with it.
+const LOGGED: Duration = Duration::from_secs(1);
+
 /// Raises the open-file limit as far as it goes and says how many connections fit under it.
-pub(super) fn connections_limit(wanted: usize) -> usize {
+pub(super) fn connections_that_fit() -> usize {
     let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(1024);
     let fit = usize::try_from(files.saturating_sub(SPARE_DESCRIPTORS)).unwrap_or(usize::MAX);
-    wanted.min(fit.max(1))
+    fit.max(1)
 }
 
 /// Accepts for ever. Ends by being dropped.
-pub(super) async fn accept(listener: &TcpListener, shared: Shared, connections: usize) {
-    let mut next = SessionId::CONSOLE.0;
-    let slots = Arc::new(Semaphore::new(connections.min(Semaphore::MAX_PERMITS)));
+pub(super) async fn accept(listener: TcpListener, mut shared: Shared, reception: Arc<Reception>) {
+    let mut turned_away = TurnedAway::default();
+    let mut applied = shared.limits.now().clone();
     let mut pause = FIRST_PAUSE;
     // Given up when descriptors run out, so that a waiting peer can be taken in and told.
     let mut spare = File::open("/dev/null").ok();
@@ -43,11 +47,17 @@ pub(super) async fn accept(listener: &TcpListener, shared: Shared, connections: 
         match listener.accept().await {
             Ok((stream, addr)) => {
                 pause = FIRST_PAUSE;
-                if let Ok(slot) = slots.clone().try_acquire_owned() {
-                    next += 1;
-                    start(&shared, SessionId(next), stream, addr, slot);
-                } else {
-                    turn_away(&shared, &stream, addr);
+                let (session, seat) = (shared.next_session(), Seat::default());
+                let limits = shared.limits.now().clone();
+                if !Arc::ptr_eq(&limits, &applied) {
+                    if let Err(error) = set_up(SockRef::from(&listener), &limits) {
+                        tracing::warn!(%error, "the keepalive stays as it was");
+                    }
+                    applied = limits.clone();
+                }
+                match reception.arrive(&limits, session, addr.ip(), &seat) {
+                    Ok(visit) => start(&shared, session, stream, addr, seat, visit),
+                    Err(reason) => turned_away.tell(&shared, &stream, addr, reason),
                 }
             }
             Err(error) => {
@@ -57,7 +67,7 @@ pub(super) async fn accept(listener: &TcpListener, shared: Shared, connections: 
                     && spare.take().is_some()
                     && let Ok((stream, addr)) = listener.accept().await
                 {
-                    turn_away(&shared, &stream, addr);
+                    turned_away.tell(&shared, &stream, addr, CloseReason::Full);
                 }
                 sleep(pause).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
@@ -77,36 +87,45 @@ fn start(
     session: SessionId,
     stream: TcpStream,
     addr: SocketAddr,
-    slot: OwnedSemaphorePermit,
+    seat: Seat,
+    visit: Visit,
 ) {
-    if let Err(error) = set_up(&stream, &shared.limits) {
-        tracing::debug!(%addr, %error, "lost before it began");
-        return;
-    }
     let (read, write) = stream.into_split();
     // Boxed once: every future around a future would hold it a second time.
-    let run = Box::pin(session::run(shared.clone(), session, addr, read, write, Closer::default()));
-    let run = shared.kill.clone().run_until_cancelled_owned(run);
-    shared.tracker.spawn(async move {
-        run.await;
-        drop(slot);
-    });
+    let run = session::run(shared.clone(), session, addr, read, write, seat, visit);
+    shared.tracker.spawn(shared.kill.clone().run_until_cancelled_owned(Box::pin(run)));
 }
 
-/// No Nagle, and the keepalive that the ancestor meant.
-fn set_up(stream: &TcpStream, limits: &Limits) -> io::Result<()> {
-    stream.set_nodelay(true)?;
+/// No Nagle, and the keepalive that the ancestor meant: set once, on the listening socket, whose
+/// connections have them from the start (Linux and the BSDs; no call for each of a storm of them).
+pub(super) fn set_up(socket: SockRef<'_>, limits: &Limits) -> io::Result<()> {
+    socket.set_tcp_nodelay(true)?;
     let keepalive = TcpKeepalive::new()
         .with_time(limits.keepalive_idle)
         .with_interval(limits.keepalive_interval)
         .with_retries(limits.keepalive_probes);
-    SockRef::from(stream).set_tcp_keepalive(&keepalive)
+    socket.set_tcp_keepalive(&keepalive)
 }
 
-/// A last line for somebody there is no room for. Whether it arrives is not waited for.
-fn turn_away(shared: &Shared, stream: &TcpStream, addr: SocketAddr) {
-    shared.counters.closed(CloseReason::Full);
-    let words = format!("{}\n", line::notice(&CloseReason::Full.to_string()));
-    let _best_effort = stream.try_write(words.as_bytes());
-    tracing::warn!(%addr, "turned away: the server is full");
+/// Those there is no place for, and how many of them the log was not told of.
+#[derive(Debug, Default)]
+struct TurnedAway {
+    logged: Option<Instant>,
+    untold: u64,
+}
+
+impl TurnedAway {
+    /// A last line for somebody there is no place for. Whether it arrives is not waited for.
+    fn tell(&mut self, shared: &Shared, stream: &TcpStream, addr: SocketAddr, reason: CloseReason) {
+        shared.counters.closed(reason);
+        let words = format!("{}\n", line::notice(&reason.to_string()));
+        let _best_effort = stream.try_write(words.as_bytes());
+        if self.logged.is_some_and(|last| last.elapsed() < LOGGED) {
+            self.untold += 1;
+            return;
+        }
+        let others = std::mem::take(&mut self.untold);
+        self.logged = Some(Instant::now());
+        tracing::warn!(%addr, reason = reason.code(), others, "turned away: {reason}");
+    }
 }

@@ -9,31 +9,47 @@
 //! deadline; what is left is dropped; the history takes what is in the logs, and its file is closed.
 
 pub mod admin;
-mod closer;
+mod entrance;
 mod gate;
 pub mod history;
 pub mod hub;
 mod listener;
+mod live;
+pub mod memory;
+pub mod metrics;
 pub mod program;
+mod reception;
 mod record;
+pub mod reload;
 pub mod rig;
+mod seat;
 mod session;
-mod stats;
+#[cfg(test)]
+mod sim;
 pub mod stop;
 pub mod supervise;
+mod tide;
+
+pub use entrance::Entrance;
 
 use crate::config::{HistorySettings, Limits};
+use crate::wire::entry::SessionId;
 use history::{Gate, HistoryError};
 use hub::{Hub, HubHandle, Legacy, Request};
+use live::Live;
+use metrics::Counters;
+use reception::Reception;
 use session::Shared;
-use stats::Counters;
+use socket2::SockRef;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use tokio::net::{TcpListener, TcpSocket, lookup_host};
+use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 /// Connections the kernel holds for us while we are busy: a reconnect storm of a full server
 /// comes in a few of these.
@@ -74,10 +90,31 @@ pub struct HubDied;
 pub struct Server {
     listener: TcpListener,
     addr: SocketAddr,
-    connections: usize,
+    /// Connections the open-file limit has room for.
+    fit: usize,
+    reception: Arc<Reception>,
     hub: Hub,
     shared: Shared,
+    live: watch::Sender<Arc<Limits>>,
     shutdown: CancellationToken,
+}
+
+/// Changes the limits of a server that runs.
+#[derive(Debug, Clone)]
+pub struct Control {
+    live: watch::Sender<Arc<Limits>>,
+    hub: HubHandle,
+}
+
+impl Control {
+    /// From now on these, for everybody who is there, too. TCP keepalive is set up with a
+    /// connection and stays as it was for those.
+    pub async fn change(&self, limits: Limits) {
+        let limits = Arc::new(limits);
+        self.live.send_replace(limits.clone());
+        // A hub that is gone limits nobody.
+        let _gone = self.hub.send(Request::Limits(limits)).await;
+    }
 }
 
 impl Server {
@@ -89,9 +126,9 @@ impl Server {
     /// With a disk that a test may hold.
     async fn bind_with(options: Options, gate: Option<Gate>) -> Result<Self, ServeError> {
         let Options { listen, limits, history } = options;
-        let connections = listener::connections_limit(limits.connections);
+        let fit = listener::connections_that_fit();
         let addr = resolve(&listen).await?;
-        let listener = listen_on(addr).map_err(|error| match error.kind() {
+        let listener = listen_on(addr, &limits).map_err(|error| match error.kind() {
             io::ErrorKind::AddrInUse => ServeError::InUse { addr },
             _ => ServeError::Listen { addr, error },
         })?;
@@ -106,14 +143,17 @@ impl Server {
             hub.take_up();
             (hub, handle)
         };
+        let (live, limits) = Live::new(limits);
         let shared = Shared {
             hub: handle,
-            limits: Arc::new(limits),
+            limits,
             counters,
             tracker: TaskTracker::new(),
             kill: CancellationToken::new(),
+            last: Arc::new(AtomicU64::new(SessionId::CONSOLE.0)),
         };
-        Ok(Self { listener, addr, connections, hub, shared, shutdown })
+        let reception = Reception::new(fit);
+        Ok(Self { listener, addr, fit, reception, hub, shared, live, shutdown })
     }
 
     /// The address it really has.
@@ -123,12 +163,22 @@ impl Server {
 
     /// Connections it takes at once, after the open-file limit has been raised as far as it goes.
     pub fn connections_limit(&self) -> usize {
-        self.connections
+        self.shared.limits.clone().now().connections.min(self.fit)
+    }
+
+    /// For streams that come another way than through the listener, while the server runs.
+    pub fn entrance(&self) -> Entrance {
+        Entrance { shared: self.shared.clone(), reception: self.reception.clone() }
     }
 
     /// For the console and the admin socket.
     pub fn hub(&self) -> HubHandle {
         self.shared.hub.clone()
+    }
+
+    /// For whoever reads the settings again.
+    pub fn control(&self) -> Control {
+        Control { live: self.live.clone(), hub: self.hub() }
     }
 
     /// Serves until `shutdown` or the administrator's `shutdown`, then drains.
@@ -137,12 +187,16 @@ impl Server {
     ///
     /// When the hub has died. Every session has ended then.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), HubDied> {
-        let Self { listener, connections, hub, shared, shutdown: asked, .. } = self;
+        let Self { listener, reception, hub, mut shared, live, shutdown: asked, .. } = self;
         // The hub is not tracked: it ends by being drained, and is waited for by name.
         let hubs = TaskTracker::new();
+        let ringer = hub.ringer();
+        let _ringing = AbortOnDropHandle::new(hubs.spawn(async move { ringer.run().await }));
         let mut hub = hubs.spawn(hub.run());
+        // On a worker, as the sessions are: none of them has to be handed from thread to thread.
+        let accepting = listener::accept(listener, shared.clone(), reception);
+        let accepting = AbortOnDropHandle::new(hubs.spawn(accepting));
         tokio::select! {
-            () = listener::accept(&listener, shared.clone(), connections) => {}
             () = shutdown => {}
             () = asked.cancelled() => {}
             // It ends by being drained; a panic has been logged.
@@ -154,7 +208,10 @@ impl Server {
                 return Err(HubDied);
             }
         }
-        drop(listener);
+        accepting.abort();
+        // It takes the listener with it.
+        let _aborted = accepting.await;
+        let drain_for = shared.limits.now().drain;
         // A hub that is gone is drained.
         let mut logs = None;
         let drain = async {
@@ -163,7 +220,7 @@ impl Server {
             shared.tracker.close();
             shared.tracker.wait().await;
         };
-        if timeout(shared.limits.drain, drain).await.is_err() {
+        if timeout(drain_for, drain).await.is_err() {
             tracing::warn!("some members did not read to the end in time");
             shared.kill.cancel();
             shared.tracker.wait().await;
@@ -173,6 +230,7 @@ impl Server {
         }
         // Members and the history have read them to the end by now.
         drop(logs);
+        drop(live);
         Ok(())
     }
 }
@@ -184,9 +242,10 @@ async fn resolve(listen: &str) -> Result<SocketAddr, ServeError> {
     found.next().ok_or_else(nothing)
 }
 
-fn listen_on(addr: SocketAddr) -> io::Result<TcpListener> {
+fn listen_on(addr: SocketAddr, limits: &Limits) -> io::Result<TcpListener> {
     let socket = if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     socket.set_reuseaddr(true)?;
+    listener::set_up(SockRef::from(&socket), limits)?;
     socket.bind(addr)?;
     socket.listen(BACKLOG)
 }

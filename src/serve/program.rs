@@ -7,15 +7,20 @@
 use super::admin::console::{self, Console, End, Owner, Printer};
 use super::admin::socket::{AdminSocket, SocketError};
 use super::admin::{Clerk, Desk};
+use super::listener::connections_that_fit;
+use super::memory::Ceiling;
+use super::metrics::endpoint::{Endpoint, EndpointError};
+use super::reload::{Reloader, Reloads, Source};
 use super::stop::{Signals, Stop};
 use super::supervise::{Supervised, reachable};
 use super::{HubDied, Options, ServeError, Server};
 use crate::config::{self, DEFAULT_SERVER, ServeSettings};
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use tokio::runtime::Handle;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -28,6 +33,8 @@ pub enum ProgramError {
     Serve(#[from] ServeError),
     #[error(transparent)]
     Socket(#[from] SocketError),
+    #[error(transparent)]
+    Metrics(#[from] EndpointError),
     #[error("cannot listen to signals: {0}")]
     Signals(io::Error),
     #[error(transparent)]
@@ -43,36 +50,81 @@ struct Beside {
     tracker: TaskTracker,
     /// Ends the bots: at once with the drain, so that they can say goodbye.
     bots: CancellationToken,
-    /// Ends the admin socket: last, so that a shutdown can be answered and looked at.
+    /// Ends the admin socket and the metrics: last, so that a shutdown can be answered and looked
+    /// at.
     socket: CancellationToken,
     /// For `chaty admin` and the lines printed at the start.
     socket_path: Option<PathBuf>,
+    /// Where metrics are given.
+    metrics: Option<SocketAddr>,
+}
+
+/// Checks what can be checked before anything listens, and gives what `--check-config` prints: the
+/// settings as they would be, and what the memory may come to.
+///
+/// # Errors
+///
+/// When a server would not start with them.
+pub fn check(settings: &ServeSettings, what: &str) -> Result<Vec<String>, ProgramError> {
+    has_bots(settings)?;
+    if let Err(error) = settings.listen.to_socket_addrs() {
+        return Err(ServeError::Address { listen: settings.listen.clone(), error }.into());
+    }
+    let history = settings.recording.settings(&settings.listen)?;
+    let recorded = history.is_some();
+    let mut lines = vec![format!("{what} is right"), String::new()];
+    lines.extend(settings.written(history.as_ref()));
+    lines.push(String::new());
+    let connections = settings.limits.connections.min(connections_that_fit());
+    lines.extend(Ceiling::of(&settings.limits, recorded).lines(connections));
+    Ok(lines)
+}
+
+fn has_bots(settings: &ServeSettings) -> Result<(), ProgramError> {
+    match settings.bots.as_deref().filter(|folder| !folder.is_dir()) {
+        Some(folder) => Err(ProgramError::NoBots(folder.to_owned())),
+        None => Ok(()),
+    }
 }
 
 /// Serves until it is asked to stop; gives the exit code. `log` are the arguments that make the
-/// bots' process log as this one does.
+/// bots' process log as this one does, `source` is where the settings come from.
 pub async fn run(
     settings: ServeSettings,
+    source: Source,
     printer: Printer,
     log: &[OsString],
 ) -> Result<u8, ProgramError> {
-    if let Some(folder) = settings.bots.as_deref().filter(|folder| !folder.is_dir()) {
-        return Err(ProgramError::NoBots(folder.to_owned()));
-    }
+    has_bots(&settings)?;
     let stop = Stop::default();
     let signals = Signals::install().map_err(ProgramError::Signals)?;
+    // A terminal that is closed must not end a server, nor a daemon's manager that asks for a
+    // reload: it is caught with or without a config file.
+    let hangup = signal(SignalKind::hangup()).map_err(ProgramError::Signals)?;
     let limits = settings.limits.clone();
     let history = settings.recording.settings(&settings.listen)?;
     let listen = settings.listen.clone();
     let server = Server::bind(Options { listen, limits, history }).await?;
     let addr = server.local_addr();
-    let desk = Desk::new(server.hub(), stop.drain().clone());
+    let (reloader, requests) = Reloader::new();
+    let desk = Desk::new(server.hub(), stop.drain().clone(), reloader);
+    let reloads = Reloads {
+        source,
+        started: settings.clone(),
+        limits: settings.limits.clone(),
+        log: settings.log.clone(),
+        control: server.control(),
+    };
 
-    let beside = Beside::start(&settings, addr, &desk, &printer, log).await?;
+    let beside = Beside::start(&settings, &server, &desk, &printer, log).await?;
     let input = console::input();
     announce(addr, &beside, &settings, input);
+    let recorded = server.hub().is_recorded();
+    let connections = server.connections_limit();
+    let ceiling = Ceiling::of(&settings.limits, recorded);
     tracing::info!(
-        connections = server.connections_limit(),
+        connections,
+        memory_mib = ceiling.with_listeners(connections) / (1024 * 1024),
         open_files = rlimit::Resource::NOFILE.get_soft().unwrap_or_default(),
         "ready"
     );
@@ -87,6 +139,8 @@ pub async fn run(
         code = stop.at_once() => code,
         // To the very end: a second signal also cuts short what runs beside the server.
         () = signals.pass_to(stop.clone()) => 1,
+        // Whoever could ask is never gone before the server is.
+        () = reloads.run(requests, hangup) => 1,
         ended = async {
             let end = server.run(async {
                 drain.await;
@@ -108,13 +162,19 @@ pub async fn run(
 impl Beside {
     async fn start(
         settings: &ServeSettings,
-        addr: SocketAddr,
+        server: &Server,
         clerk: &impl Clerk,
         printer: &Printer,
         log: &[OsString],
     ) -> Result<Self, ProgramError> {
         let tracker = TaskTracker::new();
         let (bots, socket) = (CancellationToken::new(), CancellationToken::new());
+        let addr = server.local_addr();
+        let endpoint = match &settings.metrics {
+            Some(at) => Some(Endpoint::bind(at).await?),
+            None => None,
+        };
+        let metrics = endpoint.as_ref().map(Endpoint::addr);
         let bound = match &settings.admin_socket {
             Some(path) => Some(AdminSocket::bind(path).await?),
             // Nobody asked for this one, so nobody is refused a server for want of it.
@@ -127,11 +187,14 @@ impl Beside {
         if let Some(bound) = bound {
             tracker.spawn(bound.serve(clerk.clone(), socket.clone()));
         }
+        if let Some(endpoint) = endpoint {
+            tracker.spawn(endpoint.serve(server.hub(), socket.clone()));
+        }
         if let Some(folder) = &settings.bots {
             let child = Supervised::bots(folder, addr, log, printer.clone());
             tracker.spawn(child.map_err(ProgramError::Bots)?.run(bots.clone()));
         }
-        Ok(Self { tracker, bots, socket, socket_path })
+        Ok(Self { tracker, bots, socket, socket_path, metrics })
     }
 
     async fn end(self) {
@@ -177,6 +240,11 @@ fn announce(addr: SocketAddr, beside: &Beside, settings: &ServeSettings, input: 
              can read it"
         );
     }
+    if let Some(at) = beside.metrics.filter(|at| !at.ip().to_canonical().is_loopback()) {
+        tracing::warn!(
+            "metrics are given on {at}, not on loopback: everybody who reaches it sees them"
+        );
+    }
 }
 
 fn lines(
@@ -195,6 +263,9 @@ fn lines(
     ];
     if let Some(path) = &beside.socket_path {
         lines.push(format!("administer it: chaty admin{}", admin_flag(path, &flag, addr.port())));
+    }
+    if let Some(at) = beside.metrics.map(reachable) {
+        lines.push(format!("metrics:       http://{at}/metrics"));
     }
     if let Some(folder) = &settings.bots {
         lines.push(format!("bots:          {}", folder.display()));
@@ -232,6 +303,7 @@ mod tests {
             listen: addr.into(),
             bots: Some("bots".into()),
             admin_socket: None,
+            metrics: None,
             log: None,
             limits: Limits::default(),
             recording: config::Recording { off: true, ..config::Recording::default() },
@@ -241,6 +313,7 @@ mod tests {
             bots: CancellationToken::new(),
             socket: CancellationToken::new(),
             socket_path,
+            metrics: None,
         };
         lines(addr.parse().unwrap(), &beside, &settings, console::Input::Lines)
     }

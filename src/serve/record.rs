@@ -3,7 +3,7 @@
 
 use super::history::{Feed, Gate, History, HistoryError, OpenFile, Recorder, Remembered, Reopen};
 use super::hub::{Hub, HubHandle, LOOKED_THROUGH, Legacy};
-use super::stats::Counters;
+use super::metrics::Counters;
 use crate::config::{HistorySettings, Limits};
 use crate::wire::entry::{Entry, Event};
 use std::sync::Arc;

@@ -2,20 +2,24 @@
 //! micro-benchmarks and the guards of the hot path, which drive the server's own parts with it;
 //! the server itself never does.
 
-use super::closer::Closer;
-use super::hub::{Admission, Enter, Hub, HubHandle, Legacy, Request};
-use super::session::{Ear, Mailbox, Step};
+use super::hub::{Enter, Hub, HubHandle, Legacy, Request};
+use super::seat::Seat;
+use super::session::{Ear, Step};
+use super::tide::{Registered, Tide};
 use crate::config::Limits;
-use crate::log::{Cursor, Slice, Tail};
+use crate::log::{Cursor, Slice};
 use crate::room::{Input, Join, Post};
 use crate::wire::Dialect;
 use crate::wire::entry::{Kind, Ordinal, SessionId};
 use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
+use std::future::poll_fn;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tokio::sync::{oneshot, watch};
+use std::task::{Context, Poll, Waker};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 /// A hub, and what will be in its inbox at the next turn.
@@ -32,7 +36,8 @@ pub struct Rig {
 pub struct Listener {
     session: SessionId,
     cursor: Cursor,
-    tail: watch::Receiver<Tail>,
+    tide: Arc<Tide>,
+    registered: Registered,
     published: Arc<AtomicU64>,
 }
 
@@ -57,13 +62,13 @@ impl Rig {
         let room = RoomName::lobby();
         let join = Join { session, nick, kind: Kind::User, addr: addr.ip(), token: None, room };
         let (reply, mut admitted) = oneshot::channel();
-        let (mailbox, closer) = (Mailbox::new().0, Closer::default());
-        let enter = Enter { join, dialect, addr, resume: None, mailbox, closer, reply };
+        let enter = Enter { join, dialect, addr, resume: None, seat: Seat::default(), reply };
         self.inbox.push(Request::Enter(enter));
         self.turn();
-        let Admission { place, .. } = admitted.try_recv().ok()?.ok()?;
-        let published = self.handle.published();
-        Some(Listener { session, cursor: place.cursor, tail: place.tail, published })
+        self.ring();
+        let place = admitted.try_recv().ok()?.ok()?;
+        let (cursor, tide, registered) = (place.cursor, place.tide, Registered::default());
+        Some(Listener { session, cursor, tide, registered, published: self.handle.published() })
     }
 
     /// Puts what a member said in one go into the inbox.
@@ -71,9 +76,22 @@ impl Rig {
         self.inbox.push(Request::Input(Input::Post { session, room: None, posts }));
     }
 
-    /// Works off the inbox: applies, appends, publishes, and wakes who waits.
+    /// Works off the inbox: applies, appends, publishes, and has those who wait woken.
     pub fn turn(&mut self) {
         self.hub.turn(&mut self.inbox);
+    }
+
+    /// Wakes those who wait for what the last turn brought, once.
+    pub fn ring(&mut self) {
+        let ringer = self.hub.ringer();
+        // It goes on to wait for the next turn.
+        let _waits = pin!(ringer.run()).poll(&mut Context::from_waker(Waker::noop()));
+    }
+
+    /// The same after each turn, as a task that never ends.
+    pub fn ringer(&self) -> impl Future<Output = ()> + Send + use<> {
+        let ringer = self.hub.ringer();
+        async move { ringer.run().await }
     }
 }
 
@@ -83,9 +101,13 @@ impl Listener {
         self.session
     }
 
-    /// Waits until something new was published; false once the hub is gone.
-    pub async fn moved(&mut self) -> bool {
-        self.tail.changed().await.is_ok()
+    /// Waits until something is published that it has not taken, and takes it.
+    pub async fn next(&mut self) -> Slice {
+        poll_fn(|cx| {
+            self.tide.listen(&mut self.registered, cx);
+            self.take().map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
     }
 
     /// Takes the rest of a chunk, or of the next one, if there is something published in it.

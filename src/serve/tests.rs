@@ -1,7 +1,7 @@
 //! The server with a disk that does not answer.
 
 use super::{Options, Server};
-use crate::config::{HistorySettings, HistorySync};
+use crate::config::{HistorySettings, HistorySync, Limits};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
@@ -56,7 +56,8 @@ impl Member {
 async fn serve(file: &Path, sync: HistorySync, disk: &Arc<Disk>) -> Server {
     let history = HistorySettings { sync, ..HistorySettings::new(file.to_owned()) };
     let listen = "127.0.0.1:0".to_owned();
-    let options = Options { listen, history: Some(history), ..Options::default() };
+    let limits = Limits { flood: false, ..Limits::default() };
+    let options = Options { listen, limits, history: Some(history) };
     let disk = disk.clone();
     Server::bind_with(options, Some(Arc::new(move || disk.wait()))).await.unwrap()
 }

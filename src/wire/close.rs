@@ -35,13 +35,19 @@ pub enum CloseReason {
     PingTimeout,
     /// The server holds as many connections as it may.
     Full,
+    /// The address has as many connections as one may have.
+    AddressFull,
+    /// The address opens connections faster than one may.
+    TooFast,
+    /// Others came while this one gave no name.
+    MadeWay,
     /// The server is going down.
     Shutdown,
 }
 
 impl CloseReason {
     /// All of them, for the counters and the documents.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::Quit,
         Self::Parted,
         Self::Lost,
@@ -57,6 +63,9 @@ impl CloseReason {
         Self::WriteTimeout,
         Self::PingTimeout,
         Self::Full,
+        Self::AddressFull,
+        Self::TooFast,
+        Self::MadeWay,
         Self::Shutdown,
     ];
 
@@ -78,6 +87,9 @@ impl CloseReason {
             Self::WriteTimeout => "write_timeout",
             Self::PingTimeout => "ping_timeout",
             Self::Full => "full",
+            Self::AddressFull => "address_full",
+            Self::TooFast => "too_fast",
+            Self::MadeWay => "made_way",
             Self::Shutdown => "shutdown",
         }
     }
@@ -119,6 +131,9 @@ impl fmt::Display for CloseReason {
             Self::WriteTimeout => "you stopped reading",
             Self::PingTimeout => "you stopped answering",
             Self::Full => "the server is full",
+            Self::AddressFull => "there are too many connections from your address",
+            Self::TooFast => "your address makes too many new connections",
+            Self::MadeWay => "others came in while no name was given",
             Self::Shutdown => "the server is going down",
         })
     }
@@ -135,6 +150,30 @@ mod tests {
         assert_eq!(codes.len(), CloseReason::ALL.len());
         for reason in CloseReason::ALL {
             assert_eq!(CloseReason::from_code(reason.code()), Some(reason));
+        }
+    }
+
+    #[test]
+    fn no_code_no_reason() {
+        for none in ["", "Quit", "quit ", "gone"] {
+            assert_eq!(CloseReason::from_code(none), None, "{none:?}");
+        }
+    }
+
+    #[test]
+    fn every_reason_is_told_in_words_of_its_own() {
+        let told: HashSet<_> = CloseReason::ALL.iter().map(ToString::to_string).collect();
+        assert_eq!(told.len(), CloseReason::ALL.len());
+        assert!(told.iter().all(|words| words.len() > 7), "{told:?}");
+        assert_eq!(CloseReason::Kicked.to_string(), "you were kicked");
+    }
+
+    /// Who was sent away, or went, does not come back by itself; whom a fault cut off does.
+    #[test]
+    fn only_a_fault_is_worth_a_retry() {
+        let last = ["quit", "parted", "kicked", "banned", "replaced", "version"];
+        for reason in CloseReason::ALL {
+            assert_eq!(reason.is_worth_a_retry(), !last.contains(&reason.code()), "{reason:?}");
         }
     }
 }

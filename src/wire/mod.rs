@@ -45,3 +45,14 @@ impl Dialect {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Dialect;
+
+    #[test]
+    fn the_dialects_have_the_names_of_the_documents() {
+        let names = [Dialect::Raw, Dialect::Line, Dialect::Native].map(Dialect::name);
+        assert_eq!(names, ["raw", "line", "native"]);
+    }
+}

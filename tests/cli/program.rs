@@ -69,10 +69,11 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Serves on any port of loopback.
+    /// Serves on any port of loopback, and lets everybody speak as fast as they like.
     #[track_caller]
     pub(crate) fn serve(dir: &Path, args: &[&str]) -> Self {
-        Self::start(dir, &[&["--listen", "127.0.0.1:0"], args].concat())
+        let usual = ["--listen", "127.0.0.1:0", "--limit", "flood=false"];
+        Self::start(dir, &[&usual, args].concat())
     }
 
     #[track_caller]

@@ -1,5 +1,6 @@
 //! What the tests of `join` play on: a real server, and the program on a terminal of its own.
 
+use chaty::config::Limits;
 use chaty::serve::admin::{Command as Admin, Report};
 use chaty::serve::hub::HubHandle;
 use chaty::serve::{Options, Server};
@@ -48,7 +49,8 @@ impl Host {
 
     fn try_start(listen: &str) -> Option<Self> {
         let runtime = Runtime::new().unwrap();
-        let options = Options { listen: listen.into(), ..Options::default() };
+        let limits = Limits { flood: false, ..Limits::default() };
+        let options = Options { listen: listen.into(), limits, ..Options::default() };
         let server = runtime.block_on(Server::bind(options)).ok()?;
         let (addr, hub) = (server.local_addr(), server.hub());
         let (stop, stopped) = oneshot::channel::<()>();

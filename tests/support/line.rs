@@ -28,6 +28,14 @@ impl Line {
         self
     }
 
+    /// The next line has this in it.
+    #[track_caller]
+    pub(crate) fn hears_like_line(&mut self, part: &str) -> &mut Self {
+        let line = self.next_line();
+        assert!(line.contains(part), "{line:?} has no {part:?}");
+        self
+    }
+
     /// The next lines are these.
     #[track_caller]
     pub(crate) fn hears_all(&mut self, lines: &[&str]) -> &mut Self {

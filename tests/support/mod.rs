@@ -14,7 +14,7 @@ pub(crate) use ancestor::{Ancestor, Received};
 pub(crate) use line::Line;
 pub(crate) use native::Native;
 pub(crate) use raw::Raw;
-pub(crate) use server::Server;
+pub(crate) use server::{Server, Start};
 pub(crate) use wire::Wire;
 
 use std::time::Duration;

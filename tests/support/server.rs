@@ -3,6 +3,7 @@
 
 use super::{DEADLINE, Hears, Line, Native, Raw, Wire};
 use serde_json::Value;
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -20,11 +21,31 @@ pub(crate) struct Server {
     /// Lines of its standard output.
     output: Receiver<String>,
     fences: u32,
-    _home: TempDir,
+    home: TempDir,
+}
+
+/// How a server is started.
+#[derive(Debug)]
+pub(crate) struct Start<'a> {
+    /// The text of its config file.
+    pub(crate) config: &'a str,
+    pub(crate) history: Option<&'a Path>,
+    pub(crate) listen: &'a str,
+    /// More flags of `serve`; by default one that lets members speak as fast as they like.
+    pub(crate) args: &'a [&'a str],
+    /// What it is run by, such as `prlimit --nofile=100`: a program that becomes it.
+    pub(crate) under: &'a [&'a str],
+    pub(crate) env: &'a [(&'a str, &'a OsStr)],
+}
+
+impl Default for Start<'_> {
+    fn default() -> Self {
+        Self { config: "", history: None, listen: "127.0.0.1:0", args: &[], under: &[], env: &[] }
+    }
 }
 
 impl Server {
-    /// With every setting at its default.
+    /// With every setting at its default, but that members may speak as fast as they like.
     pub(crate) fn start() -> Self {
         Self::with("")
     }
@@ -32,21 +53,31 @@ impl Server {
     /// With a config file of this text.
     #[track_caller]
     pub(crate) fn with(config: &str) -> Self {
-        Self::run(config, None)
+        Self::run(Start { config, ..Start::default() })
+    }
+
+    /// With a config file of this text, and every other setting at its default: members are slowed
+    /// down.
+    #[track_caller]
+    pub(crate) fn with_flood_control(config: &str) -> Self {
+        Self::run(Start { config, args: &[], ..Start::default() })
     }
 
     /// With a config file of this text, recording into a file.
     #[track_caller]
     pub(crate) fn recording(config: &str, history: &Path) -> Self {
-        Self::run(config, Some(history))
+        Self::run(Start { config, history: Some(history), ..Start::default() })
     }
 
+    /// In any way there is.
     #[track_caller]
-    fn run(config: &str, history: Option<&Path>) -> Self {
+    pub(crate) fn run(start: Start<'_>) -> Self {
+        let Start { config, history, listen, args, under, env } = start;
         let home = tempfile::tempdir().unwrap();
         let log = home.path().join("stderr");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_chaty"));
-        command.args(["serve", "--listen", "127.0.0.1:0"]);
+        let mut words = under.iter().copied().chain([env!("CARGO_BIN_EXE_chaty")]);
+        let mut command = Command::new(words.next().unwrap());
+        command.args(words).args(["serve", "--listen", listen]).args(args);
         if !config.is_empty() {
             let file = home.path().join("chaty.toml");
             std::fs::write(&file, config).unwrap();
@@ -55,6 +86,7 @@ impl Server {
         if let Some(history) = history {
             command.arg("--history").arg(history);
         }
+        command.envs(env.iter().copied());
         let mut child = command
             .env_remove("CHATY_SERVER")
             .env_remove("RUST_LOG")
@@ -80,11 +112,20 @@ impl Server {
         });
         let addr = first.strip_prefix("chaty is listening on ").expect(&first).parse().unwrap();
         let console = child.stdin.take();
-        Self { child, addr, console, output, fences: 0, _home: home }
+        Self { child, addr, console, output, fences: 0, home }
     }
 
     pub(crate) fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it has logged so far.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.home.path().join("stderr")).unwrap()
     }
 
     /// A connection that has said nothing yet.
@@ -166,8 +207,13 @@ impl Server {
     /// SIGTERM.
     #[track_caller]
     pub(crate) fn terminate(&mut self) {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.signal("TERM");
+    }
+
+    #[track_caller]
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.pid().to_string();
+        assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
     }
 
     /// Waits for the process to end by itself.

@@ -2,9 +2,10 @@
 //! it, and tests of the handshake use it as it is.
 
 use super::DEADLINE;
+use socket2::{Domain, Socket, Type};
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 /// A connection and what has come over it unread.
@@ -18,7 +19,20 @@ pub(crate) struct Wire {
 impl Wire {
     #[track_caller]
     pub(crate) fn connect(addr: SocketAddr) -> Self {
-        let stream = TcpStream::connect(addr).unwrap();
+        Self::over(TcpStream::connect(addr).unwrap())
+    }
+
+    /// From another address of this machine than the usual one.
+    #[track_caller]
+    pub(crate) fn connect_from(from: IpAddr, addr: SocketAddr) -> Self {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::new(from, 0).into()).unwrap();
+        socket.connect(&addr.into()).unwrap();
+        Self::over(socket.into())
+    }
+
+    #[track_caller]
+    fn over(stream: TcpStream) -> Self {
         stream.set_nodelay(true).unwrap();
         stream.set_write_timeout(Some(DEADLINE)).unwrap();
         Self { stream, unread: Vec::new(), ended: false }
@@ -46,6 +60,14 @@ impl Wire {
         assert_eq!(show(got), show(bytes), "what came, and what was expected");
         self.unread.drain(..bytes.len());
         self
+    }
+
+    /// Whether these bytes come next; they are still to be taken.
+    #[track_caller]
+    pub(crate) fn starts_with(&mut self, bytes: impl AsRef<[u8]>) -> bool {
+        let bytes = bytes.as_ref();
+        while self.unread.len() < bytes.len() && self.more() {}
+        self.unread.starts_with(bytes)
     }
 
     /// The next line, without its newline; `None` at the end.

@@ -4,6 +4,7 @@
 use super::words::{self, Asked};
 use super::{Command, Report, json, render};
 use crate::serve::hub::HubHandle;
+use crate::serve::reload::Reloader;
 use crate::wire::entry::Millis;
 use crate::wire::text::scrub;
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,7 @@ pub struct Answer {
 pub struct Desk<H> {
     hub: H,
     drain: CancellationToken,
+    reloader: Reloader,
 }
 
 impl<H> fmt::Debug for Desk<H> {
@@ -64,15 +66,19 @@ impl<H> fmt::Debug for Desk<H> {
 }
 
 impl<H: Administered> Desk<H> {
-    /// `drain` is cancelled by `shutdown`: stopping is the process' affair, not the hub's.
-    pub fn new(hub: H, drain: CancellationToken) -> Self {
-        Self { hub, drain }
+    /// `drain` is cancelled by `shutdown`: stopping is the process' affair, not the hub's, and so
+    /// is reading the settings again.
+    pub fn new(hub: H, drain: CancellationToken, reloader: Reloader) -> Self {
+        Self { hub, drain, reloader }
     }
 
     async fn carry_out(&self, command: Command) -> Report {
         if command == Command::Shutdown {
             self.drain.cancel();
             return Report::Done("the server is shutting down".into());
+        }
+        if command == Command::Reload {
+            return self.reloader.reload().await;
         }
         self.hub.admin(command).await
     }
@@ -161,7 +167,7 @@ mod tests {
     async fn lines_are_carried_out_or_explained() {
         let hub = FakeHub::default();
         let drain = CancellationToken::new();
-        let desk = Desk::new(hub.clone(), drain.clone());
+        let desk = Desk::new(hub.clone(), drain.clone(), Reloader::new().0);
 
         let answer = desk.answer("kick Neo too loud").await;
         assert!(answer.ok);

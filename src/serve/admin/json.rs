@@ -10,18 +10,28 @@
 //!             "suspended":false,"rooms":[{"room":"#lobby","entries":7,"first":1,"last":7,"last_at":1}]}}
 //! {"bots":[{"name":"Chuck","answers":["work"],"calls":12,"errors":0,"held_back":0,"mean_us":40,
 //!           "slowest_us":900}]}
-//! {"stats":{"uptime_ms":1,"last_seq":7,"rooms":1,"connections":3,"members":{"user":2},"messages":5,
-//!           "turns":4,"retained_bytes":10,"retained_entries":7,"closes":{},"refused":{}}}
+//! {"stats":{"uptime_ms":1,"last_seq":7,"rooms":1,"connections":3,"open":2,"members":{"user":2},
+//!           "messages":5,"messages_10s":5,"deliveries":5,"delivery_latency_us":{"p50":250,"p99":900},
+//!           "received_bytes":90,"sent_bytes":300,"turns":4,"turn_entries":{"mean":1,"p99":1},
+//!           "turn_us":{"mean":30,"p99":90},"slowest_reader":{"entries":0,"bytes":0},
+//!           "retained_bytes":10,"retained_entries":7,"inbox":0,"publisher_waits":0,
+//!           "publisher_wait_ms":0,"bots":{"calls":1,"errors":0,"held_back":0},
+//!           "history":{"lag_entries":0,"lag_bytes":0,"suspended":false},
+//!           "process":{"cpu_ms":4,"resident_bytes":9000000,"open_files":12,"most_files":1024},
+//!           "closes":{},"refused":{}}}
 //! {"done":"Neo was kicked"}
 //! {"failed":"there is nobody called Neo"}
 //! {"help":"Valid CLI commands:…"}
 //! ```
 //!
-//! `*_ms` is milliseconds, of a point in time since 1970-01-01 UTC.
+//! `*_ms` is milliseconds, of a point in time since 1970-01-01 UTC; `*_us` is microseconds. What is
+//! not to be had is `null`: `history` where nothing is recorded, some of `process` beside Linux.
 
 use super::{BanRow, BotRow, MemberRow, Recorded, Report, Stats, Target};
 use crate::room::RoomRow;
+use crate::serve::metrics::Observed;
 use serde_json::{Map, Value, json};
+use std::time::Duration;
 
 /// The one object of a report.
 pub fn report(report: &Report) -> Value {
@@ -89,21 +99,59 @@ fn bot(row: &BotRow) -> Value {
 }
 
 fn stats(stats: &Stats) -> Value {
-    // A server that has been up for more than 2^64 ms has other worries.
-    let uptime = u64::try_from(stats.uptime.as_millis()).unwrap_or(u64::MAX);
     json!({
-        "uptime_ms": uptime,
+        "uptime_ms": millis(stats.uptime),
         "last_seq": stats.last_seq.0,
         "rooms": stats.rooms,
         "connections": stats.connections,
-        "members": counts(&stats.members),
+        "open": stats.open,
+        "members": counts(&stats.members_by_name()),
         "messages": stats.messages,
-        "turns": stats.turns,
+        "messages_10s": stats.recent_messages,
+        "deliveries": stats.deliveries,
+        "delivery_latency_us": {
+            "p50": stats.latency.quantile(500) / 1000,
+            "p99": stats.latency.quantile(990) / 1000,
+        },
+        "received_bytes": stats.received_bytes,
+        "sent_bytes": stats.sent_bytes,
+        "turns": stats.turns(),
+        "turn_entries": spread(&stats.turn_entries, 1),
+        "turn_us": spread(&stats.turn_time, 1000),
+        "slowest_reader": { "entries": stats.slowest.entries, "bytes": stats.slowest.bytes },
         "retained_bytes": stats.retained_bytes,
         "retained_entries": stats.retained_entries,
+        "inbox": stats.inbox,
+        "publisher_waits": stats.waits.count,
+        "publisher_wait_ms": millis(stats.waits.time),
+        "bots": {
+            "calls": stats.bots.calls,
+            "errors": stats.bots.errors,
+            "held_back": stats.bots.held_back,
+        },
+        "history": stats.history.map(|history| json!({
+            "lag_entries": history.lag.entries,
+            "lag_bytes": history.lag.bytes,
+            "suspended": history.suspended,
+        })),
+        "process": stats.process.map(|process| json!({
+            "cpu_ms": millis(process.cpu),
+            "resident_bytes": process.resident_bytes,
+            "open_files": process.open_files,
+            "most_files": process.most_files,
+        })),
         "closes": counts(&stats.closes),
         "refused": counts(&stats.refused),
     })
+}
+
+fn spread(of: &Observed, per: u64) -> Value {
+    json!({ "mean": of.mean() / per, "p99": of.quantile(990) / per })
+}
+
+/// A server that has been up for more than 2^64 ms has other worries.
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn counts(of: &[(&'static str, u64)]) -> Value {
@@ -114,7 +162,8 @@ fn counts(of: &[(&'static str, u64)]) -> Value {
 mod tests {
     use super::*;
     use crate::serve::admin::render::tests::member as neo;
-    use crate::wire::entry::{Millis, Seq};
+    use crate::wire::Dialect;
+    use crate::wire::entry::{Kind, Millis, Seq};
     use crate::wire::room_name::RoomName;
 
     #[test]
@@ -147,10 +196,12 @@ mod tests {
             report(&Report::Rooms(rooms)).to_string(),
             r##"{"rooms":[{"last_seq":7,"members":2,"recorded":true,"room":"#lobby","topic":null}]}"##
         );
-        let stats = Stats { members: vec![("user", 2)], ..Stats::default() };
-        let value = report(&Report::Stats(stats));
-        assert_eq!(value["stats"]["members"]["user"], 2);
-        assert_eq!(value["stats"].as_object().map(Map::len), Some(11));
+        let members = vec![(Dialect::Line, Kind::User, 2), (Dialect::Native, Kind::User, 1)];
+        let stats = Stats { members, ..Stats::default() };
+        let value = report(&Report::Stats(Box::new(stats)));
+        assert_eq!(value["stats"]["members"], json!({ "user": 3, "line": 2, "native": 1 }));
+        assert_eq!(value["stats"]["history"], Value::Null);
+        assert_eq!(value["stats"].as_object().map(Map::len), Some(26));
         assert_eq!(report(&Report::Failed("no".into())), json!({ "failed": "no" }));
     }
 }

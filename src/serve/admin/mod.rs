@@ -5,6 +5,7 @@ pub mod ask;
 pub mod console;
 mod desk;
 pub mod json;
+mod numbers;
 pub mod remote;
 pub mod render;
 pub mod socket;
@@ -12,13 +13,14 @@ pub mod words;
 
 pub use desk::{Administered, Answer, Clerk, Desk};
 
+pub use super::metrics::Stats;
+
 use super::history;
 use crate::room::{About, RoomRow, Target};
 use crate::wire::Dialect;
-use crate::wire::entry::{Kind, Millis, Seq};
+use crate::wire::entry::{Kind, Millis};
 use crate::wire::room_name::RoomName;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 /// What an administrator can ask of a running server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +56,8 @@ pub enum Command {
     /// The bots, with what they have done.
     Bots,
     Stats,
+    /// Read the settings again.
+    Reload,
     Shutdown,
 }
 
@@ -65,7 +69,7 @@ pub enum Report {
     Rooms(Vec<RoomRow>),
     History(Box<Recorded>),
     Bots(Vec<BotRow>),
-    Stats(Stats),
+    Stats(Box<Stats>),
     /// It was done: one line that says what.
     Done(String),
     /// It could not be done: one line that says why.
@@ -107,24 +111,4 @@ pub struct BanRow {
     pub target: Target,
     pub reason: Option<String>,
     pub since: Millis,
-}
-
-/// `stats`: the server in numbers.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Stats {
-    pub uptime: Duration,
-    /// The lobby's last entry.
-    pub last_seq: Seq,
-    pub rooms: u64,
-    /// Members by kind and by dialect, in a fixed order of names.
-    pub members: Vec<(&'static str, u64)>,
-    pub connections: u64,
-    pub messages: u64,
-    pub turns: u64,
-    pub retained_bytes: u64,
-    pub retained_entries: u64,
-    /// Closed connections by reason code; only those that happened.
-    pub closes: Vec<(&'static str, u64)>,
-    /// Refused names by code; only those that happened.
-    pub refused: Vec<(&'static str, u64)>,
 }

@@ -1,7 +1,7 @@
 //! A report as people read it: aligned, without a colour, and harmless to any terminal whatever
 //! members call themselves.
 
-use super::{BanRow, BotRow, MemberRow, Recorded, Report, Stats, Target};
+use super::{BanRow, BotRow, MemberRow, Recorded, Report, Target, numbers};
 use crate::room::RoomRow;
 use crate::wire::entry::Millis;
 use crate::wire::text::scrub;
@@ -21,7 +21,7 @@ pub fn text(report: &Report, now: Millis) -> String {
         Report::History(recorded) => history(recorded, now),
         Report::Bots(rows) if rows.is_empty() => "There is no bot.".into(),
         Report::Bots(rows) => bots(rows),
-        Report::Stats(numbers) => stats(numbers),
+        Report::Stats(stats) => numbers::text(stats),
         Report::Done(line) | Report::Failed(line) => scrub(line),
     }
 }
@@ -103,29 +103,7 @@ fn bots(rows: &[BotRow]) -> String {
     table(rows.collect()).join("\n")
 }
 
-fn stats(stats: &Stats) -> String {
-    let mut rows = vec![
-        vec!["up".into(), duration(stats.uptime)],
-        vec!["connections".into(), stats.connections.to_string()],
-        vec!["members".into(), counts(&stats.members)],
-        vec!["rooms".into(), stats.rooms.to_string()],
-        vec!["messages".into(), stats.messages.to_string()],
-        vec!["last seq".into(), stats.last_seq.to_string()],
-        vec!["turns".into(), stats.turns.to_string()],
-        vec![
-            "retained".into(),
-            format!("{} in {} entries", size(stats.retained_bytes), stats.retained_entries),
-        ],
-    ];
-    for (name, of) in [("closed", &stats.closes), ("refused", &stats.refused)] {
-        if !of.is_empty() {
-            rows.push(vec![name.into(), counts(of)]);
-        }
-    }
-    table(rows).join("\n")
-}
-
-fn counts(of: &[(&'static str, u64)]) -> String {
+pub(super) fn counts(of: &[(&'static str, u64)]) -> String {
     let some = of.iter().filter(|(_, count)| *count > 0);
     let each: Vec<_> = some.map(|(name, count)| format!("{count} {name}")).collect();
     if each.is_empty() { "none".into() } else { each.join(", ") }
@@ -140,7 +118,7 @@ pub(super) fn target(target: &Target) -> String {
 }
 
 /// Columns two spaces apart, padded by what they take on a screen rather than by characters.
-fn table(rows: Vec<Vec<String>>) -> Vec<String> {
+pub(super) fn table(rows: Vec<Vec<String>>) -> Vec<String> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
     let widths: Vec<usize> = (0..columns)
         .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|c| c.width()).max())
@@ -164,7 +142,7 @@ pub(in crate::serve) fn ago(then: Millis, now: Millis) -> String {
 }
 
 /// The two largest units, which is as exact as anybody reads.
-fn duration(duration: Duration) -> String {
+pub(super) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {
         0..60 => format!("{seconds}s"),
@@ -175,7 +153,7 @@ fn duration(duration: Duration) -> String {
 }
 
 /// Bytes in the largest binary unit that leaves a whole number to show, with one decimal.
-fn size(bytes: u64) -> String {
+pub(super) fn size(bytes: u64) -> String {
     const UNITS: [(u64, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
     match UNITS.iter().find(|(unit, _)| bytes >= *unit) {
         Some((unit, name)) => format!("{}.{} {name}", bytes / unit, bytes % unit * 10 / unit),
@@ -188,7 +166,7 @@ pub(super) mod tests {
     use super::*;
     use crate::room::About;
     use crate::wire::Dialect;
-    use crate::wire::entry::{Kind, Seq};
+    use crate::wire::entry::Kind;
 
     pub(in super::super) fn member(nick: &str) -> MemberRow {
         MemberRow {
@@ -251,23 +229,5 @@ pub(super) mod tests {
             "Chuck  calls 12  errors 1  held back 3  40 us a call, 900 at most  !kudos, wo␛rk\n\
              Al     calls 0   errors 0  held back 0  0 us a call, 0 at most"
         );
-    }
-
-    #[test]
-    fn numbers() {
-        let stats = Stats {
-            uptime: Duration::from_hours(25),
-            last_seq: Seq(7),
-            members: vec![("user", 2), ("bot", 1), ("raw", 0)],
-            connections: 3,
-            retained_bytes: 1_572_864,
-            closes: vec![("quit", 4)],
-            ..Stats::default()
-        };
-        let shown = text(&Report::Stats(stats), Millis(0));
-        assert!(shown.starts_with("up           1d 1h\nconnections  3\n"), "{shown}");
-        assert!(shown.contains("members      2 user, 1 bot\n"), "{shown}");
-        assert!(shown.contains("1.5 MiB in 0 entries\n"), "{shown}");
-        assert!(shown.ends_with("closed       4 quit"), "{shown}");
     }
 }

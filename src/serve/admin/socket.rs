@@ -197,6 +197,7 @@ mod tests {
     use super::super::desk::fake::FakeHub;
     use super::super::remote::{Remote, RemoteError};
     use super::*;
+    use crate::serve::reload::Reloader;
 
     struct Running {
         _dir: tempfile::TempDir,
@@ -211,7 +212,7 @@ mod tests {
         let path = dir.path().join("admin.sock");
         let (cancel, tasks, hub) =
             (CancellationToken::new(), TaskTracker::new(), FakeHub::default());
-        let desk = Desk::new(hub.clone(), cancel.clone());
+        let desk = Desk::new(hub.clone(), cancel.clone(), Reloader::new().0);
         let socket = AdminSocket::bind(&path).await.unwrap();
         tasks.spawn(socket.serve(desk, cancel.clone()));
         tasks.close();

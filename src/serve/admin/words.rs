@@ -29,7 +29,7 @@ const fn on_member(word: &'static str, usage: &'static str, about: &'static str)
 }
 
 /// Every word there is, the ancestor's first.
-pub const WORDS: [Word; 15] = [
+pub const WORDS: [Word; 16] = [
     word("list", "list", "List all active users"),
     on_member("kick", "kick [NAME [REASON]]", "Remove user from server"),
     on_member("ban", "ban [NAME|ADDRESS [REASON]]", "Remove and keep out; alone: list the bans"),
@@ -41,6 +41,7 @@ pub const WORDS: [Word; 15] = [
     word("history", "history", "What is kept of what was said, and where"),
     word("bots", "bots", "The bots, what they answer to and what they did"),
     word("stats", "stats", "The server in numbers"),
+    word("reload", "reload", "Read the settings again; bots reload by themselves"),
     word("shutdown", "shutdown", "Deliver what was said, then stop the server"),
     word("-help", "-help", "Display help information"),
     word("man", "man", "The same"),
@@ -72,13 +73,14 @@ pub fn parse(line: &str) -> Asked {
             || Asked::Wrong(unknown(word)),
             |word| Asked::Help(format!("usage: {}\n{}", word.usage, word.about)),
         ),
-        ("list" | "rooms" | "history" | "bots" | "stats" | "shutdown", "") => {
+        ("list" | "rooms" | "history" | "bots" | "stats" | "reload" | "shutdown", "") => {
             Asked::Command(match word {
                 "list" => Command::List,
                 "rooms" => Command::Rooms,
                 "history" => Command::History,
                 "bots" => Command::Bots,
                 "stats" => Command::Stats,
+                "reload" => Command::Reload,
                 _ => Command::Shutdown,
             })
         }

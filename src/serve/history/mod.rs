@@ -122,6 +122,12 @@ impl Default for Numbers {
 }
 
 impl Numbers {
+    /// Above a number for every room, without a file.
+    #[cfg(test)]
+    pub(super) fn above(floor: Seq) -> Self {
+        Self { known: HashMap::new(), floor }
+    }
+
     /// Where a room begins that is not known: above everything that rooms have used of which
     /// nothing is written.
     pub fn floor(&self) -> Seq {

@@ -56,6 +56,7 @@ pub struct Feed {
     rooms: mpsc::Sender<Told>,
     moved: watch::Sender<Ordinal>,
     taken: Arc<AtomicU64>,
+    durable: watch::Receiver<Durable>,
 }
 
 #[derive(Debug)]
@@ -89,6 +90,11 @@ impl Feed {
     /// Up to where the recorder has what was said: the log need not keep that for it.
     pub fn taken(&self) -> Arc<AtomicU64> {
         self.taken.clone()
+    }
+
+    /// How far everything is in the file.
+    pub fn durable(&self) -> Durable {
+        *self.durable.borrow()
     }
 
     /// Everything up to here has been appended.
@@ -223,8 +229,10 @@ impl Recorder {
             writer.join().await;
             closed_sender.send_replace(true);
         });
+        let feed =
+            Feed { rooms: told_sender, moved: moved_sender, taken, durable: durable.clone() };
         let history = History { questions, durable, closing, closed, key };
-        Ok((Feed { rooms: told_sender, moved: moved_sender, taken }, history))
+        Ok((feed, history))
     }
 
     /// Records until the end; gives how many entries could not be handed over.

@@ -4,7 +4,7 @@
 use super::Hub;
 use crate::room::{About, Member};
 use crate::serve::admin::BotRow;
-use crate::wire::entry::{Entry, Kind, RoomId, Seq};
+use crate::wire::entry::{Entry, Kind, RoomId, Seq, SessionId};
 use crate::wire::line;
 
 impl Hub {
@@ -36,6 +36,23 @@ impl Hub {
         let mut rows: Vec<BotRow> = self.core.members().filter(is_bot).map(row).collect();
         rows.sort_by_key(|row| row.nick.to_lowercase());
         rows
+    }
+
+    /// A bot tells what it has done since it came: what is new of that is counted.
+    pub(super) fn heard_about(&self, session: SessionId, now: &About) {
+        let Some(member) = self.core.member(session).filter(|member| member.kind == Kind::Bot)
+        else {
+            return;
+        };
+        let before = member.about.as_deref();
+        // A bot that began anew, or tells stories, counts from nothing.
+        let new = |of: fn(&About) -> u64| {
+            let (now, before) = (of(now), before.map_or(0, of));
+            now.checked_sub(before).unwrap_or(now)
+        };
+        self.counters.bot_calls.add(new(|about| about.calls));
+        self.counters.bot_errors.add(new(|about| about.errors));
+        self.counters.bot_held_back.add(new(|about| about.muted));
     }
 
     /// The answer to `/why`.

@@ -1,13 +1,15 @@
 //! How the rest of the server reaches the hub, and what it may ask for.
 
-use crate::config::HistorySync;
-use crate::log::{Cursor, Gap, Tail};
+use crate::config::{HistorySync, Limits};
+use crate::log::{Cursor, Gap};
 use crate::room::{Input, Join, Refusal, RoomRow};
 use crate::serve::admin::{self, Report};
-use crate::serve::closer::Closer;
 use crate::serve::gate::Gate;
 use crate::serve::history::{Durable, History};
-use crate::serve::session::{Mailbox, Word};
+use crate::serve::metrics::Process;
+use crate::serve::seat::Seat;
+use crate::serve::session::Word;
+use crate::serve::tide::Tide;
 use crate::wire::Dialect;
 use crate::wire::entry::{Entry, MessageId, RoomId, Seq, SessionId};
 use crate::wire::nick::Nick;
@@ -17,6 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 /// What the sessions and the administrator send.
@@ -74,6 +77,8 @@ pub(in crate::serve) enum Request {
         re: Option<MessageId>,
         refusal: Refusal,
     },
+    /// From now on these.
+    Limits(Arc<Limits>),
     Admin(admin::Command, oneshot::Sender<Report>),
     Names(oneshot::Sender<Vec<String>>),
     /// Everything before this is carried out, then every session is closed and the hub ends.
@@ -104,6 +109,7 @@ impl Request {
             | Self::Input(_)
             | Self::Recent { .. }
             | Self::Reopen { .. }
+            | Self::Limits(_)
             | Self::Admin(..)
             | Self::Names(_)
             | Self::Drain => None,
@@ -118,9 +124,8 @@ pub(in crate::serve) struct Enter {
     pub(in crate::serve) dialect: Dialect,
     pub(in crate::serve) addr: SocketAddr,
     pub(in crate::serve) resume: Option<ResumeAt>,
-    pub(in crate::serve) mailbox: Mailbox,
-    pub(in crate::serve) closer: Closer,
-    pub(in crate::serve) reply: oneshot::Sender<Result<Admission, Refusal>>,
+    pub(in crate::serve) seat: Seat,
+    pub(in crate::serve) reply: oneshot::Sender<Result<Place, Refusal>>,
 }
 
 /// Where a returning client left off.
@@ -129,13 +134,6 @@ pub(in crate::serve) struct ResumeAt {
     /// The log its number is of; this one's, if it does not say.
     pub(in crate::serve) epoch: Option<String>,
     pub(in crate::serve) after: Seq,
-}
-
-/// What somebody gets who is let in.
-#[derive(Debug)]
-pub(in crate::serve) struct Admission {
-    pub(in crate::serve) place: Place,
-    pub(in crate::serve) position: Arc<AtomicU64>,
 }
 
 /// Where a member begins to read in a room.
@@ -148,7 +146,7 @@ pub(in crate::serve) struct Place {
     pub(in crate::serve) gap: Option<Gap>,
     /// What comes behind this entry and is not retained is in the file.
     pub(in crate::serve) replay: Option<Seq>,
-    pub(in crate::serve) tail: watch::Receiver<Tail>,
+    pub(in crate::serve) tide: Arc<Tide>,
     /// What was said last, for who cannot ask.
     pub(in crate::serve) earlier: Vec<Entry>,
     /// The server records, but not this room.
@@ -185,6 +183,13 @@ pub struct HubHandle {
 }
 
 impl HubHandle {
+    /// To an inbox of a test's own.
+    #[cfg(test)]
+    pub(in crate::serve) fn to(inbox: mpsc::Sender<Request>) -> Self {
+        let (published, gate, epoch) = (Arc::default(), Arc::default(), "test".into());
+        Self { inbox, published, gate, epoch, history: None, acks_wait: false }
+    }
+
     /// Waits for a place in the inbox: that is how the hub slows those who send.
     pub(in crate::serve) async fn send(&self, request: Request) -> Result<(), HubGone> {
         self.inbox.send(request).await.map_err(|_closed| HubGone)
@@ -207,6 +212,11 @@ impl HubHandle {
     /// What tells this log's numbers from another's.
     pub(in crate::serve) fn epoch(&self) -> &str {
         &self.epoch
+    }
+
+    /// Whether anything is kept in a file.
+    pub(in crate::serve) fn is_recorded(&self) -> bool {
+        self.history.is_some()
     }
 
     /// What is kept in a file, if anything is.
@@ -260,11 +270,23 @@ impl HubHandle {
         if command == admin::Command::History {
             return self.report_history().await;
         }
+        let waiting = self.inbox.max_capacity() - self.inbox.capacity();
         let (reply, report) = oneshot::channel();
         if self.send(Request::Admin(command, reply)).await.is_err() {
             return Report::Failed(HubGone.to_string());
         }
-        report.await.unwrap_or_else(|_dropped| Report::Failed(HubGone.to_string()))
+        match report.await {
+            Ok(Report::Stats(mut stats)) => {
+                stats.inbox = waiting as u64;
+                stats.waits = self.gate.waits();
+                let uptime = stats.uptime;
+                // Also a runtime that ends has its numbers, but for these.
+                stats.process = spawn_blocking(move || Process::now(uptime)).await.ok();
+                Report::Stats(stats)
+            }
+            Ok(report) => report,
+            Err(_dropped) => Report::Failed(HubGone.to_string()),
+        }
     }
 
     /// The file answers for itself.
@@ -290,5 +312,20 @@ impl HubHandle {
             return Vec::new();
         }
         names.await.unwrap_or_default()
+    }
+}
+
+/// For the simulator, which stands between the sessions and the hub.
+#[cfg(test)]
+impl HubHandle {
+    /// A handle to the same hub by way of another inbox.
+    pub(in crate::serve) fn through(&self, inbox: mpsc::Sender<Request>) -> Self {
+        Self { inbox, ..self.clone() }
+    }
+
+    /// Puts a request into the hub's inbox, where there must be room.
+    pub(in crate::serve) fn push(&self, request: Request) {
+        // A hub that has ended takes nothing.
+        let _gone = self.inbox.try_send(request);
     }
 }

@@ -1,11 +1,13 @@
 //! What an earlier run of the server left, and what is recorded of this one. The hub asks it and
 //! feeds it; nothing here waits for a disk.
 
-use super::{Hub, now};
+use super::Hub;
 use crate::config::HistorySettings;
 use crate::log::Cursor;
 use crate::room::{Input, Known};
-use crate::serve::history::{Feed, Numbers, PastRoom, Remembered};
+use crate::serve::history::{Durable, Feed, Numbers, PastRoom, Remembered};
+#[cfg(test)]
+use crate::wire::entry::Millis;
 use crate::wire::entry::{Entry, Ordinal, Seq};
 use crate::wire::room_name::RoomName;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -131,6 +133,11 @@ impl Legacy {
         }
     }
 
+    /// How far everything is in the file, if something is recorded.
+    pub(super) fn durable(&self) -> Option<Durable> {
+        self.feed.as_ref().map(Feed::durable)
+    }
+
     /// Everything up to here can be read.
     pub(super) fn moved(&self, upto: Ordinal) {
         if let Some(feed) = &self.feed {
@@ -158,7 +165,7 @@ impl Hub {
         let lobby = RoomName::lobby();
         let rooms = std::mem::take(&mut self.legacy.rooms);
         if rooms.first().is_none_or(|room| room.name != lobby) {
-            self.open(now(), &lobby);
+            self.open((self.clock)(), &lobby);
         }
         for PastRoom { name, topic, .. } in rooms {
             if !self.legacy.takes_rooms() {
@@ -167,7 +174,28 @@ impl Hub {
             let next = self.legacy.first(&name);
             let recorded = self.legacy.is_recorded(&name);
             let open = Input::Open { room: name, first: next, topic, recorded };
-            self.apply(now(), open, None);
+            self.apply((self.clock)(), open, None);
         }
+    }
+}
+
+/// For the simulator: what a run leaves to the next, without a file.
+#[cfg(test)]
+impl Legacy {
+    pub(in crate::serve) fn simulated(
+        epoch: &str,
+        floor: Seq,
+        known: Vec<Known>,
+        bounced: HashMap<RoomName, Vec<(Seq, u8)>>,
+    ) -> Self {
+        Self { epoch: epoch.into(), numbers: Numbers::above(floor), known, bounced, ..Self::none() }
+    }
+}
+
+#[cfg(test)]
+impl Hub {
+    /// Goes by another clock.
+    pub(in crate::serve) fn set_clock(&mut self, clock: fn() -> Millis) {
+        self.clock = clock;
     }
 }

@@ -5,37 +5,39 @@
 mod bots;
 mod handle;
 mod legacy;
+mod linger;
 mod places;
 mod report;
 
 pub use handle::HubHandle;
-pub(super) use handle::{Admission, Enter, Place, Recent, Request, ResumeAt};
+pub(super) use handle::{Enter, Place, Recent, Request, ResumeAt};
 pub(super) use legacy::Legacy;
 pub(super) use places::LOOKED_THROUGH;
 
-use super::closer::Closer;
-use super::session::{Mailbox, Private, Word};
-use super::stats::{self, Counters};
+use super::metrics::{Counters, Rate};
+use super::seat::Seat;
+use super::session::{Private, Word};
+use super::tide::{Ringer, Tide};
 use crate::config::Limits;
-use crate::log::{Logs, Tail};
+use crate::log::Logs;
 use crate::room::{Answer, Appended, Effects, Input, Refusal, Reply, Rooms};
 use crate::wire::Dialect;
 use crate::wire::close::CloseReason;
 use crate::wire::entry::{Entry, Event, MessageId, Millis, Ordinal, RoomId, Seq, SessionId};
+use linger::Linger;
 use places::Entering;
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tokio::sync::{mpsc, watch};
-use tokio::task::yield_now;
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 /// Requests the hub holds before senders wait. Each is at most what one read of 32 KiB said, in at
 /// most 512 messages of 100 bytes and their text: 10 MiB in all.
-const INBOX: usize = 128;
+pub(in crate::serve) const INBOX: usize = 128;
 /// Entries after which a turn begins another chunk, so that what is retained can be let go of in
 /// pieces small beside the budget: of the shortest messages about 2 MiB, by their weight.
 const CHUNK: u64 = 4096;
@@ -47,16 +49,15 @@ const FOLD: Duration = Duration::from_secs(1);
 struct Member {
     dialect: Dialect,
     addr: SocketAddr,
-    mailbox: Mailbox,
-    closer: Closer,
-    position: Arc<AtomicU64>,
+    seat: Seat,
 }
 
 #[derive(Debug)]
 pub(super) struct Hub {
     core: Rooms,
     logs: Logs,
-    tails: HashMap<RoomId, watch::Sender<Tail>>,
+    tides: HashMap<RoomId, Arc<Tide>>,
+    ringer: Arc<Ringer>,
     members: HashMap<SessionId, Member>,
     /// Up to here the logs are whole and all answers are in their mailboxes, in the order of all
     /// rooms.
@@ -70,7 +71,11 @@ pub(super) struct Hub {
     /// What an earlier run left, and what is recorded of this one.
     legacy: Legacy,
     counters: Arc<Counters>,
+    /// Messages, second by second since the start.
+    said: Rate,
     started: Instant,
+    /// For people and records; a simulation has its own.
+    clock: fn() -> Millis,
     /// Cancelled by the administrator's `shutdown`.
     shutdown: CancellationToken,
     effects: Effects,
@@ -78,6 +83,7 @@ pub(super) struct Hub {
     entering: Vec<Entering>,
     /// Answers of this turn, in order: they are sent once the turn is appended.
     words: Vec<(SessionId, Private)>,
+    linger: Linger,
     draining: bool,
 }
 
@@ -102,7 +108,8 @@ impl Hub {
         let hub = Self {
             core: Rooms::new(limits.rooms, limits.crowd),
             logs: Logs::new(limits.retained_bytes),
-            tails: HashMap::new(),
+            tides: HashMap::new(),
+            ringer: Arc::default(),
             members: HashMap::new(),
             published,
             committed: Ordinal::default(),
@@ -111,14 +118,22 @@ impl Hub {
             epoch,
             legacy,
             counters,
+            said: Rate::default(),
             started: Instant::now(),
+            clock: now,
             shutdown,
             effects: Effects::default(),
             entering: Vec::new(),
             words: Vec::new(),
+            linger: Linger::default(),
             draining: false,
         };
         (hub, handle)
+    }
+
+    /// Wakes the writers; to be run beside the hub.
+    pub(super) fn ringer(&self) -> Arc<Ringer> {
+        self.ringer.clone()
     }
 
     /// Works in turns until it is drained. Gives the logs back, without which nobody could read on.
@@ -137,35 +152,37 @@ impl Hub {
                 }
                 taken = self.inbox.recv_many(&mut requests, INBOX) => if taken == 0 { break },
             }
+            self.gather(&mut requests).await;
             self.turn(&mut requests);
-            // Readers and writers go first: what they bring meanwhile is one turn, not many.
-            yield_now().await;
         }
         self.inbox.close();
         for (_, member) in self.members.drain() {
-            member.closer.close(CloseReason::Shutdown, None);
+            member.seat.close(CloseReason::Shutdown, None);
         }
         self.logs
     }
 
     pub(super) fn turn(&mut self, requests: &mut Vec<Request>) {
-        let at = now();
+        let (at, began, before) = ((self.clock)(), Instant::now(), self.committed);
         for request in requests.drain(..) {
             if let Some((session, questions)) = request.questions()
                 && let Some(member) = self.members.get(&session)
             {
-                member.mailbox.heard(questions);
+                member.seat.heard(questions);
             }
             self.take(at, request);
             if self.core.ordinal().0 - self.committed.0 >= CHUNK {
                 self.commit();
             }
         }
-        stats::add(&self.counters.turns, 1);
         self.commit();
         self.let_in();
         self.deliver();
         self.publish();
+        let ended = Instant::now();
+        self.counters.turned(self.committed.0 - before.0, ended.duration_since(began));
+        let second = ended.duration_since(self.started).as_secs();
+        self.said.note(second, self.counters.messages.get());
     }
 
     /// Appends what the turn has brought so far.
@@ -185,7 +202,7 @@ impl Hub {
         }
         for Appended { room, entries } in appended {
             let is_chat = |entry: &&Entry| matches!(entry.event, Event::Chat(_));
-            stats::add(&self.counters.messages, entries.iter().filter(is_chat).count());
+            self.counters.messages.add(entries.iter().filter(is_chat).count() as u64);
             self.logs.append(room, entries);
             if !self.moved.contains(&room) {
                 self.moved.push(room);
@@ -193,15 +210,19 @@ impl Hub {
         }
     }
 
-    /// Lets the writers read what this turn brought, and wakes those of the rooms that moved.
+    /// Lets the writers read what this turn brought, and has those of the rooms that moved woken.
     fn publish(&mut self) {
         self.published.store(self.committed.0, Ordering::Release);
         self.legacy.moved(self.committed);
-        for room in self.moved.drain(..) {
-            if let Some(tail) = self.tails.get(&room) {
-                tail.send_replace(self.logs.tail(room));
-            }
+        if self.moved.is_empty() {
+            return;
         }
+        let Self { tides, logs, .. } = self;
+        self.ringer.ring(self.moved.drain(..).filter_map(|room| {
+            let tide = tides.get(&room)?;
+            tide.rise(logs.tail(room).bytes);
+            Some(tide.clone())
+        }));
     }
 
     fn take(&mut self, at: Millis, request: Request) {
@@ -219,7 +240,12 @@ impl Hub {
                 let refusal = Refusal::Unread(to);
                 self.say(session, Word::Answer(Answer::Refused { re, refusal }));
             }
-            Request::Input(input) => self.apply(at, input, None),
+            Request::Input(input) => {
+                if let Input::About { session, about } = &input {
+                    self.heard_about(*session, about);
+                }
+                self.apply(at, input, None);
+            }
             Request::Rename { session, to, reply } => {
                 self.apply(at, Input::Rename { session, to }, None);
                 let renamed = self.words.iter().any(|(to, private)| {
@@ -253,6 +279,10 @@ impl Hub {
             Request::Refuse { session, re, refusal } => {
                 self.say(session, Word::Answer(Answer::Refused { re, refusal }));
             }
+            Request::Limits(limits) => {
+                self.core.set_limits(limits.rooms, limits.crowd);
+                self.logs.set_budget(limits.retained_bytes);
+            }
             Request::Admin(command, reply) => {
                 let report = self.admin(at, command);
                 // `chaty admin` may have gone away without waiting.
@@ -283,7 +313,7 @@ impl Hub {
                     }
                     self.flush_words(session);
                     if let Some(member) = self.members.remove(&session) {
-                        member.closer.close(reason, detail);
+                        member.seat.close(reason, detail);
                     }
                 }
                 Answer::Entered { re, room, row, alone, fresh } => {
@@ -321,7 +351,7 @@ impl Hub {
             self.counters.refused(refusal.code());
         }
         if let Some(member) = self.members.get(&session) {
-            member.mailbox.owe(word.weight());
+            member.seat.owe(word.weight());
         }
         self.words.push((session, Private { after, word }));
     }
@@ -329,7 +359,7 @@ impl Hub {
     /// Whether the member of this name has enough to read.
     fn is_full(&self, name: &str) -> bool {
         let member = self.core.named(name).and_then(|member| self.members.get(&member.session));
-        member.is_some_and(|member| member.mailbox.is_full())
+        member.is_some_and(|member| member.seat.is_full())
     }
 
     fn deliver(&mut self) {
@@ -352,9 +382,9 @@ impl Hub {
         let Some(member) = self.members.get(&session) else {
             return;
         };
-        if member.mailbox.put(private).is_err() {
+        if member.seat.put(private).is_err() {
             // More than its reader lets it ask for. It tells the room.
-            member.closer.close(CloseReason::Lagged, None);
+            member.seat.close(CloseReason::Lagged, None);
         }
     }
 }

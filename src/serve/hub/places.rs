@@ -1,18 +1,18 @@
 //! Rooms and places in them: who comes in where, and what of the past it is given.
 
-use super::handle::{Admission, Enter, Place, Recent, ResumeAt};
-use super::{Hub, Member, now};
+use super::handle::{Enter, Place, Recent, ResumeAt};
+use super::{Hub, Member};
 use crate::log::Gap;
 use crate::room::{Answer, Input, Refusal, RoomRow};
 use crate::serve::session::Word;
+use crate::serve::tide::Tide;
 use crate::wire::Dialect;
 use crate::wire::close::CloseReason;
 use crate::wire::entry::{Entry, Event, Millis, RoomId, Seq, SessionId};
 use crate::wire::room_name::RoomName;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 
 /// Entries among which the last of what was said is looked for: most are somebody's coming and going
 /// only where many come and go.
@@ -25,9 +25,8 @@ pub(super) struct Entering {
     dialect: Dialect,
     room: RoomId,
     row: RoomRow,
-    position: Arc<AtomicU64>,
     resume: Option<ResumeAt>,
-    reply: oneshot::Sender<Result<Admission, Refusal>>,
+    reply: oneshot::Sender<Result<Place, Refusal>>,
 }
 
 impl Hub {
@@ -47,7 +46,7 @@ impl Hub {
             self.commit();
             self.legacy.forget(&room);
             self.logs.forget(id);
-            self.tails.remove(&id);
+            self.tides.remove(&id);
         }
         for id in std::mem::take(&mut self.effects.opened) {
             let Some(room) = self.core.room(id) else { continue };
@@ -57,12 +56,12 @@ impl Hub {
             }
             let cursor = self.logs.open(id, name, last.next());
             self.legacy.follow(cursor, last);
-            self.tails.insert(id, watch::Sender::new(self.logs.tail(id)));
+            self.tides.insert(id, Arc::new(Tide::new(self.logs.tail(id).bytes)));
         }
     }
 
     pub(super) fn enter(&mut self, at: Millis, enter: Enter) {
-        let Enter { join, dialect, addr, resume, mailbox, closer, reply } = enter;
+        let Enter { join, dialect, addr, resume, seat, reply } = enter;
         let session = join.session;
         let room = join.room.clone();
         let join = Input::Join(join);
@@ -73,10 +72,9 @@ impl Hub {
         // The door's answer is the last of a join, and goes to the door.
         match self.words.pop().map(|(_, private)| private.word) {
             Some(Word::Answer(Answer::Admitted { room, row })) => {
-                let position = Arc::new(AtomicU64::new(self.core.ordinal().0));
-                let member = Member { dialect, addr, mailbox, closer, position: position.clone() };
-                self.members.insert(session, member);
-                let entering = Entering { session, dialect, room, row, position, resume, reply };
+                seat.reached(self.core.ordinal());
+                self.members.insert(session, Member { dialect, addr, seat });
+                let entering = Entering { session, dialect, room, row, resume, reply };
                 self.entering.push(entering);
             }
             Some(Word::Answer(Answer::NotAdmitted(refusal))) => {
@@ -89,8 +87,8 @@ impl Hub {
 
     pub(super) fn let_in(&mut self) {
         for entering in std::mem::take(&mut self.entering) {
-            // Also who was kicked in this very turn: its closer knows, and its writer says why.
-            let Entering { session, dialect, room, row, position, resume, reply } = entering;
+            // Also who was kicked in this very turn: its seat knows, and its writer says why.
+            let Entering { session, dialect, room, row, resume, reply } = entering;
             let is_other = |epoch: &String| **epoch != *self.epoch;
             let is_other = resume.as_ref().and_then(|at| at.epoch.as_ref()).is_some_and(is_other);
             // Another log's numbers: all of this one is news.
@@ -102,10 +100,10 @@ impl Hub {
                 place.gap = Some(Gap { after: Seq(0), before });
                 place.replay = None;
             }
-            if reply.send(Ok(Admission { place, position })).is_err() {
+            if reply.send(Ok(place)).is_err() {
                 // It left while it stood in the door; its leave is a turn of its own.
                 let leave = Input::Leave { session, reason: CloseReason::Lost };
-                self.apply(now(), leave, None);
+                self.apply((self.clock)(), leave, None);
             }
         }
         // A leave from the door appends; rare enough to cost a chunk of its own.
@@ -124,7 +122,7 @@ impl Hub {
         // Nobody has seen what is still to come.
         let after = after.map_or(row.seq, |after| after.min(row.seq));
         let (cursor, gap) = self.logs.after(room, after)?;
-        let tail = self.tails.get(&room)?.subscribe();
+        let tide = self.tides.get(&room)?.clone();
         // The other dialects have no numbers to have missed.
         let reads_file = row.recorded && dialect == Dialect::Native;
         let replay = gap.filter(|_| reads_file).map(|gap| gap.after);
@@ -132,7 +130,7 @@ impl Hub {
         // The others can ask, or know nothing of it.
         let sees_past = dialect == Dialect::Line;
         let earlier = if sees_past { self.earlier(room, row.seq) } else { Vec::new() };
-        Some(Place { room, row, cursor, gap, replay, tail, earlier, unrecorded })
+        Some(Place { room, row, cursor, gap, replay, tide, earlier, unrecorded })
     }
 
     pub(super) fn tell_topic(&mut self, session: SessionId) {

@@ -1,16 +1,15 @@
 //! The administrator's side of the hub: commands become inputs, and the room becomes reports.
 
-use super::Hub;
+use super::{Hub, Member as Session};
 use crate::room::{Answer, Ban, Input, Member};
 use crate::serve::admin::{self, BanRow, MemberRow, Report};
+use crate::serve::history::Durable;
+use crate::serve::metrics::{HistoryLag, Lag, Stats};
 use crate::serve::session::Word;
-use crate::serve::stats;
 use crate::wire::Dialect;
-use crate::wire::entry::{Kind, Millis, Ordinal};
+use crate::wire::entry::{Kind, Millis, Ordinal, RoomId};
 use crate::wire::room_name::RoomName;
 use crate::wire::text::{Text, scrub};
-use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 
 impl Hub {
     pub(super) fn admin(&mut self, at: Millis, command: admin::Command) -> Report {
@@ -21,7 +20,9 @@ impl Hub {
             admin::Command::Rooms => return Report::Rooms(self.core.rows()),
             admin::Command::Bots => return Report::Bots(self.bot_rows()),
             admin::Command::Bans => return Report::Bans(self.bans()),
-            admin::Command::Stats => return Report::Stats(self.stats()),
+            admin::Command::Stats => return Report::Stats(Box::new(self.stats())),
+            // The desk has, with whoever read them first.
+            admin::Command::Reload => return Report::Failed("there are no settings here".into()),
             admin::Command::Shutdown => {
                 self.shutdown.cancel();
                 return Report::Done("the server is going down".into());
@@ -59,15 +60,25 @@ impl Hub {
                 addr: session.addr,
                 since: member.since,
                 muted: member.muted,
-                lag: self.lag(member, Ordinal(session.position.load(Ordering::Relaxed))),
+                lag: self.lag(member, session).entries,
             })
         };
         self.core.members().filter_map(row).collect()
     }
 
-    /// Entries a member has not taken yet, of all its rooms.
-    fn lag(&self, member: &Member, position: Ordinal) -> u64 {
-        member.rooms.iter().map(|&room| self.logs.behind(room, position)).sum()
+    /// What a member has not taken yet, of all its rooms.
+    fn lag(&self, member: &Member, session: &Session) -> Lag {
+        self.behind(member.rooms.iter().copied(), session.seat.position())
+    }
+
+    /// What lies behind a place in these rooms.
+    fn behind(&self, rooms: impl Iterator<Item = RoomId>, place: Ordinal) -> Lag {
+        let mut lag = Lag::default();
+        for log in rooms.filter_map(|room| self.logs.get(room)) {
+            lag.entries += log.behind(place);
+            lag.bytes += log.weight_behind(place);
+        }
+        lag
     }
 
     fn bans(&self) -> Vec<BanRow> {
@@ -79,36 +90,45 @@ impl Hub {
         self.core.bans().iter().map(row).collect()
     }
 
-    fn stats(&self) -> admin::Stats {
-        let mut members = BTreeMap::new();
+    /// The room's part of the numbers, and what is counted. The handle adds what is outside.
+    fn stats(&self) -> Stats {
+        let mut members = Vec::new();
         for dialect in [Dialect::Line, Dialect::Native, Dialect::Raw] {
-            members.insert(dialect.name(), 0);
+            for kind in [Kind::Bot, Kind::Script, Kind::User] {
+                members.push((dialect, kind, 0));
+            }
         }
-        for kind in [Kind::Bot, Kind::Script, Kind::User] {
-            members.insert(kind.name(), 0);
-        }
+        let mut slowest = Lag::default();
         for member in self.core.members() {
-            *members.entry(member.kind.name()).or_default() += 1;
+            let Some(session) = self.members.get(&member.session) else { continue };
+            slowest = slowest.max(self.lag(member, session));
+            let its = (session.dialect, member.kind);
+            let group = members.iter_mut().find(|(dialect, kind, _)| (*dialect, *kind) == its);
+            if let Some((.., count)) = group {
+                *count += 1;
+            }
         }
-        for member in self.members.values() {
-            *members.entry(member.dialect.name()).or_default() += 1;
-        }
-        admin::Stats {
-            uptime: self.started.elapsed(),
-            last_seq: self
-                .core
-                .find(&RoomName::lobby())
-                .map(|id| self.logs.tail(id).seq)
-                .unwrap_or_default(),
+        let lobby = self.core.find(&RoomName::lobby());
+        let uptime = self.started.elapsed();
+        let mut stats = Stats {
+            uptime,
+            last_seq: lobby.map(|id| self.logs.tail(id).seq).unwrap_or_default(),
             rooms: self.core.rooms().count() as u64,
-            members: members.into_iter().collect(),
-            connections: stats::read(&self.counters.connections),
-            messages: stats::read(&self.counters.messages),
-            turns: stats::read(&self.counters.turns),
+            members,
+            recent_messages: self.said.recent(uptime.as_secs()),
+            slowest,
             retained_bytes: self.logs.retained_bytes() as u64,
             retained_entries: self.logs.retained_entries(),
-            closes: self.counters.closes(),
-            refused: self.counters.refusals(),
-        }
+            history: self.legacy.durable().map(|durable| self.history_lag(durable)),
+            ..Stats::default()
+        };
+        self.counters.fill(&mut stats);
+        stats
+    }
+
+    fn history_lag(&self, durable: Durable) -> HistoryLag {
+        let recorded = self.core.rooms().filter(|(_, room)| room.is_recorded());
+        let lag = self.behind(recorded.map(|(id, _)| id), durable.upto);
+        HistoryLag { lag, suspended: durable.suspended }
     }
 }

@@ -16,10 +16,7 @@ fn hub() -> Hub {
     hub
 }
 
-fn enter(
-    session: u64,
-    nick: &str,
-) -> (Request, oneshot::Receiver<Result<Admission, Refusal>>, Closer) {
+fn enter(session: u64, nick: &str) -> (Request, oneshot::Receiver<Result<Place, Refusal>>, Seat) {
     let addr: SocketAddr = "127.0.0.1:5".parse().unwrap();
     let (nick, kind) = (Nick::parse(nick.as_bytes()).unwrap(), Kind::User);
     let join = Join {
@@ -31,17 +28,9 @@ fn enter(
         room: RoomName::lobby(),
     };
     let (reply, admitted) = oneshot::channel();
-    let (closer, dialect) = (Closer::default(), Dialect::Native);
-    let enter = Enter {
-        join,
-        dialect,
-        addr,
-        resume: None,
-        mailbox: Mailbox::new().0,
-        closer: closer.clone(),
-        reply,
-    };
-    (Request::Enter(enter), admitted, closer)
+    let (seat, dialect) = (Seat::default(), Dialect::Native);
+    let enter = Enter { join, dialect, addr, resume: None, seat: seat.clone(), reply };
+    (Request::Enter(enter), admitted, seat)
 }
 
 fn lobby(hub: &Hub) -> Seq {
@@ -52,12 +41,12 @@ fn lobby(hub: &Hub) -> Seq {
 #[test]
 fn who_is_kicked_in_the_turn_of_its_join_is_let_in_to_be_told_why() {
     let mut hub = hub();
-    let (enter, mut admitted, closer) = enter(1, "Neo");
+    let (enter, mut admitted, seat) = enter(1, "Neo");
     let (reply, _report) = oneshot::channel();
     let kick = admin::Command::Kick { name: "Neo".into(), reason: None };
     hub.turn(&mut vec![enter, Request::Admin(kick, reply)]);
     assert!(admitted.try_recv().unwrap().is_ok());
-    assert_eq!(closer.why().0, CloseReason::Kicked);
+    assert_eq!(seat.why().0, CloseReason::Kicked);
     assert_eq!(lobby(&hub), Seq(2), "a join and a leave");
 }
 
@@ -66,9 +55,9 @@ fn who_is_kicked_in_the_turn_of_its_join_is_let_in_to_be_told_why() {
 #[test]
 fn a_turn_of_many_messages_is_no_chunk_beyond_the_budget() {
     let mut hub = hub();
-    let (enter, mut admitted, _closer) = enter(1, "Neo");
+    let (enter, mut admitted, _seat) = enter(1, "Neo");
     hub.turn(&mut vec![enter]);
-    let mut cursor = admitted.try_recv().unwrap().unwrap().place.cursor;
+    let mut cursor = admitted.try_recv().unwrap().unwrap().cursor;
     let posts = || vec![Post::plain(Text::clean(b"a").unwrap()); 500];
     let post =
         |_| Request::Input(Input::Post { session: SessionId(1), room: None, posts: posts() });

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::AsyncWrite;
 
 /// Bytes in one batch: what a socket's send buffer may take at once, with some to spare.
-const BYTES: usize = 512 * 1024;
+pub(in crate::serve) const BYTES: usize = 512 * 1024;
 /// Pieces in one vectored write, as many as fit on a stack comfortably.
 const PIECES: usize = 64;
 

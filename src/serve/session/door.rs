@@ -2,13 +2,13 @@
 //! not. Everything here has a deadline that bytes do not renew, and a bound on bytes both ways.
 
 use super::foreign::is_foreign;
-use super::mailbox::{Mailbox, Unread};
 use super::private::{greeting_lines, native_gap, state};
 use super::read::{linger, read};
 use super::{Shared, first_line_end};
 use crate::room::{Join, Refusal};
-use crate::serve::closer::Closer;
-use crate::serve::hub::{Admission, Enter, Place, Request, ResumeAt};
+use crate::serve::hub::{Enter, Place, Request, ResumeAt};
+use crate::serve::live::Live;
+use crate::serve::seat::Seat;
 use crate::wire::close::CloseReason;
 use crate::wire::entry::{Kind, Seq, SessionId};
 use crate::wire::native::{self, Bye, ClientEvent, Decoded, Hello, Refused, ServerEvent};
@@ -38,7 +38,8 @@ pub(super) struct Door<'a, R, W> {
     addr: SocketAddr,
     read: R,
     write: W,
-    closer: Closer,
+    seat: Seat,
+    limits: Live,
     /// What came and is not an answer yet.
     buffer: Vec<u8>,
     dialect: Option<Dialect>,
@@ -57,12 +58,11 @@ pub(super) struct Entered<R, W> {
     pub(super) client: Option<String>,
     /// What stands for the client's secret.
     pub(super) owner: Option<Arc<str>>,
-    pub(super) admission: Admission,
+    pub(super) place: Place,
     /// The first messages to send.
     pub(super) greeting: Vec<Vec<u8>>,
     /// Bytes that came behind the name.
     pub(super) rest: Vec<u8>,
-    pub(super) unread: Unread,
     pub(super) read: R,
     pub(super) write: W,
 }
@@ -88,7 +88,7 @@ where
         addr: SocketAddr,
         read: R,
         write: W,
-        closer: Closer,
+        seat: Seat,
     ) -> Self {
         Self {
             shared,
@@ -96,7 +96,8 @@ where
             addr,
             read,
             write,
-            closer,
+            seat,
+            limits: shared.limits.clone(),
             buffer: Vec::new(),
             dialect: None,
             bytes_out: 0,
@@ -105,12 +106,19 @@ where
         }
     }
 
-    /// Asks for a name until there is one that is let in.
+    /// Asks for a name until one is let in. Whoever has said nothing is taken to read lines.
     pub(super) async fn enter(mut self) -> Result<Entered<R, W>, CloseReason> {
         self.send(NICK.as_bytes()).await?;
         loop {
             let first = self.dialect.is_none();
-            let (dialect, answer) = self.answer().await?;
+            let (dialect, answer) = match self.answer().await {
+                Err(reason @ CloseReason::MadeWay) => {
+                    let dialect = self.dialect.unwrap_or(Dialect::Line);
+                    let ended = if first { first_line_end(dialect) } else { b"" };
+                    return Err(self.end(dialect, ended, reason, None).await);
+                }
+                answer => answer?,
+            };
             let ended = if first { first_line_end(dialect) } else { b"" };
             let wish = match wish(dialect, &answer) {
                 Ok(wish) => wish,
@@ -125,10 +133,9 @@ where
             };
             let (nick, kind, client) = (wish.nick.clone(), wish.kind, wish.client.clone());
             let owner = wish.token.as_deref().map(|token| self.shared.hub.owner(token));
-            let (mailbox, unread) = Mailbox::new();
-            match self.ask(dialect, wish, owner.clone(), mailbox).await? {
-                Ok(admission) => {
-                    let greeting = self.greeting(dialect, &nick, &admission, ended);
+            match self.ask(dialect, wish, owner.clone()).await? {
+                Ok(place) => {
+                    let greeting = self.greeting(dialect, &nick, &place, ended);
                     let Self { read, write, buffer: rest, .. } = self;
                     return Ok(Entered {
                         dialect,
@@ -136,10 +143,9 @@ where
                         kind,
                         client,
                         owner,
-                        admission,
+                        place,
                         greeting,
                         rest,
-                        unread,
                         read,
                         write,
                     });
@@ -165,10 +171,12 @@ where
             };
             let deadline = self.deadline();
             let until = raw_at.map_or(deadline, |raw_at| raw_at.min(deadline));
-            let Self { read: reader, buffer, shared, .. } = self;
-            let reading = timeout_at(until, read(reader, |bytes| buffer.extend_from_slice(bytes)));
+            let Self { read: reader, buffer, shared, seat, .. } = self;
+            let reading = read(reader, limits::LINE, |bytes| buffer.extend_from_slice(bytes));
             let got = tokio::select! {
-                got = reading => got,
+                biased;
+                got = timeout_at(until, reading) => got,
+                () = seat.closed() => return Err(seat.why().0),
                 () = shared.hub.gone() => return Err(CloseReason::Shutdown),
             };
             match got {
@@ -186,9 +194,10 @@ where
     }
 
     /// From an answer's first byte it has to be finished in time; silence may last longer.
-    fn deadline(&self) -> Instant {
-        let whole = self.since + self.shared.limits.handshake_idle;
-        self.answering.map_or(whole, |since| whole.min(since + self.shared.limits.handshake))
+    fn deadline(&mut self) -> Instant {
+        let limits = self.limits.now();
+        let whole = self.since + limits.handshake_idle;
+        self.answering.map_or(whole, |since| whole.min(since + limits.handshake))
     }
 
     /// Takes an answer out of the buffer, if there is a whole one.
@@ -226,23 +235,22 @@ where
         dialect: Dialect,
         wish: Wish,
         token: Option<Arc<str>>,
-        mailbox: Mailbox,
-    ) -> Result<Result<Admission, Refusal>, CloseReason> {
+    ) -> Result<Result<Place, Refusal>, CloseReason> {
         let Wish { nick, kind, room, resume, .. } = wish;
         let (reply, admitted) = oneshot::channel();
-        let (session, addr, closer) = (self.session, self.addr, self.closer.clone());
+        let (session, addr, seat) = (self.session, self.addr, self.seat.clone());
         let join = Join { session, nick, kind, addr: addr.ip(), token, room };
-        let enter = Enter { join, dialect, addr, resume, mailbox, closer, reply };
+        let enter = Enter { join, dialect, addr, resume, seat, reply };
         let sent = self.shared.hub.send(Request::Enter(enter)).await;
         sent.map_err(|_hub_is_gone| CloseReason::Shutdown)?;
         admitted.await.map_err(|_hub_is_gone| CloseReason::Shutdown)
     }
 
     fn greeting(
-        &self,
+        &mut self,
         dialect: Dialect,
         nick: &Nick,
-        admission: &Admission,
+        place: &Place,
         ended: &[u8],
     ) -> Vec<Vec<u8>> {
         let mut out = ended.to_vec();
@@ -250,19 +258,19 @@ where
             Dialect::Raw => return vec![NICK_OK.into(), WELCOME.into()],
             Dialect::Line => {
                 out.extend_from_slice(format!("{NICK_OK}\n{WELCOME}\n").as_bytes());
-                for line in greeting_lines(&admission.place) {
+                for line in greeting_lines(place) {
                     out.extend_from_slice(line.as_bytes());
                     out.push(b'\n');
                 }
             }
-            Dialect::Native => self.welcome(nick, admission, &mut out),
+            Dialect::Native => self.welcome(nick, place, &mut out),
         }
         vec![out]
     }
 
-    fn welcome(&self, nick: &Nick, admission: &Admission, out: &mut Vec<u8>) {
-        let Place { row, gap, replay, .. } = &admission.place;
-        let limits = &self.shared.limits;
+    fn welcome(&mut self, nick: &Nick, place: &Place, out: &mut Vec<u8>) {
+        let Place { row, gap, replay, .. } = place;
+        let limits = self.limits.now().clone();
         let event = ServerEvent::Welcome(Welcome {
             v: native::VERSION,
             server: concat!("chaty/", env!("CARGO_PKG_VERSION")).into(),
@@ -339,7 +347,7 @@ where
         if self.bytes_out > BYTES_OUT {
             return Err(CloseReason::HandshakeTooLong);
         }
-        match timeout(self.shared.limits.write_deadline, self.write.write_all(bytes)).await {
+        match timeout(self.limits.now().write_deadline, self.write.write_all(bytes)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_broken)) => Err(CloseReason::Lost),
             Err(_late) => Err(CloseReason::WriteTimeout),

@@ -14,7 +14,7 @@ use crate::wire::{Dialect, limits, line, raw};
 
 /// Messages of one step: a read of ordinary lines, and few enough that a read of the shortest ones
 /// takes no more than its share of the hub's inbox and of a mailbox.
-pub(super) const POSTS: usize = 512;
+pub(in crate::serve) const POSTS: usize = 512;
 
 /// Lines `/search` shows.
 const SEARCHED: usize = 20;

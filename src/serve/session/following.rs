@@ -1,16 +1,15 @@
 //! The rooms a session follows: a cursor into each one's log, read as one story in the order of
 //! the server. Knows no socket.
 
-use crate::log::{Cursor, Slice, Tail};
+use crate::log::{Cursor, Slice};
 use crate::serve::hub::Place;
+use crate::serve::seat::Seat;
+use crate::serve::tide::{Registered, Tide};
 use crate::wire::entry::{Ordinal, RoomId, Seq, SessionId};
 use crate::wire::room_name::RoomName;
-use std::future::{Future, pending, poll_fn};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::Poll;
-use tokio::sync::watch;
+use std::task::Context;
 
 /// Where a session reads. Nearly always that is one room.
 #[derive(Debug)]
@@ -18,15 +17,15 @@ pub(super) struct Following {
     rooms: Vec<Followed>,
     /// Up to here the logs are whole and all answers are in their mailboxes.
     published: Arc<AtomicU64>,
-    /// The last entry taken, for `list`.
-    position: Arc<AtomicU64>,
+    seat: Seat,
 }
 
 #[derive(Debug)]
 struct Followed {
     id: RoomId,
     cursor: Cursor,
-    tail: watch::Receiver<Tail>,
+    tide: Arc<Tide>,
+    registered: Registered,
     /// Reads in the file so far, behind this entry.
     replay: Option<Seq>,
     /// The room's last entry when the session came in.
@@ -42,28 +41,27 @@ pub(super) struct Replay {
     pub(super) joined: Seq,
 }
 
-impl Followed {
-    async fn moved(&mut self) {
-        if self.tail.changed().await.is_err() {
-            pending::<()>().await;
-        }
+impl Drop for Followed {
+    fn drop(&mut self) {
+        self.tide.leave(&mut self.registered);
     }
 }
 
 impl Following {
-    pub(super) fn new(published: Arc<AtomicU64>, position: Arc<AtomicU64>) -> Self {
-        Self { rooms: Vec::with_capacity(1), published, position }
+    pub(super) fn new(published: Arc<AtomicU64>, seat: Seat) -> Self {
+        Self { rooms: Vec::with_capacity(1), published, seat }
     }
 
     /// Reads in one more room.
     pub(super) fn enter(&mut self, place: Place) {
-        let Place { room: id, row, mut cursor, replay, tail, .. } = place;
+        let Place { room: id, row, mut cursor, replay, tide, .. } = place;
         if replay.is_some() {
             // Nothing of the log is kept alive meanwhile.
             cursor.let_go();
         }
         self.part(id);
-        self.rooms.push(Followed { id, cursor, tail, replay, joined: row.seq });
+        let (registered, joined) = (Registered::default(), row.seq);
+        self.rooms.push(Followed { id, cursor, tide, registered, replay, joined });
     }
 
     /// The room whose file is to be read first, if there is one.
@@ -150,11 +148,11 @@ impl Following {
         self.is_before(published)
     }
 
-    /// Notes that the rooms moved: from here on [`moved`](Self::moved) waits for what is published
-    /// later, so this comes before anything is read.
-    pub(super) fn look(&mut self) {
+    /// Has the task of this context woken when a room goes on. Whatever is read after this, nothing
+    /// is missed.
+    pub(super) fn listen(&mut self, cx: &Context<'_>) {
         for room in &mut self.rooms {
-            room.tail.mark_unchanged();
+            room.tide.listen(&mut room.registered, cx);
         }
     }
 
@@ -163,13 +161,12 @@ impl Following {
         let published = self.published.load(Ordering::Acquire);
         let mut behind = 0;
         for room in self.rooms.iter().filter(|room| room.replay.is_none()) {
-            let tail = room.tail.borrow().bytes;
-            behind += tail.saturating_sub(room.cursor.bytes_before());
+            behind += room.tide.bytes().saturating_sub(room.cursor.bytes_before());
         }
         let read = self.rooms.iter().filter_map(|room| room.cursor.last_read());
         let read = read.map(|(_, ordinal)| ordinal.0).max();
         if let Some(position) = if behind == 0 { Some(published) } else { read } {
-            self.position.store(position, Ordering::Relaxed);
+            self.seat.reached(Ordinal(position));
         }
         behind
     }
@@ -178,23 +175,6 @@ impl Following {
     pub(super) fn is_lost(&self) -> bool {
         self.rooms.iter().any(|room| room.cursor.is_lost())
     }
-
-    /// Waits until a room has moved. A room that is forgotten moves no more; nor does one of a hub
-    /// that has ended, which tells the session so itself.
-    pub(super) async fn moved(&mut self) {
-        match self.rooms.as_mut_slice() {
-            [room] => room.moved().await,
-            rooms => {
-                let mut waits: Vec<Pin<Box<dyn Future<Output = ()> + Send + '_>>> =
-                    rooms.iter_mut().map(|room| Box::pin(room.moved()) as _).collect();
-                poll_fn(|cx| {
-                    let has_moved = waits.iter_mut().any(|wait| wait.as_mut().poll(cx).is_ready());
-                    if has_moved { Poll::Ready(()) } else { Poll::Pending }
-                })
-                .await;
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -202,50 +182,46 @@ mod tests {
     use super::*;
     use crate::log::Logs;
     use crate::room::RoomRow;
+    use crate::serve::tide::Ringer;
     use crate::wire::entry::{Entry, Event, Millis};
-    use tokio::time::{Duration, timeout};
+    use std::future::poll_fn;
+    use std::task::Poll;
 
-    fn following() -> (Following, Logs, watch::Sender<Tail>, Arc<AtomicU64>) {
+    /// What is published between the last read and the sleep wakes the sleeper.
+    #[tokio::test]
+    async fn what_is_published_after_listening_wakes() {
         let (room, name) = (RoomId(0), RoomName::lobby());
         let mut logs = Logs::new(1 << 20);
         let cursor = logs.open(room, name.clone(), Seq(1));
-        let sender = watch::Sender::new(logs.tail(room));
-        let published = Arc::<AtomicU64>::default();
-        let mut following = Following::new(published.clone(), Arc::default());
+        let (tide, published) = (Arc::<Tide>::default(), Arc::<AtomicU64>::default());
+        let mut following = Following::new(published.clone(), Seat::default());
         let row = RoomRow { name, seq: Seq(0), members: 1, topic: None, recorded: false };
-        let (gap, replay, tail) = (None, None, sender.subscribe());
-        let (earlier, unrecorded) = (Vec::new(), false);
-        following.enter(Place { room, row, cursor, gap, replay, tail, earlier, unrecorded });
-        (following, logs, sender, published)
-    }
-
-    fn publish(logs: &mut Logs, sender: &watch::Sender<Tail>, published: &AtomicU64) {
-        let event = Event::Crowd { joined: 1, left: 0 };
-        let (at, author) = (Millis(0), SessionId(9));
-        logs.append(RoomId(0), vec![Entry { seq: Seq(1), ordinal: Ordinal(1), at, author, event }]);
-        published.store(1, Ordering::Release);
-        sender.send_replace(logs.tail(RoomId(0)));
-    }
-
-    /// What was published between the last read and the wait was noticed only with what was said
-    /// next.
-    #[tokio::test(start_paused = true)]
-    async fn what_is_published_after_the_last_read_ends_the_wait() {
-        let (mut following, mut logs, sender, published) = following();
-        following.look();
-        assert!(following.next_slice(None, None).is_none());
-        publish(&mut logs, &sender, &published);
-        assert!(following.behind() > 0);
-        let moved = timeout(Duration::from_mins(1), following.moved()).await;
-        assert!(moved.is_ok(), "it sleeps on what it has not read");
-        assert!(following.next_slice(None, None).is_some());
-    }
-
-    /// A member that was in a room just forgotten was told that the server goes down.
-    #[tokio::test(start_paused = true)]
-    async fn a_room_that_is_forgotten_moves_no_more() {
-        let (mut following, _logs, sender, _published) = following();
-        drop(sender);
-        assert!(timeout(Duration::from_mins(1), following.moved()).await.is_err());
+        let (gap, replay, earlier, unrecorded) = (None, None, Vec::new(), false);
+        let place =
+            Place { room, row, cursor, gap, replay, tide: tide.clone(), earlier, unrecorded };
+        following.enter(place);
+        let ringer = Ringer::default();
+        let reads = poll_fn(|cx| {
+            following.listen(cx);
+            match following.next_slice(None, None) {
+                Some(slice) => Poll::Ready(slice.entries.len()),
+                None => Poll::Pending,
+            }
+        });
+        let publishes = async {
+            let event = Event::Crowd { joined: 1, left: 0 };
+            let (seq, ordinal, at, author) = (Seq(1), Ordinal(1), Millis(0), SessionId(9));
+            logs.append(room, vec![Entry { seq, ordinal, at, author, event }]);
+            published.store(1, Ordering::Release);
+            tide.rise(logs.tail(room).bytes);
+            ringer.ring(std::iter::once(tide.clone()));
+            ringer.run().await;
+        };
+        tokio::select! {
+            biased;
+            read = reads => assert_eq!(read, 1),
+            () = publishes => {}
+        }
+        assert_eq!(following.behind(), 0);
     }
 }

@@ -65,13 +65,13 @@ pub(in crate::serve) struct Search {
 
 /// What an answer of many entries or rooms counts for among the answers a session has not read:
 /// at most 400 KiB each, so that a few of them are as many as it may have.
-const HEAVY: usize = 24;
+pub(in crate::serve) const HEAVY: usize = 24;
 /// Rooms in an answer that counts for one.
 const FEW_ROOMS: usize = 64;
 
 impl Private {
     /// How many answers it counts for.
-    pub(super) fn weight(&self) -> usize {
+    pub(in crate::serve) fn weight(&self) -> usize {
         self.word.weight()
     }
 }

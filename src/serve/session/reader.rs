@@ -1,26 +1,30 @@
 //! A session's reading half: hears, carries out, and says when the member is gone. The only one
 //! that tells the hub of a leave, and it does so exactly once.
+//!
+//! Here a member that says too much at once waits: what it has sent is not read on meanwhile, so
+//! that it is its own connection that fills up, and nobody else's.
 
 use super::ear::{Ear, Step};
-use super::mailbox::Owed;
 use super::past::Ask;
 use super::private::Word;
-use super::read::read;
-use crate::config::Limits;
-use crate::room::{Input, Refusal};
-use crate::serve::closer::Closer;
+use super::read::{SCRATCH, read};
+use crate::room::{Flood, Input, Pace, Post, Refusal, Sent};
 use crate::serve::hub::{HubHandle, Request};
+use crate::serve::live::Live;
+use crate::serve::metrics::Traffic;
+use crate::serve::seat::Seat;
 use crate::wire::Dialect;
 use crate::wire::close::CloseReason;
 use crate::wire::entry::SessionId;
 use crate::wire::limits;
 use crate::wire::nick::Nick;
+use crate::wire::room_name::RoomName;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncRead;
 use tokio::sync::oneshot;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 #[derive(Debug)]
 pub(super) struct Reader<R> {
@@ -29,30 +33,36 @@ pub(super) struct Reader<R> {
     pub(super) read: R,
     pub(super) ear: Ear,
     pub(super) hub: HubHandle,
-    pub(super) closer: Closer,
-    pub(super) owed: Arc<Owed>,
-    pub(super) limits: Arc<Limits>,
+    pub(super) seat: Seat,
+    pub(super) limits: Live,
+    /// What it has said lately, and since when its clock runs.
+    pub(super) flood: Flood,
+    pub(super) since: Instant,
+    pub(super) traffic: Arc<Traffic>,
 }
+
+/// Bytes read at once of a member that may have to wait: what comes of them waits with it, which
+/// is more than they are.
+pub(in crate::serve) const READ_AHEAD: usize = limits::LINE;
 
 /// The session is over, for this reason.
 pub(super) struct Over(pub(super) CloseReason);
 
 impl<R: AsyncRead + Unpin> Reader<R> {
     /// Reads until the session ends, from either side, and tells the hub. `first` is what came
-    /// behind the name. Gives the reading half back.
-    pub(super) async fn run(mut self, first: Vec<u8>) -> R {
-        let closer = self.closer.clone();
+    /// behind the name.
+    pub(super) async fn run(&mut self, first: Vec<u8>) {
+        let seat = self.seat.clone();
         let reason = tokio::select! {
             biased;
-            () = closer.closed() => closer.why().0,
+            () = seat.closed() => seat.why().0,
             Over(reason) = self.listen(first) => reason,
         };
-        let leave = Input::Leave { session: self.session, reason };
-        if self.hub.send(Request::Input(leave)).await.is_err() {
-            self.closer.close(CloseReason::Shutdown, None);
+        let leave = Request::Input(Input::Leave { session: self.session, reason });
+        if Box::pin(self.hub.send(leave)).await.is_err() {
+            self.seat.close(CloseReason::Shutdown, None);
         }
         // A hub that did not know the session any more has closed it already.
-        self.read
     }
 
     async fn listen(&mut self, first: Vec<u8>) -> Over {
@@ -63,23 +73,29 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     }
 
     async fn listening(&mut self, first: Vec<u8>) -> Result<std::convert::Infallible, Over> {
-        if !first.is_empty() {
-            let steps = self.ear.hear(&first);
-            self.carry_out(steps).await?;
+        for part in first.chunks(READ_AHEAD) {
+            self.traffic.received(part.len());
+            let steps = self.ear.hear(part);
+            Box::pin(self.carry_out(steps)).await?;
         }
         loop {
             let steps = self.hear().await?;
-            self.carry_out(steps).await?;
+            // Boxed, so that a member that says nothing keeps no room for what it might say.
+            Box::pin(self.carry_out(steps)).await?;
         }
     }
 
     /// The steps of the next read. A silent native peer is pinged, and given up in the end.
     async fn hear(&mut self) -> Result<Vec<Step>, Over> {
-        let silent_since = Instant::now();
-        let mut wake = silent_since + self.limits.ping;
+        let mut silent_since = Instant::now();
+        let mut wake = silent_since + self.limits.now().ping;
         loop {
-            let Self { read: reader, ear, .. } = self;
-            let reading = read(reader, |bytes| ear.hear(bytes));
+            let most = if self.limits.now().flood { READ_AHEAD } else { SCRATCH };
+            let Self { read: reader, ear, traffic, .. } = self;
+            let reading = read(reader, most, |bytes| {
+                traffic.received(bytes.len());
+                ear.hear(bytes)
+            });
             let heard = if self.dialect == Dialect::Native {
                 timeout_at(wake, reading).await
             } else {
@@ -90,26 +106,32 @@ impl<R: AsyncRead + Unpin> Reader<R> {
                 Ok(Ok(None)) => return Err(Over(CloseReason::Quit)),
                 Ok(Err(_broken)) => return Err(Over(CloseReason::Lost)),
                 Err(_silent) => {
-                    wake = self.silence(silent_since).await?;
+                    // A process that was stopped, a machine that slept: nobody's silence.
+                    silent_since += wake.elapsed();
+                    wake = Box::pin(self.silence(silent_since)).await?;
                 }
             }
         }
     }
 
     async fn silence(&mut self, since: Instant) -> Result<Instant, Over> {
-        if since.elapsed() >= self.limits.ping_dead {
+        let (ping, dead) = (self.limits.now().ping, self.limits.now().ping_dead);
+        if since.elapsed() >= dead {
             return Err(Over(CloseReason::PingTimeout));
         }
         self.tell(Word::Ping).await?;
-        let next = Instant::now() + self.limits.ping.max(Duration::from_millis(1));
-        Ok(next.min(since + self.limits.ping_dead))
+        let next = Instant::now() + ping.max(Duration::from_millis(1));
+        Ok(next.min(since + dead))
     }
 
     async fn carry_out(&mut self, steps: Vec<Step>) -> Result<(), Over> {
         let mut steps = VecDeque::from(steps);
         while let Some(step) = steps.pop_front() {
             // Who does not read the answers asks for no more of them.
-            self.owed.room().await;
+            self.seat.room().await;
+            if let Some(sent) = sent(&step) {
+                self.pass(std::iter::once(sent)).await;
+            }
             if let Step::Rename { to, then } = step {
                 self.rename(&to).await?;
                 // They came before whatever was read later.
@@ -127,8 +149,8 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         let session = self.session;
         match step {
             Step::Say { room, posts } => {
-                self.hub.gate().pass().await;
-                self.send(Request::Input(Input::Post { session, room, posts })).await
+                self.traffic.said(posts.len());
+                self.say(room, posts).await
             }
             Step::Whisper { to, text, id } => {
                 self.send(Request::Input(Input::Whisper { session, to, text, id })).await
@@ -164,6 +186,41 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         }
     }
 
+    /// Waits until the first of these may pass, and gives how many may pass together with it. The
+    /// limits may change meanwhile; no wait is longer than one message takes.
+    async fn pass(&mut self, sent: impl Iterator<Item = Sent> + Clone) -> usize {
+        loop {
+            let limits = self.limits.now();
+            if !limits.flood {
+                return usize::MAX;
+            }
+            let pace = Pace {
+                burst: limits.flood_burst,
+                messages: limits.flood_messages,
+                bytes: limits.flood_bytes,
+            };
+            let (passed, wait) = self.flood.pass(pace, self.since.elapsed(), sent.clone());
+            if wait.is_zero() || passed > 0 {
+                return passed;
+            }
+            sleep(wait).await;
+        }
+    }
+
+    /// Says it, as many at once as may be.
+    async fn say(&mut self, room: Option<RoomName>, mut posts: Vec<Post>) -> Result<(), Over> {
+        while !posts.is_empty() {
+            let sent = posts.iter().map(|post| Sent::message(post.text.len()));
+            let passed = self.pass(sent).await.min(posts.len());
+            let later = posts.split_off(passed);
+            let posts = std::mem::replace(&mut posts, later);
+            self.hub.gate().pass().await;
+            let (session, room) = (self.session, room.clone());
+            self.send(Request::Input(Input::Post { session, room, posts })).await?;
+        }
+        Ok(())
+    }
+
     async fn rename(&mut self, to: &str) -> Result<(), Over> {
         let session = self.session;
         match Nick::parse(to.as_bytes()) {
@@ -188,8 +245,30 @@ impl<R: AsyncRead + Unpin> Reader<R> {
 
     pub(super) async fn send(&mut self, request: Request) -> Result<(), Over> {
         if let Some((_, questions)) = request.questions() {
-            self.owed.asks(questions);
+            self.seat.asks(questions);
         }
         self.hub.send(request).await.map_err(|_hub_is_gone| Over(CloseReason::Shutdown))
+    }
+}
+
+/// What a step counts for, before it is carried out. What is said is counted message by message.
+fn sent(step: &Step) -> Option<Sent> {
+    match step {
+        Step::Whisper { text, .. } => Some(Sent::message(text.len())),
+        Step::Topic { topic, .. } => {
+            Some(Sent::message(topic.as_ref().map_or(0, |topic| topic.len())))
+        }
+        Step::Rename { .. } | Step::GoTo { .. } | Step::Part { .. } => Some(Sent::message(0)),
+        Step::Roster(_)
+        | Step::Rooms(_)
+        | Step::AskTopic
+        | Step::Bots
+        | Step::Why { .. }
+        | Step::About(_)
+        | Step::History { .. }
+        | Step::Tell(_)
+        | Step::Refuse { .. }
+        | Step::Pong(_) => Some(Sent::question()),
+        Step::Say { .. } | Step::Quit | Step::Unframed => None,
     }
 }

@@ -65,11 +65,11 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             return Ok(());
         };
         let (hub, history) = (filed.hub.clone(), filed.history.clone());
-        let closer = self.closer.clone();
+        let seat = self.seat.clone();
         let past = tokio::select! {
             past = missed(&hub, &history, &name, after) => past,
             // Its writer says why.
-            () = closer.closed() => return Ok(()),
+            () = seat.closed() => return Ok(()),
         };
         let past = past.map_err(|error| {
             tracing::warn!(room = %name, %error, "the history does not answer");
@@ -84,7 +84,8 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             if entry.seq > before.next() {
                 native_gap(&name, Gap { after: before, before: entry.seq }, &mut out);
             }
-            self.tell(&name, entry, joined, &mut out);
+            let is_mine = self.tell(&name, entry, joined, &mut out);
+            self.taken.entries += u64::from(!is_mine);
             before = entry.seq;
         }
         self.own(out);
@@ -115,8 +116,9 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         }
     }
 
-    /// An entry of the file: one of its own, said since it came, is acknowledged by it.
-    fn tell(&self, room: &RoomName, entry: &Entry, joined: Seq, out: &mut Vec<u8>) {
+    /// An entry of the file: one of its own, said since it came, is acknowledged by it. Gives
+    /// whether it is.
+    fn tell(&self, room: &RoomName, entry: &Entry, joined: Seq, out: &mut Vec<u8>) -> bool {
         let is_mine = match (&entry.event, &self.filed) {
             _ if entry.seq < joined => false,
             (Event::Chat(chat), Some(filed)) => chat.owner.is_some() && chat.owner == filed.owner,
@@ -132,6 +134,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             (true, ..) => {}
             (false, _, event) => native::put(&event, out),
         }
+        is_mine
     }
 }
 

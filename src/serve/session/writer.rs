@@ -5,23 +5,22 @@
 use super::batch::Batch;
 use super::following::Following;
 use super::goodbye::{goodbye, is_kick};
-use super::mailbox::Unread;
 use super::private::{self, Private, Word};
 use super::replay::Filed;
-use crate::config::Limits;
 use crate::log::{Run, Slice};
 use crate::room::Answer;
-use crate::serve::closer::Closer;
 use crate::serve::gate;
+use crate::serve::live::Live;
+use crate::serve::metrics::{Taken, Traffic};
+use crate::serve::seat::Seat;
 use crate::wire::close::CloseReason;
 use crate::wire::entry::{Event, SessionId};
 use crate::wire::native::{self, ServerEvent};
 use crate::wire::{Dialect, line, raw};
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -39,14 +38,16 @@ pub(super) struct Writer<W> {
     pub(super) filed: Option<Box<Filed>>,
     /// The next of its own is not on the disk yet.
     pub(super) is_held: bool,
-    pub(super) unread: Unread,
     pub(super) gate: gate::Reader,
-    pub(super) closer: Closer,
+    pub(super) seat: Seat,
     /// However the writer ends, the session does.
     pub(super) _end: EndsSession,
-    pub(super) limits: Arc<Limits>,
+    pub(super) limits: Live,
     pub(super) batch: Batch,
-    /// The next piece of the mailbox, when the log has to come first.
+    /// What is in it of the log, and what has gone out.
+    pub(super) taken: Taken,
+    pub(super) traffic: Arc<Traffic>,
+    /// The next answer, when the log has to come first.
     pub(super) waiting: Option<Box<Private>>,
     /// Messages of a raw session not yet sent: each goes alone.
     pub(super) paced: VecDeque<Vec<u8>>,
@@ -55,7 +56,7 @@ pub(super) struct Writer<W> {
 /// Closes the session when the writer is gone, also by a panic: a member that cannot be written to
 /// must not stay.
 #[derive(Debug)]
-pub(super) struct EndsSession(pub(super) Closer);
+pub(super) struct EndsSession(pub(super) Seat);
 
 impl Drop for EndsSession {
     fn drop(&mut self) {
@@ -67,20 +68,22 @@ impl Drop for EndsSession {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Until {
     Tail,
-    /// With what the mailbox holds, and what comes before it in the log.
+    /// With the answers there are, and what comes before them in the log.
     LastAnswer,
 }
 
 impl<W: AsyncWrite + Unpin> Writer<W> {
     /// Writes until the session ends, then says why.
-    pub(super) async fn run(mut self) -> CloseReason {
+    pub(super) async fn run(&mut self) -> CloseReason {
         if let Err(reason) = self.follow().await {
-            self.closer.close(reason, None);
+            self.seat.close(reason, None);
         }
-        let deadline = Instant::now() + self.limits.drain;
+        let deadline = Instant::now() + self.limits.now().drain;
         // A peer that does not take its last words goes without them.
-        let _best_effort = timeout_at(deadline, self.last_words()).await;
-        self.closer.why().0
+        let _best_effort = Box::pin(timeout_at(deadline, self.last_words())).await;
+        // What is left of the log did not arrive; bytes of it may have.
+        self.traffic.wrote(&Taken { bytes: self.taken.bytes, ..Taken::default() });
+        self.seat.why().0
     }
 
     /// Puts the first messages before everything else.
@@ -91,55 +94,64 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     }
 
     async fn follow(&mut self) -> Result<(), CloseReason> {
-        let closer = self.closer.clone();
-        // Registered once, not at every wake.
-        let mut ended = pin!(closer.closed());
-        while !closer.is_closed() {
-            if self.following.is_lost() {
-                return Err(CloseReason::Lagged);
-            }
-            if self.batch.is_empty() && self.paced.is_empty() {
-                match self.following.replaying() {
-                    Some(replay) => self.replay(replay).await?,
-                    None => self.gather(Until::Tail),
-                }
-            }
-            if !self.batch.is_empty() || !self.paced.is_empty() {
+        while !self.seat.is_closed() {
+            if let Some(replay) = self.following.replaying() {
+                // What is rare is boxed: an idle session keeps no room for it.
+                Box::pin(self.replay(replay)).await?;
                 self.flush().await?;
                 continue;
             }
-            if self.following.replaying().is_some() {
-                continue;
-            }
-            tokio::select! {
-                biased;
-                () = &mut ended => break,
-                piece = self.unread.recv(), if self.waiting.is_none() => match piece {
-                    Some(piece) => self.waiting = Some(piece),
-                    // The hub has let go of the session and is about to say why.
-                    None => ended.as_mut().await,
-                },
-                () = Filed::moved(self.filed.as_mut()), if self.is_held => {}
-                () = self.following.moved() => {}
+            // First, so that nothing is missed that comes after the look.
+            poll_fn(|cx| Poll::Ready(self.listen(cx))).await;
+            self.gather(Until::Tail)?;
+            if self.batch.is_empty() && self.paced.is_empty() {
+                self.sleep().await;
+            } else {
+                self.flush().await?;
             }
         }
         Ok(())
     }
 
+    /// Is woken from now on by an answer, the end, or a room that goes on.
+    fn listen(&mut self, cx: &Context<'_>) {
+        self.seat.listen(cx);
+        self.following.listen(cx);
+    }
+
+    /// Sleeps until something wakes this task; there may be nothing to do then.
+    async fn sleep(&mut self) {
+        let mut is_woken = false;
+        let woken = poll_fn(|_cx| {
+            if std::mem::replace(&mut is_woken, true) { Poll::Ready(()) } else { Poll::Pending }
+        });
+        if self.is_held {
+            tokio::select! {
+                biased;
+                () = Filed::moved(self.filed.as_mut()) => {}
+                () = woken => {}
+            }
+        } else {
+            woken.await;
+        }
+    }
+
     /// Takes what there is, in order, until a batch is full.
-    fn gather(&mut self, end: Until) {
-        self.following.look();
+    fn gather(&mut self, end: Until) -> Result<(), CloseReason> {
         let held = self.filed.as_ref().and_then(|filed| filed.limit());
         let held = held.map(|limit| (self.session, limit));
         while !self.batch.is_full() && self.paced.is_empty() {
             if self.waiting.is_none() {
-                self.waiting = self.unread.try_recv();
+                self.waiting = self.seat.take();
             }
             if self.waiting.is_none() && end == Until::LastAnswer {
                 break;
             }
             let until = self.waiting.as_ref().map(|piece| piece.after);
             if let Some(slice) = self.following.next_slice(until, held) {
+                if slice.chunk.is_evicted() {
+                    return Err(CloseReason::Lagged);
+                }
                 self.take(&slice);
             } else if held.is_some() && until.is_some_and(|until| self.following.is_before(until)) {
                 break;
@@ -149,8 +161,12 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 break;
             }
         }
+        if self.following.is_lost() {
+            return Err(CloseReason::Lagged);
+        }
         self.gate.behind(self.following.behind());
         self.is_held = held.is_some() && self.following.has_more();
+        Ok(())
     }
 
     /// Says what the session alone is told, and reads from then on where that says.
@@ -165,6 +181,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 }
             }
             Word::Answer(Answer::Parted { room, .. }) => self.following.part(*room),
+            Word::Answer(Answer::Refused { .. }) => self.traffic.refused(),
             _ => {}
         }
         for message in private::encode(word, self.dialect) {
@@ -174,8 +191,10 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
 
     fn take(&mut self, slice: &Slice) {
         let (me, dialect) = (self.session, self.dialect);
+        let appended = slice.chunk.appended();
         if dialect == Dialect::Raw {
             for entry in slice.iter().filter(|entry| entry.author != me) {
+                self.taken.take(1, appended);
                 let mut bytes = Vec::new();
                 let tag = line::put(entry, &mut bytes);
                 let said = String::from_utf8_lossy(&bytes);
@@ -184,9 +203,12 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             }
             return;
         }
-        let batch = &mut self.batch;
+        let Self { batch, taken, .. } = self;
         slice.runs(me, |run| match run {
-            Run::Others(entries) => batch.shared(&slice.chunk, dialect, entries),
+            Run::Others(entries) => {
+                taken.take(entries.len(), appended);
+                batch.shared(&slice.chunk, dialect, entries);
+            }
             Run::Own(index) if dialect == Dialect::Native => batch.own(own(slice, index)),
             Run::Own(_) => {}
         });
@@ -203,19 +225,32 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     /// Writes all that is gathered; a raw session's messages one by one, apart in time.
     async fn flush(&mut self) -> Result<(), CloseReason> {
         self.write(true).await?;
+        self.count();
+        if self.paced.is_empty() { Ok(()) } else { Box::pin(self.pace()).await }
+    }
+
+    async fn pace(&mut self) -> Result<(), CloseReason> {
         while let Some(message) = self.paced.pop_front() {
             self.batch.own(message);
             self.write(true).await?;
-            let closer = self.closer.clone();
+            self.count();
             tokio::select! {
-                () = sleep(self.limits.raw_pace) => {}
-                () = closer.closed() => return Ok(()),
+                biased;
+                () = sleep(self.limits.now().raw_pace) => {}
+                () = self.seat.closed() => return Ok(()),
             }
             if self.following.is_lost() {
                 return Err(CloseReason::Lagged);
             }
         }
         Ok(())
+    }
+
+    /// Counts what was gathered, once all of it is written.
+    fn count(&mut self) {
+        if self.batch.is_empty() && self.paced.is_empty() {
+            self.traffic.wrote(&std::mem::take(&mut self.taken));
+        }
     }
 
     /// Writes the batch, as fast as the peer takes it and no slower than the deadline. May leave
@@ -232,21 +267,26 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 Poll::Pending if minds_close && self.following.is_lost() => {
                     return Err(CloseReason::Lagged);
                 }
-                Poll::Pending => timeout(LOOK, poll_fn(|cx| batch.poll_write(out, cx))).await,
+                Poll::Pending => {
+                    Box::pin(timeout(LOOK, poll_fn(|cx| batch.poll_write(out, cx)))).await
+                }
             };
             match written {
                 Ok(Ok(0) | Err(_)) => return Err(CloseReason::Lost),
-                Ok(Ok(_)) => blocked_since = None,
+                Ok(Ok(sent)) => {
+                    blocked_since = None;
+                    self.taken.bytes += sent as u64;
+                }
                 Err(_blocked) => {
                     self.gate.stuck();
                     if self.following.is_lost() {
                         return Err(CloseReason::Lagged);
                     }
                     let since = *blocked_since.get_or_insert_with(|| Instant::now() - LOOK);
-                    if since.elapsed() >= self.limits.write_deadline {
+                    if since.elapsed() >= self.limits.now().write_deadline {
                         return Err(CloseReason::WriteTimeout);
                     }
-                    if minds_close && self.closer.is_closed() {
+                    if minds_close && self.seat.is_closed() {
                         return Ok(());
                     }
                 }
@@ -258,7 +298,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     /// Finishes the line that is half out, gives the answers that were given before the end, for
     /// a shutdown also what the room said, and last the reason. The caller sets the deadline.
     async fn last_words(&mut self) {
-        let (reason, detail) = self.closer.why();
+        let (reason, detail) = self.seat.why();
         let goodbye = goodbye(self.dialect, reason, detail);
         let end = if reason == CloseReason::Shutdown { Until::Tail } else { Until::LastAnswer };
         if is_kick(reason) {
@@ -272,7 +312,10 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             if self.write(false).await.is_err() || self.pace_out().await.is_err() {
                 return;
             }
-            self.gather(end);
+            self.count();
+            if self.gather(end).is_err() {
+                self.let_go();
+            }
             if !self.batch.is_empty() || !self.paced.is_empty() {
                 continue;
             }
@@ -282,7 +325,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             Filed::moved(self.filed.as_mut()).await;
         }
         if self.dialect == Dialect::Raw {
-            sleep(self.limits.raw_pace).await;
+            sleep(self.limits.now().raw_pace).await;
         }
         self.batch.own(goodbye);
         if self.write(false).await.is_ok() {
@@ -297,14 +340,14 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         self.following.let_go();
         self.paced.clear();
         self.waiting = None;
-        while self.unread.try_recv().is_some() {}
+        while self.seat.take().is_some() {}
     }
 
     async fn pace_out(&mut self) -> Result<(), CloseReason> {
         while let Some(message) = self.paced.pop_front() {
             self.batch.own(message);
             self.write(false).await?;
-            sleep(self.limits.raw_pace).await;
+            sleep(self.limits.now().raw_pace).await;
         }
         Ok(())
     }

@@ -43,6 +43,7 @@ fn time_turns(rig: &mut Rig, speaker: SessionId, posts: &[Post], turns: u64) -> 
         let began = Instant::now();
         rig.turn();
         spent += began.elapsed();
+        rig.ring();
     }
     spent
 }
@@ -95,6 +96,7 @@ fn with_ids(criterion: &mut Criterion) {
                 let began = Instant::now();
                 rig.turn();
                 spent += began.elapsed();
+                rig.ring();
             }
             spent
         });
@@ -127,17 +129,17 @@ impl Asleep {
         let (runtime, read) = (runtime(), Arc::<AtomicU64>::default());
         let (rig, listeners) = room(members);
         let speaker = listeners[0].session();
+        runtime.spawn(rig.ringer());
         for mut listener in listeners {
             let read = read.clone();
             runtime.spawn(async move {
                 // What joins have brought meanwhile is not part of it.
                 while listener.take().is_some() {}
                 read.fetch_add(1, Ordering::Relaxed);
-                while listener.moved().await {
-                    while let Some(slice) = listener.take() {
-                        slice.chunk.encoded(Dialect::Line).range(slice.entries);
-                        read.fetch_add(1, Ordering::Relaxed);
-                    }
+                loop {
+                    let slice = listener.next().await;
+                    slice.chunk.encoded(Dialect::Line).range(slice.entries);
+                    read.fetch_add(1, Ordering::Relaxed);
                 }
             });
         }

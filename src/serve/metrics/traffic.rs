@@ -1,0 +1,91 @@
+//! What one session sends and gets: for the line in the log at its end, and added to what all of
+//! them do. Its reader and its writer share it.
+
+use super::{Counter, Counters};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// One session's counts.
+#[derive(Debug)]
+pub(in crate::serve) struct Traffic {
+    all: Arc<Counters>,
+    /// Messages it sent to rooms, those that were refused included.
+    said: Counter,
+    refused: Counter,
+    delivered: Counter,
+    received_bytes: Counter,
+    sent_bytes: Counter,
+}
+
+/// What a batch takes to its member, until it is written.
+#[derive(Debug, Default)]
+pub(in crate::serve) struct Taken {
+    pub(in crate::serve) entries: u64,
+    pub(in crate::serve) bytes: u64,
+    /// When the first of those that come from the log was appended.
+    pub(in crate::serve) oldest: Option<Instant>,
+}
+
+impl Taken {
+    /// Takes so many entries that were appended then.
+    pub(in crate::serve) fn take(&mut self, entries: usize, appended: Instant) {
+        self.entries += entries as u64;
+        // They are taken in order.
+        self.oldest.get_or_insert(appended);
+    }
+}
+
+impl Traffic {
+    pub(in crate::serve) fn new(all: Arc<Counters>) -> Self {
+        Self {
+            all,
+            said: Counter::default(),
+            refused: Counter::default(),
+            delivered: Counter::default(),
+            received_bytes: Counter::default(),
+            sent_bytes: Counter::default(),
+        }
+    }
+
+    pub(in crate::serve) fn received(&self, bytes: usize) {
+        self.received_bytes.add(bytes as u64);
+        self.all.received(bytes as u64);
+    }
+
+    pub(in crate::serve) fn said(&self, messages: usize) {
+        self.said.add(messages as u64);
+    }
+
+    /// It has been told that something is refused.
+    pub(in crate::serve) fn refused(&self) {
+        self.refused.add(1);
+    }
+
+    /// All of it is with the member's kernel or on its way there.
+    pub(in crate::serve) fn wrote(&self, taken: &Taken) {
+        self.delivered.add(taken.entries);
+        self.sent_bytes.add(taken.bytes);
+        self.all.wrote(taken);
+    }
+
+    /// What it came to: said, delivered, refused, received and sent bytes.
+    pub(in crate::serve) fn totals(&self) -> Totals {
+        Totals {
+            said: self.said.get(),
+            delivered: self.delivered.get(),
+            refused: self.refused.get(),
+            received_bytes: self.received_bytes.get(),
+            sent_bytes: self.sent_bytes.get(),
+        }
+    }
+}
+
+/// A session's counts at its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::serve) struct Totals {
+    pub(in crate::serve) said: u64,
+    pub(in crate::serve) delivered: u64,
+    pub(in crate::serve) refused: u64,
+    pub(in crate::serve) received_bytes: u64,
+    pub(in crate::serve) sent_bytes: u64,
+}

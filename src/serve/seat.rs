@@ -1,0 +1,269 @@
+//! What a session's reader, its writer and the hub share: why it ends, what the hub has to say to
+//! it alone, and how far it has read. One allocation, which the writer looks through at every wake
+//! without waiting for anybody; the hub never waits at it either.
+//!
+//! Answers on the way are counted, and while there are many the session's own reader waits, so that
+//! nothing more is asked for, and whispers of others are refused.
+
+use super::session::{POSTS, Private};
+use crate::wire::close::CloseReason;
+use crate::wire::entry::Ordinal;
+use std::collections::VecDeque;
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Waker};
+use tokio::sync::Notify;
+
+/// Answers on the way to a session at which it counts as full: a client that asks without reading
+/// has a screenful.
+pub(super) const FULL: usize = 64;
+/// Questions and messages on the way to the hub at which the reader waits for it. Each may be
+/// answered; a few reads' worth, so that a busy publisher never waits for nothing.
+pub(super) const ASKED: usize = 1024;
+/// Answers there may be: to all that was asked for just before it was full, where the last question
+/// may have been [`POSTS`] messages, and a ping.
+const ROOM: usize = FULL + ASKED + POSTS + 1;
+
+/// Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Seat(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    /// The first reason stands. The detail is for the member.
+    why: OnceLock<(CloseReason, Option<Box<str>>)>,
+    writer: Bell,
+    /// Answers that the writer has not taken.
+    pieces: Mutex<VecDeque<Box<Private>>>,
+    /// How many, to be looked at without the lock.
+    count: AtomicUsize,
+    /// Questions on the way to the hub, which may answer them.
+    asked: AtomicUsize,
+    /// Answers from the moment the hub has them until the writer takes them, each by its weight.
+    owed: AtomicUsize,
+    /// The last entry taken, for `list`.
+    position: AtomicU64,
+    /// Whoever waits for the end or, the reader, for fewer answers.
+    changed: Notify,
+}
+
+/// Wakes the one task that looks after something.
+#[derive(Debug, Default)]
+struct Bell(Mutex<Option<Waker>>);
+
+/// There are more answers than can have been asked for.
+#[derive(Debug)]
+pub(super) struct Overfull;
+
+impl Bell {
+    fn listen(&self, waker: &Waker) {
+        let mut heard = whole(&self.0);
+        if heard.as_ref().is_none_or(|heard| !heard.will_wake(waker)) {
+            *heard = Some(waker.clone());
+        }
+    }
+
+    fn ring(&self) {
+        if let Some(waker) = &*whole(&self.0) {
+            waker.wake_by_ref();
+        }
+    }
+}
+
+/// Nothing is left half done under these locks, whatever happened to whoever held one.
+fn whole<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// For everybody: the end.
+impl Seat {
+    /// Ends the session, unless it is ending already. The detail is for the member.
+    pub(super) fn close(&self, reason: CloseReason, detail: Option<String>) {
+        // A later reason is only what came of the first one.
+        if self.0.why.set((reason, detail.map(String::into_boxed_str))).is_ok() {
+            self.0.changed.notify_waiters();
+            self.0.writer.ring();
+        }
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.0.why.get().is_some()
+    }
+
+    /// Why, once it is closed.
+    pub(super) fn why(&self) -> (CloseReason, Option<&str>) {
+        match self.0.why.get() {
+            Some((reason, detail)) => (*reason, detail.as_deref()),
+            None => (CloseReason::Lost, None),
+        }
+    }
+
+    /// Waits until it is closed.
+    pub(super) async fn closed(&self) {
+        self.until(|| self.is_closed()).await;
+    }
+
+    async fn until(&self, is_so: impl Fn() -> bool) {
+        loop {
+            let mut changed = pin!(self.0.changed.notified());
+            changed.as_mut().enable();
+            if is_so() {
+                return;
+            }
+            changed.await;
+        }
+    }
+}
+
+/// For the hub.
+impl Seat {
+    /// So many questions have come.
+    pub(super) fn heard(&self, questions: usize) {
+        let before = self.0.asked.fetch_sub(questions, Ordering::Relaxed);
+        if before >= ASKED && before - questions < ASKED {
+            self.0.changed.notify_waiters();
+        }
+    }
+
+    /// Counts a piece that [`put`](Self::put) will bring at the end of the turn, by its weight.
+    pub(super) fn owe(&self, weight: usize) {
+        self.0.owed.fetch_add(weight, Ordering::Relaxed);
+    }
+
+    /// Whether the session has enough to read.
+    pub(super) fn is_full(&self) -> bool {
+        self.0.owed.load(Ordering::Relaxed) >= FULL
+    }
+
+    /// Sends a piece. Nobody takes it if the writer has ended.
+    pub(super) fn put(&self, piece: Private) -> Result<(), Overfull> {
+        let mut pieces = whole(&self.0.pieces);
+        if pieces.len() >= ROOM {
+            return Err(Overfull);
+        }
+        pieces.push_back(Box::new(piece));
+        self.0.count.store(pieces.len(), Ordering::Release);
+        drop(pieces);
+        self.0.writer.ring();
+        Ok(())
+    }
+
+    /// The last entry the member was sent.
+    pub(super) fn position(&self) -> Ordinal {
+        Ordinal(self.0.position.load(Ordering::Relaxed))
+    }
+}
+
+/// For the reader.
+impl Seat {
+    /// So many questions are on their way.
+    pub(super) fn asks(&self, questions: usize) {
+        self.0.asked.fetch_add(questions, Ordering::Relaxed);
+    }
+
+    /// Waits until the session may ask for more.
+    pub(super) async fn room(&self) {
+        let has_room = || !self.is_full() && self.0.asked.load(Ordering::Relaxed) < ASKED;
+        if !has_room() {
+            self.until(has_room).await;
+        }
+    }
+}
+
+/// For the writer.
+impl Seat {
+    /// From now on the task of this context is woken by an answer and by the end.
+    pub(super) fn listen(&self, cx: &Context<'_>) {
+        self.0.writer.listen(cx.waker());
+    }
+
+    /// The next answer, if there is one.
+    pub(super) fn take(&self) -> Option<Box<Private>> {
+        if self.0.count.load(Ordering::Acquire) == 0 {
+            return None;
+        }
+        let mut pieces = whole(&self.0.pieces);
+        let piece = pieces.pop_front()?;
+        if pieces.is_empty() {
+            // An idle session keeps no room for answers.
+            *pieces = VecDeque::new();
+        }
+        self.0.count.store(pieces.len(), Ordering::Release);
+        drop(pieces);
+        let weight = piece.weight();
+        let before = self.0.owed.fetch_sub(weight, Ordering::Relaxed);
+        if before >= FULL && before - weight < FULL {
+            self.0.changed.notify_waiters();
+        }
+        Some(piece)
+    }
+
+    /// Everything up to this entry was taken.
+    pub(super) fn reached(&self, position: Ordinal) {
+        self.0.position.store(position.0, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::serve::session::Word;
+    use std::future::poll_fn;
+    use std::task::Poll;
+    use tokio::time::{Duration, timeout};
+
+    fn piece() -> Private {
+        Private { after: Ordinal(0), word: Word::Ping }
+    }
+
+    #[test]
+    fn the_first_reason_stands() {
+        let seat = Seat::default();
+        assert!(!seat.is_closed());
+        seat.close(CloseReason::Kicked, Some("spam".into()));
+        seat.close(CloseReason::Lost, None);
+        assert_eq!(seat.why(), (CloseReason::Kicked, Some("spam")));
+    }
+
+    #[test]
+    fn no_more_answers_than_can_have_been_asked_for() {
+        let seat = Seat::default();
+        assert!((0..ROOM).all(|_| seat.put(piece()).is_ok()));
+        assert!(seat.put(piece()).is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_waits_while_much_is_owed_or_asked() {
+        let seat = Seat::default();
+        let minute = Duration::from_mins(1);
+        for _ in 0..FULL {
+            seat.owe(1);
+            assert!(seat.put(piece()).is_ok());
+        }
+        assert!(timeout(minute, seat.room()).await.is_err());
+        let ((), taken) = tokio::join!(seat.room(), async { seat.take() });
+        assert!(taken.is_some());
+        seat.asks(ASKED);
+        assert!(timeout(minute, seat.room()).await.is_err());
+        tokio::join!(seat.room(), async { seat.heard(1) });
+    }
+
+    #[tokio::test]
+    async fn an_answer_and_the_end_wake_the_writer() {
+        for act in [
+            |seat: &Seat| assert!(seat.put(piece()).is_ok()),
+            |seat: &Seat| {
+                seat.close(CloseReason::Quit, None);
+            },
+        ] {
+            let seat = Seat::default();
+            let woken = poll_fn(|cx| {
+                seat.listen(cx);
+                let is_due = seat.is_closed() || seat.take().is_some();
+                if is_due { Poll::Ready(()) } else { Poll::Pending }
+            });
+            tokio::join!(biased; woken, async { act(&seat) });
+        }
+    }
+}

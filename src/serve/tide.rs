@@ -1,0 +1,223 @@
+//! How far a room's log reaches, and who waits for it to go on. The hub says so once a turn, in the
+//! same few steps whether ten or ten thousand wait: a task of its own, the ringer, wakes them.
+
+use std::mem::{swap, take};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Waker};
+use tokio::sync::Notify;
+use tokio::task::yield_now;
+
+/// Tasks woken at once, before those get their turn: what fits in a worker's own queue beside what
+/// is in it.
+const AT_ONCE: usize = 128;
+
+/// One room's.
+#[derive(Debug, Default)]
+pub(super) struct Tide {
+    /// Weight of all that was ever appended, as in [`Tail::bytes`](crate::log::Tail::bytes).
+    bytes: AtomicU64,
+    asleep: Mutex<Asleep>,
+}
+
+#[derive(Debug, Default)]
+struct Asleep {
+    /// How often all have been woken.
+    wakes: u64,
+    wakers: Vec<Option<Waker>>,
+    /// Places of those who went away without being woken.
+    free: Vec<usize>,
+}
+
+/// Whether somebody waits already, and at which place: one registration is good for one wake.
+#[derive(Debug, Default)]
+pub(super) struct Registered(Option<(u64, usize)>);
+
+impl Tide {
+    pub(super) fn new(bytes: u64) -> Self {
+        Self { bytes: AtomicU64::new(bytes), asleep: Mutex::default() }
+    }
+
+    /// The log reaches so far.
+    pub(super) fn rise(&self, bytes: u64) {
+        self.bytes.store(bytes, Ordering::Release);
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Acquire)
+    }
+
+    /// Has the task of this context woken when the log has gone on. Whoever looks at the log after
+    /// this misses nothing. A room that is forgotten wakes nobody any more.
+    pub(super) fn listen(&self, registered: &mut Registered, cx: &Context<'_>) {
+        let mut asleep = self.asleep();
+        if registered.0.is_some_and(|(wakes, _)| wakes == asleep.wakes) {
+            return;
+        }
+        let waker = Some(cx.waker().clone());
+        let place = match asleep.free.pop() {
+            Some(place) => place,
+            None => asleep.wakers.len(),
+        };
+        match asleep.wakers.get_mut(place) {
+            Some(free) => *free = waker,
+            None => asleep.wakers.push(waker),
+        }
+        registered.0 = Some((asleep.wakes, place));
+    }
+
+    /// Is woken no more: nothing of a session that ended is kept until a silent room moves.
+    pub(super) fn leave(&self, registered: &mut Registered) {
+        let Some((wakes, place)) = registered.0.take() else { return };
+        let mut asleep = self.asleep();
+        if wakes == asleep.wakes
+            && let Some(waker) = asleep.wakers.get_mut(place)
+        {
+            *waker = None;
+            asleep.free.push(place);
+        }
+    }
+
+    /// Takes those who wait, in exchange for an empty list.
+    fn wake(&self, wakers: &mut Vec<Option<Waker>>) {
+        let mut asleep = self.asleep();
+        asleep.wakes += 1;
+        asleep.free.clear();
+        swap(&mut asleep.wakers, wakers);
+    }
+
+    fn asleep(&self) -> MutexGuard<'_, Asleep> {
+        // A waker more or less is all that can go wrong under it.
+        self.asleep.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Wakes whoever waits at the rooms that moved.
+#[derive(Debug, Default)]
+pub(super) struct Ringer {
+    moved: Mutex<Vec<Arc<Tide>>>,
+    rung: Notify,
+}
+
+impl Ringer {
+    /// These rooms have moved. Called by the hub, once a turn.
+    pub(super) fn ring(&self, tides: impl Iterator<Item = Arc<Tide>>) {
+        self.moved().extend(tides);
+        self.rung.notify_one();
+    }
+
+    /// Never ends.
+    pub(super) async fn run(&self) {
+        let mut wakers = Vec::new();
+        loop {
+            self.rung.notified().await;
+            let moved = take(&mut *self.moved());
+            for tide in moved {
+                tide.wake(&mut wakers);
+                let mut woken = 0;
+                for waker in wakers.drain(..).flatten() {
+                    waker.wake();
+                    woken += 1;
+                    if woken % AT_ONCE == 0 {
+                        yield_now().await;
+                    }
+                }
+            }
+        }
+    }
+
+    fn moved(&self) -> MutexGuard<'_, Vec<Arc<Tide>>> {
+        // As with the tide's own.
+        self.moved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicUsize;
+    use std::task::Wake;
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    impl Count {
+        fn taken(&self) -> usize {
+            self.0.swap(0, Ordering::Relaxed)
+        }
+    }
+
+    fn ring(tide: &Tide) {
+        let mut wakers = Vec::new();
+        tide.wake(&mut wakers);
+        wakers.into_iter().flatten().for_each(Waker::wake);
+    }
+
+    #[test]
+    fn a_registration_is_good_for_one_wake() {
+        let (tide, count) = (Tide::default(), Arc::<Count>::default());
+        let waker = Waker::from(count.clone());
+        let (cx, mut registered) = (Context::from_waker(&waker), Registered::default());
+        tide.listen(&mut registered, &cx);
+        tide.listen(&mut registered, &cx);
+        ring(&tide);
+        ring(&tide);
+        assert_eq!(count.taken(), 1);
+        tide.listen(&mut registered, &cx);
+        ring(&tide);
+        assert_eq!(count.taken(), 1);
+    }
+
+    /// Who came and went in a silent room would be kept for ever.
+    #[test]
+    fn who_leaves_is_not_woken_and_its_place_is_used_again() {
+        let (tide, count) = (Tide::default(), Arc::<Count>::default());
+        let waker = Waker::from(count.clone());
+        let cx = Context::from_waker(&waker);
+        let mut stays = Registered::default();
+        tide.listen(&mut stays, &cx);
+        for _ in 0..1000 {
+            let mut registered = Registered::default();
+            tide.listen(&mut registered, &cx);
+            tide.leave(&mut registered);
+        }
+        assert_eq!(tide.asleep().wakers.len(), 2);
+        ring(&tide);
+        assert_eq!(count.taken(), 1);
+        // A registration of before the wake has no place any more.
+        tide.listen(&mut Registered::default(), &cx);
+        tide.leave(&mut stays);
+        ring(&tide);
+        assert_eq!(count.taken(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_ringer_wakes_everybody_at_the_rooms_that_moved() {
+        let ringer = Ringer::default();
+        let (tides, counts): (Vec<_>, Vec<_>) =
+            (0..3).map(|_| (Arc::<Tide>::default(), Arc::<Count>::default())).unzip();
+        for (tide, count) in tides.iter().zip(&counts) {
+            let waker = Waker::from(count.clone());
+            for _ in 0..1000 {
+                tide.listen(&mut Registered::default(), &Context::from_waker(&waker));
+            }
+        }
+        ringer.ring(tides.iter().take(2).cloned());
+        let rung = async {
+            while counts.iter().take(2).any(|count| count.0.load(Ordering::Relaxed) < 1000) {
+                yield_now().await;
+            }
+        };
+        tokio::select! {
+            () = ringer.run() => {}
+            () = rung => {}
+        }
+        assert_eq!(counts.iter().map(|count| count.taken()).collect::<Vec<_>>(), [1000, 1000, 0]);
+    }
+}
