@@ -3,7 +3,7 @@
 //! because it is the one place that knows every command, each an arm and a short function.
 
 use anyhow::Context;
-use chaty::bench::{self, Shown};
+use chaty::bench::{self, Shown as Measured};
 use chaty::bot::tools::{self, Shows, TestOptions, TryOptions};
 use chaty::bot::{self, RunOptions};
 use chaty::cli::{
@@ -274,7 +274,7 @@ async fn load(args: BenchArgs) -> anyhow::Result<u8> {
         settings.room = room(name)?;
     }
     let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
-    let shown = Shown {
+    let shown = Measured {
         json: args.json,
         colour: io::stdout().is_terminal() && !is_colourless() && !is_dumb,
         live: io::stderr().is_terminal() && !is_dumb,
