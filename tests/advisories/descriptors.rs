@@ -2,6 +2,7 @@
 //! limits.
 
 use super::door::comes_in;
+use crate::abuse::process::Process;
 use crate::cli::program::{chaty_path, private_dir};
 use crate::support::{Server, Wire};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
@@ -9,16 +10,6 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
-
-/// How long the processor was busy with this process.
-fn busy(pid: u32) -> Duration {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-    let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
-    // User and system time, in hundredths of a second on every Linux.
-    Duration::from_millis(
-        fields[11..=12].iter().map(|ticks| ticks.parse::<u64>().unwrap() * 10).sum(),
-    )
-}
 
 /// Tokio's listener gives an error at once, again and again, while descriptors are out: a loop
 /// that only logs it takes a whole processor.
@@ -29,9 +20,10 @@ fn tokio_3529_out_of_descriptors_the_server_neither_spins_nor_stays_deaf() {
     let few = Rlimit { current: Some(48), maximum: Some(48) };
     prlimit(Some(pid), Resource::Nofile, few).unwrap();
     let crowd: Vec<Wire> = (0..80).map(|_| server.connect()).collect();
-    let (since, before) = (Instant::now(), busy(server.pid()));
+    let process = Process(server.pid());
+    let (since, before) = (Instant::now(), process.computed());
     thread::park_timeout(Duration::from_secs(1));
-    let share = (busy(server.pid()) - before).as_secs_f64() / since.elapsed().as_secs_f64();
+    let share = (process.computed() - before).as_secs_f64() / since.elapsed().as_secs_f64();
     assert!(share < 0.2, "{:.0} % of a processor", share * 100.0);
     drop(crowd);
     comes_in(&server, "Neo");

@@ -60,8 +60,7 @@ fn assault(addr: SocketAddr) -> Vec<Native> {
     let texts = messages();
     let hello = |name: &str, kind: &str| {
         let client = [CORPUS[0], CORPUS[11], CORPUS[37], CORPUS[45]].concat();
-        let hello =
-            json!({"v": 1, "nick": name, "kind": kind, "client": client, "token": "t\u{1b}"});
+        let hello = json!({"v": 1, "nick": name, "kind": kind, "client": client, "token": format!("{name}\u{1b}")});
         Native::hello(Wire::connect(addr), &hello)
     };
     let mut neo = hello("Neo", "user");

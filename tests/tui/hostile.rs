@@ -14,6 +14,8 @@ fn the_full_screen_shows_it_and_does_nothing_of_it() {
     let peer = Peer::listen();
     let mut terminal = Terminal::open(&peer.addr.to_string(), &["Neo"], &[]);
     let mut stream = peer.accept();
+    // What is typed before it has its screen, the terminal shows by itself.
+    terminal.until("a screen", vt100::Screen::alternate_screen);
     // Not looked at: the notifications and the title have their part as well.
     terminal.press("\x1b[O");
     assault(&mut stream);
