@@ -91,11 +91,11 @@ impl<'a> Load<'a> {
         if !self.first_word()? {
             return Ok(None);
         }
-        let BenchSettings { speech, pace, publishers, listeners, size, .. } = *self.settings;
+        let BenchSettings { speech, pace, publishers, listeners, .. } = *self.settings;
         let one_in =
             if matches!(pace, Pace::Full { .. }) && speech != Speech::Raw { ONE_IN } else { 1 };
         let mut ears = Ears::new(self.run | 1, publishers, listeners, one_in);
-        let mut talk = Talk::new(pace, self.run | 1, publishers, size);
+        let mut talk = Talk::new(self.settings, self.run | 1);
         let (server_cpu, own) = (self.process.and_then(Process::cpu), own_cpu());
         let clock = Clock::start();
         self.load(&mut ears, &mut talk, clock)?;
@@ -184,10 +184,9 @@ impl<'a> Load<'a> {
     }
 
     fn load(&mut self, ears: &mut Ears, talk: &mut Talk, clock: Clock) -> Result<(), BenchError> {
-        let end = u64::try_from(self.settings.duration.as_nanos()).unwrap_or(u64::MAX);
         loop {
             let now = clock.now();
-            if now >= end || self.stop.is_cancelled() || self.is_empty() {
+            if talk.is_over(now) || self.stop.is_cancelled() || self.is_empty() {
                 return Ok(());
             }
             self.report.tell(now, || Progress::Loading {
@@ -196,7 +195,6 @@ impl<'a> Load<'a> {
                 deliveries: ears.tally.total(),
             });
             let wait = talk.speak(&mut self.crowd, ears, clock);
-            let wait = wait.min(Duration::from_nanos(end - now));
             self.crowd
                 .turn(wait, clock, &mut |member, stamp, now| ears.hears(member, stamp, now))?;
         }

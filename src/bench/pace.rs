@@ -6,7 +6,7 @@ use super::crowd::Crowd;
 use super::ears::Ears;
 use super::histogram::Histogram;
 use super::stamp::Stamp;
-use crate::config::Pace;
+use crate::config::{BenchSettings, Pace};
 use std::time::Duration;
 
 /// Bytes put at once, however many messages that is.
@@ -15,6 +15,8 @@ const PUT: usize = 256 * 1024;
 const IDLE: Duration = Duration::from_millis(10);
 /// Below this a wait is spent looking: the kernel's own waits are no finer.
 const FINEST: Duration = Duration::from_millis(2);
+/// How long behind the end messages are still said, for whom the connection is full: nanoseconds.
+const GRACE: u64 = 1_000_000_000;
 const SECOND: f64 = 1e9;
 
 /// The publishers' side of a run.
@@ -23,6 +25,8 @@ pub(super) struct Talk {
     pace: Pace,
     run: u16,
     size: usize,
+    /// When speaking ends, in nanoseconds: a message whose time is later is not said.
+    end: u64,
     /// Messages said so far, by publisher.
     pub(super) sent: Vec<u32>,
     total: u64,
@@ -33,9 +37,11 @@ pub(super) struct Talk {
 }
 
 impl Talk {
-    pub(super) fn new(pace: Pace, run: u16, publishers: usize, size: usize) -> Self {
+    pub(super) fn new(settings: &BenchSettings, run: u16) -> Self {
+        let BenchSettings { pace, size, publishers, duration, .. } = *settings;
         let sent = vec![0; publishers];
-        Self { pace, run, size, sent, total: 0, first: 0, late: Histogram::default() }
+        let end = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        Self { pace, run, size, end, sent, total: 0, first: 0, late: Histogram::default() }
     }
 
     /// Says what can be said now. Gives the time there is until there is more to say.
@@ -89,7 +95,7 @@ impl Talk {
             let mut put = 0;
             let mut due = self.due(publisher, rate);
             let now = clock.now();
-            while due <= now && put < PUT && crowd.can_speak(publisher) {
+            while due <= now && due < self.end && put < PUT && crowd.can_speak(publisher) {
                 self.say(publisher, due, crowd, ears);
                 self.late.add(now - due);
                 put += self.size;
@@ -123,6 +129,16 @@ impl Talk {
         crowd.put(publisher, Stamp { run: self.run, publisher: by, number, at });
         self.sent[publisher] += 1;
         self.total += 1;
+    }
+
+    /// Whether the time is over, and everything said that had its time before: a thread that was
+    /// kept waiting has still to say it.
+    pub(super) fn is_over(&self, now: u64) -> bool {
+        let is_said = |publisher| match self.pace {
+            Pace::Full { .. } => true,
+            Pace::Rate(rate) => self.due(publisher, rate) >= self.end,
+        };
+        now >= self.end && (now > self.end + GRACE || (0..self.sent.len()).all(is_said))
     }
 
     /// Messages said so far.
