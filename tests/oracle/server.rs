@@ -82,7 +82,7 @@ fn assault(addr: SocketAddr) -> Vec<Native> {
     trin.sends(&json!({"join": {"room": format!("#{}", CORPUS[1])}}));
     trin.sends(&json!({"history": {"search": texts[0], "room": texts[1]}}));
     trin.sends(&json!({"why": {"room": texts[0]}}));
-    let unknown: Value = [(texts[2].clone(), json!({"id": texts[0]}))]
+    let unknown: Value = [(texts[1].clone(), json!({"id": texts[0]}))]
         .into_iter()
         .collect::<serde_json::Map<_, _>>()
         .into();

@@ -144,7 +144,12 @@ impl<'a> Oracle<'a> {
         assert!(!screen.hide_cursor(), "the cursor is hidden");
         assert_eq!(screen.cursor_style(), fresh.screen().cursor_style());
         assert_eq!(screen.size(), fresh.screen().size());
-        assert_eq!(screen.cursor_position().1, 0, "the cursor is within a line");
+        assert_eq!(
+            screen.cursor_position().1,
+            0,
+            "the cursor is within a line:\n{}",
+            screen.contents()
+        );
         assert_eq!(terminal.callbacks(), &Asked::default());
         // Every row scrolls, the whole width is written to, and letters are letters.
         let width = usize::from(columns);
