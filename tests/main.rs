@@ -9,6 +9,8 @@
 // Limits, signals and measures of another process are Linux's.
 #[cfg(target_os = "linux")]
 mod abuse;
+mod advisories;
+mod bench;
 mod bots;
 mod cli;
 mod console;
@@ -28,6 +30,7 @@ mod metrics;
 mod model;
 mod names;
 mod native;
+mod oracle;
 mod order;
 mod protocol;
 mod raw;

@@ -21,6 +21,7 @@ pub mod program;
 mod reception;
 mod record;
 pub mod reload;
+pub mod rig;
 mod seat;
 mod session;
 #[cfg(test)]

@@ -11,6 +11,7 @@ pub mod native;
 pub mod nick;
 pub mod raw;
 pub mod room_name;
+pub mod shown;
 pub mod text;
 
 /// What the server says first on every connection: four bytes and no newline.

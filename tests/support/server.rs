@@ -40,7 +40,14 @@ pub(crate) struct Start<'a> {
 
 impl Default for Start<'_> {
     fn default() -> Self {
-        Self { config: "", history: None, listen: "127.0.0.1:0", args: &[], under: &[], env: &[] }
+        Self {
+            config: "",
+            history: None,
+            listen: "127.0.0.1:0",
+            args: &["--limit", "flood=false"],
+            under: &[],
+            env: &[],
+        }
     }
 }
 

@@ -16,7 +16,7 @@ mod replay;
 mod stay;
 mod writer;
 
-pub(super) use ear::POSTS;
+pub(super) use ear::{Ear, POSTS, Step};
 pub(super) use private::{Private, Word};
 
 use super::gate;
@@ -31,7 +31,6 @@ use crate::wire::close::CloseReason;
 use crate::wire::entry::SessionId;
 use crate::wire::text::scrub;
 use door::{Door, Entered};
-use ear::Ear;
 use following::Following;
 use reader::Reader;
 use replay::Filed;

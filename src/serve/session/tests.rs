@@ -12,7 +12,7 @@ use crate::room::{Flood, Input, RoomRow};
 use crate::serve::gate;
 use crate::serve::hub::{HubHandle, Place, Request};
 use crate::serve::live::Live;
-use crate::serve::metrics::{Taken, Traffic};
+use crate::serve::metrics::{Taken, Totals, Traffic};
 use crate::serve::seat::Seat;
 use crate::serve::tide::{Ringer, Tide};
 use crate::wire::Dialect;
@@ -73,6 +73,7 @@ async fn a_trickling_reader_is_closed_when_it_falls_out_of_the_log() {
         earlier: Vec::new(),
         unrecorded: false,
     });
+    let traffic = Arc::new(Traffic::new(Arc::default()));
     let mut writer = Writer {
         session: SessionId(1),
         dialect: Dialect::Line,
@@ -86,7 +87,7 @@ async fn a_trickling_reader_is_closed_when_it_falls_out_of_the_log() {
         limits: Live::new(Limits::default()).1,
         batch: Batch::default(),
         taken: Taken::default(),
-        traffic: Arc::new(Traffic::new(Arc::default())),
+        traffic: traffic.clone(),
         waiting: None,
         paced: VecDeque::new(),
     };
@@ -110,6 +111,9 @@ async fn a_trickling_reader_is_closed_when_it_falls_out_of_the_log() {
         () = talks => panic!("it held up all that was said"),
         () = ringer.run() => {}
     }
+    // What it was not sent any more is not counted as delivered.
+    let Totals { delivered, sent_bytes, .. } = traffic.totals();
+    assert!(delivered > 0 && delivered * 1000 <= sent_bytes, "{delivered} in {sent_bytes} bytes");
 }
 
 fn reader(

@@ -81,8 +81,8 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         let deadline = Instant::now() + self.limits.now().drain;
         // A peer that does not take its last words goes without them.
         let _best_effort = Box::pin(timeout_at(deadline, self.last_words())).await;
-        // What is left of the log did not arrive; bytes of it may have.
-        self.traffic.wrote(&Taken { bytes: self.taken.bytes, ..Taken::default() });
+        self.taken.drop_entries();
+        self.traffic.wrote(&self.taken);
         self.seat.why().0
     }
 
@@ -301,9 +301,10 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         let (reason, detail) = self.seat.why();
         let goodbye = goodbye(self.dialect, reason, detail);
         let end = if reason == CloseReason::Shutdown { Until::Tail } else { Until::LastAnswer };
-        if is_kick(reason) {
+        if is_kick(reason) && !self.paced.is_empty() {
             // Whoever is kicked hears no more of the room.
             self.paced.clear();
+            self.taken.drop_entries();
         }
         if reason == CloseReason::Lagged {
             self.let_go();
@@ -337,6 +338,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     /// out is still owed.
     fn let_go(&mut self) {
         self.batch.keep_line();
+        self.taken.drop_entries();
         self.following.let_go();
         self.paced.clear();
         self.waiting = None;

@@ -315,22 +315,17 @@ impl World {
             }
         }
         let epoch = self.watched_epoch().filter(|_| !self.has_blinked);
-        for link in self.links.iter().filter(|link| link.speaks != Speaks::Native) {
+        for (at, link) in self.links.iter().enumerate() {
             // Only what somebody saw without a break can be held against what it heard.
-            if let Some(epoch) =
-                epoch.as_ref().filter(|_| link.run == self.run && link.drips.is_none())
-            {
-                heard::is_whole(link, epoch, &self.truth)?;
-                let announced = format!("<a{}>", self.announced - 2 + room_number(&link.room));
-                let is_here =
-                    self.people[link.who].link.is_some_and(|at| self.links[at].born == link.born);
-                if is_here && link.heard.last().is_none_or(|(_, _, mark)| *mark != announced) {
-                    let nick = &link.view.nick;
-                    return found(
-                        LOSS,
-                        format!("{nick} did not hear {announced}: {:?}", link.heard.last()),
-                    );
-                }
+            let is_of_text = link.speaks != Speaks::Native && link.drips.is_none();
+            let Some(epoch) = epoch.as_ref().filter(|_| is_of_text && link.run == self.run) else {
+                continue;
+            };
+            heard::is_whole(link, epoch, &self.truth)?;
+            let announced = format!("<a{}>", self.announced - 2 + room_number(&link.room));
+            let has_heard = link.heard.iter().any(|(_, _, mark)| *mark == announced);
+            if self.people[link.who].link == Some(at) && !has_heard {
+                return found(LOSS, format!("{} did not hear {announced}", link.view.nick));
             }
         }
         Ok(())

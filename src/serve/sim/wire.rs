@@ -58,7 +58,6 @@ struct State {
     window: usize,
     writer: Option<Waker>,
     is_shut: bool,
-    read_gone: bool,
     write_gone: bool,
     comes_apart: bool,
     /// Apart, because nothing says which half is polled first.
@@ -91,7 +90,6 @@ impl Wire {
                 window,
                 writer: None,
                 is_shut: false,
-                read_gone: false,
                 write_gone: false,
                 // What a raw client sends in one segment is one message.
                 comes_apart: speaks != Speaks::Raw,
@@ -221,13 +219,6 @@ impl AsyncWrite for WriteHalf {
         self.0.state.lock().unwrap().is_shut = true;
         self.0.stirred.stir(self.0.link);
         Poll::Ready(Ok(()))
-    }
-}
-
-impl Drop for ReadHalf {
-    fn drop(&mut self) {
-        self.0.state.lock().unwrap().read_gone = true;
-        self.0.stirred.stir(self.0.link);
     }
 }
 

@@ -1,8 +1,8 @@
 //! Text that is safe to draw: whatever the wire let through, nothing in it moves the cursor, hides,
-//! reorders, or grows out of its cell. The one way for a peer's text to a screen, a pipe, a
+//! reorders, or grows out of its cell. The one way for anybody's text to a screen, a pipe, a log, a
 //! notification or the window's title. Decides nothing about how it looks.
 
-use crate::wire::text::scrub;
+use super::text::scrub;
 use std::fmt;
 use std::ops::Deref;
 use unicode_normalization::char::is_combining_mark;
@@ -17,11 +17,11 @@ const JOINERS: usize = 6;
 
 /// A text that was made harmless.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub(super) struct Shown(Box<str>);
+pub struct Shown(Box<str>);
 
 impl Shown {
     /// Makes any text harmless to show on one line.
-    pub(super) fn new(text: &str) -> Self {
+    pub fn new(text: &str) -> Self {
         if text.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) {
             return Self(text.into());
         }
@@ -41,6 +41,35 @@ impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Several lines, each made harmless; only the newlines between them stay.
+pub fn lines(text: &str) -> String {
+    text.split('\n').map(|line| Shown::new(line).0).collect::<Vec<_>>().join("\n")
+}
+
+/// [`json`] for what was put behind the first `from` bytes. Most of it is plain, and that is quick.
+pub fn escape(bytes: &mut Vec<u8>, from: usize) {
+    let is_plain = |byte: &u8| matches!(byte, b'\n' | 0x20..=0x7e);
+    if !bytes.iter().skip(from).all(is_plain) {
+        let put = bytes.split_off(from);
+        bytes.extend_from_slice(json(&String::from_utf8_lossy(&put)).as_bytes());
+    }
+}
+
+/// JSON that is as harmless to show and says the same: what would act or be unseen is escaped.
+pub fn json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        // A newline is never in a string, but between two lines of JSON.
+        if c != '\n' && (c.is_control() || is_unseen(c)) {
+            let mut units = [0; 2];
+            out.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// What [`scrub`] leaves in for the wire's sake, and a screen cannot take.
@@ -154,6 +183,15 @@ mod tests {
         assert_eq!(shown(&zalgo), format!("a{}b", "\u{301}".repeat(MARKS)));
         let chain = "👩\u{200d}".repeat(50) + "👩";
         assert_eq!(shown(&chain).matches('\u{200d}').count(), JOINERS);
+    }
+
+    #[test]
+    fn lines_stay_lines_and_json_stays_what_it_says() {
+        assert_eq!(lines("a\x1b\n\u{202e}b\r\n"), "a␛\nb␍\n");
+        let value = serde_json::json!({"\u{9b}a": "b\u{202e}\u{e0041}\x1b\n\u{7f}", "c": "日本\""});
+        let shown = json(&value.to_string());
+        assert_eq!(shown.parse::<serde_json::Value>().unwrap(), value);
+        assert_eq!(lines(&shown), shown, "nothing is left to change");
     }
 
     proptest! {
