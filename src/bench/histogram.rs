@@ -92,13 +92,17 @@ mod tests {
             share in 0..=1000_u64,
         ) {
             let mut histogram = Histogram::default();
-            values.iter().for_each(|value| histogram.add(u64::from(*value)));
+            for value in &values {
+                histogram.add(u64::from(*value));
+            }
             values.sort_unstable();
-            let place = (values.len() as u64 * share).div_ceil(1000).max(1) as usize;
+            let share_of = usize::try_from(share).unwrap();
+            let place = (values.len() * share_of).div_ceil(1000).max(1);
             let exact = u64::from(values[place - 1]);
-            let told = histogram.per_mille(share).unwrap().as_nanos() as u64;
+            let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap();
+            let told = nanos(histogram.per_mille(share).unwrap());
             assert!(told >= exact && told - exact <= exact / 64, "{exact} told as {told}");
-            assert_eq!(histogram.max().unwrap().as_nanos() as u64, u64::from(values[values.len() - 1]));
+            assert_eq!(nanos(histogram.max().unwrap()), u64::from(values[values.len() - 1]));
         }
     }
 

@@ -220,8 +220,8 @@ mod tests {
         let come = |session| {
             arrivals.arrive(&strict, Duration::ZERO, SessionId(session), Ipv4Addr::LOCALHOST.into())
         };
-        let came: Vec<_> = (0..5).map(come).collect();
-        assert_eq!(came[4], Err(CloseReason::AddressFull));
+        let answers: Vec<_> = (0..5).map(come).collect();
+        assert_eq!(answers[4], Err(CloseReason::AddressFull));
     }
 
     #[test]
@@ -270,9 +270,8 @@ mod tests {
                 let session = SessionId(number as u64);
                 match what {
                     0 | 1 => {
-                        if arrivals.arrive(&PLACES, seconds(at), session, v4(who)).is_ok() {
-                            there.push((session, v4(who)));
-                        }
+                        let arrived = arrivals.arrive(&PLACES, seconds(at), session, v4(who));
+                        there.extend(arrived.ok().map(|_| (session, v4(who))));
                     }
                     2 if !there.is_empty() => {
                         arrivals.entered(there[usize::from(who) % there.len()].0);

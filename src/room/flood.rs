@@ -94,7 +94,7 @@ mod tests {
         while passed.len() < sent.len() {
             let rest = sent[passed.len()..].iter().copied();
             let (more, wait) = flood.pass(pace, at, rest);
-            passed.extend(std::iter::repeat_n(at - millis(77), more));
+            passed.extend(std::iter::repeat_n(at.saturating_sub(millis(77)), more));
             at += wait;
         }
         passed
@@ -160,7 +160,7 @@ mod tests {
                 for (now, sent) in &passed[first..] {
                     quarters += u128::from(sent.quarters);
                     total += sent.bytes as u128;
-                    let time = (*now - passed[first].0).as_nanos();
+                    let time = now.saturating_sub(passed[first].0).as_nanos();
                     let most = (time + depth) * messages as u128 * 4;
                     prop_assert!(quarters * 1_000_000_000 <= most, "{quarters} quarters");
                     let most = (time + deepest) * bytes as u128;
@@ -183,7 +183,7 @@ mod tests {
                     let (_, wait) = flood.clone().pass(USUAL, at, [sent]);
                     at += wait;
                     assert_eq!(flood.pass(USUAL, at, [sent]).0, 1);
-                    at - millis(77)
+                    at.saturating_sub(millis(77))
                 }).collect()
             };
             prop_assert_eq!(passed, one_by_one);

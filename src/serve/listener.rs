@@ -50,7 +50,7 @@ pub(super) async fn accept(listener: TcpListener, mut shared: Shared, reception:
                 let (session, seat) = (shared.next_session(), Seat::default());
                 let limits = shared.limits.now().clone();
                 if !Arc::ptr_eq(&limits, &applied) {
-                    if let Err(error) = set_up(SockRef::from(&listener), &limits) {
+                    if let Err(error) = set_up(&SockRef::from(&listener), &limits) {
                         tracing::warn!(%error, "the keepalive stays as it was");
                     }
                     applied = limits.clone();
@@ -98,7 +98,7 @@ fn start(
 
 /// No Nagle, and the keepalive that the ancestor meant: set once, on the listening socket, whose
 /// connections have them from the start (Linux and the BSDs; no call for each of a storm of them).
-pub(super) fn set_up(socket: SockRef<'_>, limits: &Limits) -> io::Result<()> {
+pub(super) fn set_up(socket: &SockRef<'_>, limits: &Limits) -> io::Result<()> {
     socket.set_tcp_nodelay(true)?;
     let keepalive = TcpKeepalive::new()
         .with_time(limits.keepalive_idle)

@@ -245,7 +245,7 @@ async fn resolve(listen: &str) -> Result<SocketAddr, ServeError> {
 fn listen_on(addr: SocketAddr, limits: &Limits) -> io::Result<TcpListener> {
     let socket = if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     socket.set_reuseaddr(true)?;
-    listener::set_up(SockRef::from(&socket), limits)?;
+    listener::set_up(&SockRef::from(&socket), limits)?;
     socket.bind(addr)?;
     socket.listen(BACKLOG)
 }

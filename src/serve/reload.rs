@@ -22,8 +22,10 @@ pub struct Source {
     pub read: Arc<dyn Fn() -> Result<ServeSettings, String> + Send + Sync>,
     /// Logs by the filter of the file from now on, unless the command line has one; or says what is
     /// wrong with it.
-    pub set_log: Arc<dyn Fn(Option<&str>) -> Result<(), String> + Send + Sync>,
+    pub set_log: Arc<SetLog>,
 }
+
+type SetLog = dyn Fn(Option<&str>) -> Result<(), String> + Send + Sync;
 
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -149,7 +151,8 @@ fn told(changed: &[String], stays: &[&str]) -> String {
         changed => format!("the settings were read again; new: {}", changed.join(", ")),
     };
     if !stays.is_empty() {
-        told += &format!("; until a restart, as it was: {}", stays.join(", "));
+        told += "; until a restart, as it was: ";
+        told += &stays.join(", ");
     }
     told
 }

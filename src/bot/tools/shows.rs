@@ -51,15 +51,15 @@ mod tests {
 
     #[test]
     fn each_line_is_harmless_wherever_the_pieces_are_cut() {
-        let text = "a\u{1b}[2J\u{9b}b\n\n\u{202e}c: d\r\nend\u{7}";
-        for cut in 0..=text.len() {
-            let (head, tail) = text.as_bytes().split_at(cut);
+        let hostile = "a\u{1b}[2J\u{9b}b\n\n\u{202e}c: d\r\nend\u{7}";
+        for cut in 0..=hostile.len() {
+            let (head, tail) = hostile.as_bytes().split_at(cut);
             let mut shows = Shows::new(Vec::new());
             shows.write_all(head).unwrap();
             shows.write_all(tail).unwrap();
             shows.flush().unwrap();
-            let shown = String::from_utf8(shows.out).unwrap();
-            assert_eq!(shown, "a␛[2J\u{fffd}b\n\nc: d␍\nend␇", "cut at {cut}");
+            let text = String::from_utf8(shows.out).unwrap();
+            assert_eq!(text, "a␛[2J\u{fffd}b\n\nc: d␍\nend␇", "cut at {cut}");
         }
     }
 }

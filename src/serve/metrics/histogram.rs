@@ -103,7 +103,9 @@ mod tests {
 
     fn seen(values: &[u64]) -> Observed {
         let histogram = Histogram::new(&BOUNDS);
-        values.iter().for_each(|&value| histogram.observe(value));
+        for &value in values {
+            histogram.observe(value);
+        }
         histogram.observed()
     }
 

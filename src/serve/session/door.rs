@@ -241,8 +241,8 @@ where
         let (session, addr, seat) = (self.session, self.addr, self.seat.clone());
         let join = Join { session, nick, kind, addr: addr.ip(), token, room };
         let enter = Enter { join, dialect, addr, resume, seat, reply };
-        let sent = self.shared.hub.send(Request::Enter(enter)).await;
-        sent.map_err(|_hub_is_gone| CloseReason::Shutdown)?;
+        let gone = |_hub_is_gone| CloseReason::Shutdown;
+        self.shared.hub.send(Request::Enter(enter)).await.map_err(gone)?;
         admitted.await.map_err(|_hub_is_gone| CloseReason::Shutdown)
     }
 

@@ -208,7 +208,7 @@ mod tests {
                 None => Poll::Pending,
             }
         });
-        let publishes = async {
+        let talks = async {
             let event = Event::Crowd { joined: 1, left: 0 };
             let (seq, ordinal, at, author) = (Seq(1), Ordinal(1), Millis(0), SessionId(9));
             logs.append(room, vec![Entry { seq, ordinal, at, author, event }]);
@@ -220,7 +220,7 @@ mod tests {
         tokio::select! {
             biased;
             read = reads => assert_eq!(read, 1),
-            () = publishes => {}
+            () = talks => {}
         }
         assert_eq!(following.behind(), 0);
     }

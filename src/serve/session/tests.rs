@@ -153,7 +153,7 @@ async fn what_is_too_much_at_once_waits_and_its_peer_with_it() {
     let (mut reader, mut peer, mut heard) = reader(Live::new(Limits::default()).1, &seat);
     let start = Instant::now();
     let stage = async {
-        let lines: String = (0..14).map(|n| format!("{n}\n")).collect();
+        let lines: String = (0..14).flat_map(|n| [n.to_string(), "\n".into()]).collect();
         peer.write_all(lines.as_bytes()).await.unwrap();
         let first: Vec<_> = (0..10).map(|n| n.to_string()).collect();
         assert_eq!(texts(&mut heard).await, first, "as many as may pass, in one go");

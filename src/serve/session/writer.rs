@@ -102,7 +102,11 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 continue;
             }
             // First, so that nothing is missed that comes after the look.
-            poll_fn(|cx| Poll::Ready(self.listen(cx))).await;
+            poll_fn(|cx| {
+                self.listen(cx);
+                Poll::Ready(())
+            })
+            .await;
             self.gather(Until::Tail)?;
             if self.batch.is_empty() && self.paced.is_empty() {
                 self.sleep().await;

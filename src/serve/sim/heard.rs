@@ -48,9 +48,11 @@ pub(super) fn raw(link: &mut Link) {
     }
     let mut done = 0;
     for (start, _) in text.match_indices('<') {
-        let Some(length) = text[start..].find('>') else { break };
+        let rest = text.split_at(start).1;
+        let Some(length) = rest.find('>') else { break };
         done = start + length + 1;
-        link.heard.push((link.stay, link.room.clone(), text[start..done].to_owned()));
+        let mark = rest.split_at(length + 1).0;
+        link.heard.push((link.stay, link.room.clone(), mark.to_owned()));
     }
     link.buffer.drain(..done);
 }

@@ -30,16 +30,16 @@ impl World {
         }
         while let Some(end) = self.links[at].buffer.iter().position(|byte| *byte == b'\n') {
             let rest = self.links[at].buffer.split_off(end + 1);
-            let mut line = std::mem::replace(&mut self.links[at].buffer, rest);
-            line.pop();
+            let mut bytes = std::mem::replace(&mut self.links[at].buffer, rest);
+            bytes.pop();
             if self.links[at].speaks == Speaks::Line {
-                self.reads_text(at, &line)?;
-            } else if line != b"NICK" {
-                match native::decode_server(&line) {
+                self.reads_text(at, &bytes)?;
+            } else if bytes != b"NICK" {
+                match native::decode_server(&bytes) {
                     Ok(Decoded::Event(event)) => self.comes(at, event)?,
                     other => {
-                        let line = String::from_utf8_lossy(&line).into_owned();
-                        return found(ANSWERS, format!("{line} is no event: {other:?}"));
+                        let text = String::from_utf8_lossy(&bytes);
+                        return found(ANSWERS, format!("{text} is no event: {other:?}"));
                     }
                 }
             }
@@ -52,8 +52,7 @@ impl World {
 
     pub(super) fn reads_text(&mut self, at: usize, line: &[u8]) -> Result<(), Violation> {
         let text = String::from_utf8_lossy(line).into_owned();
-        let link = &mut self.links[at];
-        if let Some(whisper) = heard::text(link, &text)? {
+        if let Some(whisper) = heard::text(&mut self.links[at], &text)? {
             self.truth.whispered(&whisper)?;
         }
         self.gives_up(at);

@@ -243,8 +243,8 @@ impl House {
 fn asker(request: &Request) -> SessionId {
     match request {
         Request::Enter(enter) => enter.join.session,
-        Request::Recent { session, .. } | Request::Input(Input::Leave { session, .. }) => *session,
-        Request::Input(Input::About { session, .. }) => *session,
+        Request::Recent { session, .. }
+        | Request::Input(Input::Leave { session, .. } | Input::About { session, .. }) => *session,
         other => other.questions().map_or(SessionId::CONSOLE, |(session, _)| session),
     }
 }

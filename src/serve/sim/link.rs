@@ -14,6 +14,7 @@ pub(super) enum Up {
 }
 
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent facts of a connection")]
 pub(super) struct Link {
     pub(super) who: usize,
     /// The run of the server it leads to.

@@ -65,6 +65,7 @@ impl World {
     }
 
     /// What a file would know of what was seen.
+    #[expect(clippy::type_complexity, reason = "the shape that the server's past has")]
     pub(super) fn remembered(
         &self,
         epoch: &str,

@@ -70,7 +70,7 @@ impl Scenario {
                 tries += 1;
                 match self.run(seed, Some(&fewer)).violation {
                     Some(violation) if violation.check == why.check => {
-                        (steps, why) = (fewer, violation)
+                        (steps, why) = (fewer, violation);
                     }
                     _ => start += size,
                 }

@@ -56,7 +56,7 @@ impl Truth {
             return found(ORDER, format!("{room} {seq} is {before:?} and {event:?}"));
         }
         if let ServerEvent::Chat(chat) = event {
-            self.said(epoch, &chat.text, Said { room: room.into(), seq, of_ack: false })?;
+            self.said(epoch, &chat.text, &Said { room: room.into(), seq, of_ack: false })?;
             self.hops(&place, chat)?;
             if let Some(placed) = self.acks.get(&place).and_then(|room| room.get(&seq)) {
                 agree(placed, event)?;
@@ -79,7 +79,7 @@ impl Truth {
             self.chain(epoch, link, &placed.room, placed.seq);
         }
         let (room, seq) = (placed.room.clone(), placed.seq);
-        self.said(epoch, &placed.text, Said { room, seq, of_ack: true })?;
+        self.said(epoch, &placed.text, &Said { room, seq, of_ack: true })?;
         let place = (epoch.to_owned(), placed.room.clone());
         if let Some(event) = self.entries.get(&place).and_then(|room| room.get(&placed.seq)) {
             agree(&placed, event)?;
@@ -89,7 +89,7 @@ impl Truth {
     }
 
     /// Texts are made so that each is said once, however often it was sent.
-    fn said(&mut self, epoch: &str, text: &str, here: Said) -> Result<(), Violation> {
+    fn said(&mut self, epoch: &str, text: &str, here: &Said) -> Result<(), Violation> {
         let first = self.texts.entry((epoch.into(), text.into())).or_insert_with(|| here.clone());
         if (&first.room, first.seq) == (&here.room, here.seq) {
             return Ok(());
@@ -136,7 +136,8 @@ impl Truth {
     /// Whether there is one order over all rooms in which everybody heard what happened: one in
     /// which every room's numbers rise, and every connection's story is told.
     pub(super) fn one_story(&self) -> Result<(), Violation> {
-        let mut after: BTreeMap<(&str, &str, u64), BTreeSet<(&str, &str, u64)>> = BTreeMap::new();
+        type Place<'a> = (&'a str, &'a str, u64);
+        let mut after: BTreeMap<Place<'_>, BTreeSet<Place<'_>>> = BTreeMap::new();
         for ((epoch, _), chain) in &self.chains {
             for pair in chain.windows(2) {
                 let [one, two] = [&pair[0], &pair[1]].map(|(room, seq)| (&**epoch, &**room, *seq));

@@ -140,16 +140,16 @@ impl View {
                     return found(ANSWERS, format!("it hears itself: {chat:?}"));
                 }
             }
-            ServerEvent::Rename(rename) if self.is_news(&rename.room, rename.seq) => {
-                if rename.from == self.nick {
-                    self.answers("rename", |ask| *ask == Ask::Nick)?;
-                    self.nick = rename.to.to_string();
-                }
+            ServerEvent::Rename(rename)
+                if self.is_news(&rename.room, rename.seq) && rename.from == self.nick =>
+            {
+                self.answers("rename", |ask| *ask == Ask::Nick)?;
+                self.nick = rename.to.to_string();
             }
-            ServerEvent::Topic(topic) if self.is_news(&topic.room, topic.seq) => {
-                if topic.who == self.nick {
-                    self.answers("topic", |ask| matches!(ask, Ask::Topic { .. }))?;
-                }
+            ServerEvent::Topic(topic)
+                if self.is_news(&topic.room, topic.seq) && topic.who == self.nick =>
+            {
+                self.answers("topic", |ask| matches!(ask, Ask::Topic { .. }))?;
             }
             ServerEvent::Ack(ack) => {
                 let id = ack.id.as_deref();
@@ -195,7 +195,7 @@ impl View {
                 self.answers("roster", |ask| *ask == Ask::Who)?;
             }
             ServerEvent::History(history) => {
-                self.history(history.re.as_deref(), &history.events)?
+                self.history(history.re.as_deref(), &history.events)?;
             }
             ServerEvent::Gap(gap) => self.gap(gap)?,
             // Who is in no room is told of its own new name so.
