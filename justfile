@@ -63,6 +63,24 @@ full-disk:
 history-figures:
     cargo run --release --example history 1000000
 
+# chaty beside nats-server, in ratios taken in one run; some four minutes (needs nats-server, and says how to get it)
+bench-peers *REPETITIONS_AND_CASES:
+    cargo build --release
+    python3 tests/bench_peers.py target/release/chaty {{REPETITIONS_AND_CASES}}
+
+# Micro-benchmarks and whole servers under load, and docs/BENCHMARKS.md of them; some ten minutes
+bench:
+    cargo build --release
+    cargo bench --bench micro
+    cargo run --release --example benchmarks -- keep
+    cargo run --release --example benchmarks -- measure target/release/chaty
+    cargo run --release --example benchmarks -- write
+
+# docs/BENCHMARKS.md again, from what was measured; `just bench-page compare FILE…` takes in
+# results beside other servers
+bench-page *ARGS="write":
+    cargo run --release --example benchmarks -- {{ARGS}}
+
 # Everything one member, or a thousand, can do to the others, in full and with figures; two cores, some four minutes
 abuse:
     cargo test --release --test it --no-run
@@ -72,3 +90,11 @@ abuse:
 soak minutes="30":
     cargo build --release --bin chaty --example soak
     target/release/examples/soak {{minutes}}
+
+# Every fuzz target for so many seconds each, an hour if not said (needs cargo-fuzz and a nightly toolchain)
+fuzz SECONDS="3600" *TARGETS:
+    python3 tests/fuzz/all.py {{SECONDS}} {{TARGETS}}
+
+# The pure core changed in every small way, and whether a test notices (needs cargo-mutants); half an hour alone
+mutants *ARGS:
+    tests/mutants/run {{ARGS}}

@@ -1,5 +1,6 @@
 #![doc = include_str!("README.md")]
 
+pub mod bench;
 pub mod bot;
 pub mod cli;
 pub mod client;

@@ -1,12 +1,14 @@
 //! The program: reads the command line, sets up the log and the runtime, hands over to whoever
-//! does the work, and turns what comes of it into one line and an exit code.
+//! does the work, and turns what comes of it into one line and an exit code. It has over 400 lines
+//! because it is the one place that knows every command, each an arm and a short function.
 
 use anyhow::Context;
-use chaty::bot::tools::{self, TestOptions, TryOptions};
+use chaty::bench::{self, Shown as Measured};
+use chaty::bot::tools::{self, Shows, TestOptions, TryOptions};
 use chaty::bot::{self, RunOptions};
 use chaty::cli::{
-    self, AdminArgs, BotArgs, BotTool, Cli, Command, HistoryTool, ImportArgs, Join, LogArgs,
-    LogFormat, SendArgs, ServeArgs, SettingsError, TailArgs, TestArgs, TryArgs,
+    self, AdminArgs, BenchArgs, BotArgs, BotTool, Cli, Command, HistoryTool, ImportArgs, Join,
+    LogArgs, LogFormat, SendArgs, ServeArgs, SettingsError, TailArgs, TestArgs, TryArgs,
 };
 use chaty::config::{self, HistorySettings, ServeSettings, View};
 use chaty::join::send::SendOptions;
@@ -22,6 +24,7 @@ use chaty::serve::stop::{Signals, Stop};
 use chaty::wire::entry::Seq;
 use chaty::wire::nick::Nick;
 use chaty::wire::room_name::RoomName;
+use chaty::wire::shown::{self, Shown};
 use clap::Parser;
 use std::ffi::OsString;
 use std::fs::File;
@@ -30,6 +33,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 /// It failed, and said why.
@@ -51,8 +55,17 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
+            // What was typed comes back in it, and among that may be somebody's name for a file.
+            let is_harmless = std::env::args_os().all(|word| {
+                let word = word.to_string_lossy();
+                *Shown::new(&word) == *word
+            });
             // Asked for or not, help into a closed pipe is nobody's loss.
-            let _closed = error.print();
+            let _closed = if is_harmless {
+                error.print()
+            } else {
+                io::stderr().write_all(shown::lines(&error.to_string()).as_bytes())
+            };
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE));
         }
     };
@@ -61,7 +74,9 @@ fn main() -> ExitCode {
         // Whoever read our output has seen enough.
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let _closed = writeln!(io::stderr(), "error: {error}");
+            // A file's name may be in it, or what is in a file.
+            let text = shown::lines(&error.to_string());
+            let _closed = writeln!(io::stderr(), "error: {text}");
             ExitCode::from(if error.is::<Usage>() { USAGE } else { FAILED })
         }
     }
@@ -148,6 +163,10 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             start_log(&log, "warn", &printer)?;
             block_on(admin(args))
         }
+        Command::Bench(args) => {
+            start_log(&log, "warn", &printer)?;
+            block_on(load(args))
+        }
     }
 }
 
@@ -178,7 +197,7 @@ fn check(args: &ServeArgs, log: &LogArgs, settings: &ServeSettings) -> anyhow::R
     print(format!("{}\n", lines.join("\n")).as_bytes())
 }
 
-/// Runs bots until a signal; a second one does not wait for their goodbyes.
+/// Runs bots until a signal.
 async fn bots(
     paths: Vec<PathBuf>,
     server: String,
@@ -186,19 +205,16 @@ async fn bots(
     log: &LogArgs,
 ) -> anyhow::Result<u8> {
     let as_json = log.log_format == LogFormat::Json;
-    let stop = Stop::default();
-    let signals = Signals::install().context("cannot listen to signals").map_err(one_line)?;
     let options = RunOptions { paths, server, supervised, seed: None, as_json };
-    tokio::select! {
-        ended = bot::run(options, stop.drain().clone().cancelled_owned()) => Ok(ended.map(|()| 0)?),
-        code = stop.at_once() => Ok(code),
-        () = signals.pass_to(stop.clone()) => Ok(FAILED),
-    }
+    until_signalled(|stop| async move {
+        Ok(bot::run(options, stop.cancelled_owned()).await.map(|()| 0)?)
+    })
+    .await
 }
 
 /// Helps to write a bot; there is no server in it.
 fn author(tool: BotTool) -> anyhow::Result<u8> {
-    let out = &mut io::stdout();
+    let out = &mut Shows::new(io::stdout());
     let is_well = match tool {
         BotTool::New { name } => tools::start(&name, out).map(|()| true)?,
         BotTool::Check(args) => tools::check(&args.paths, args.json, out)?,
@@ -213,8 +229,8 @@ fn author(tool: BotTool) -> anyhow::Result<u8> {
         BotTool::Docs(args) => {
             match args.definitions {
                 Some(folder) => tools::write_definitions(&folder, out)?,
-                None if args.markdown => out.write_all(tools::markdown().as_bytes())?,
-                None => out.write_all(tools::text().as_bytes())?,
+                None if args.markdown => io::stdout().write_all(tools::markdown().as_bytes())?,
+                None => io::stdout().write_all(tools::text().as_bytes())?,
             }
             true
         }
@@ -249,6 +265,40 @@ async fn admin(args: AdminArgs) -> anyhow::Result<u8> {
         return Err(Usage(ask::AskError::Nothing.to_string()).into());
     }
     Ok(0)
+}
+
+/// Loads a server until the time is over or a signal comes.
+async fn load(args: BenchArgs) -> anyhow::Result<u8> {
+    let mut settings = args.settings();
+    if let Some(name) = &args.room {
+        settings.room = room(name)?;
+    }
+    let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+    let shown = Measured {
+        json: args.json,
+        colour: io::stdout().is_terminal() && !is_colourless() && !is_dumb,
+        live: io::stderr().is_terminal() && !is_dumb,
+    };
+    until_signalled(|stop| async move {
+        match bench::run(settings, shown, stop).await {
+            Err(error) if error.is_usage() => Err(Usage(error.to_string()).into()),
+            done => Ok(done.map(|()| 0)?),
+        }
+    })
+    .await
+}
+
+/// Works until a signal asks for the end; a second one does not wait for it.
+async fn until_signalled<W: Future<Output = anyhow::Result<u8>>>(
+    work: impl FnOnce(CancellationToken) -> W,
+) -> anyhow::Result<u8> {
+    let stop = Stop::default();
+    let signals = Signals::install().context("cannot listen to signals").map_err(one_line)?;
+    tokio::select! {
+        done = work(stop.drain().clone()) => done,
+        code = stop.at_once() => Ok(code),
+        () = signals.pass_to(stop.clone()) => Ok(FAILED),
+    }
 }
 
 /// Looks into a history, writes it out or takes it in; nothing of it is a server.
@@ -344,20 +394,18 @@ fn filter(args: &LogArgs, default: &str) -> anyhow::Result<(String, EnvFilter)> 
 fn start_log(args: &LogArgs, default: &str, printer: &Printer) -> anyhow::Result<StartedLog> {
     let (wanted, filter) = filter(args, default)?;
     let colour = io::stderr().is_terminal() && !is_colourless();
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(printer.clone())
-        .with_ansi(colour)
-        .with_target(false);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour);
     let set: SetFilter = match args.log_format {
         LogFormat::Text => {
-            let log = log.with_filter_reloading();
+            let log = log.with_target(false).fmt_fields(console::log::fields());
+            let log = log.with_writer(printer.clone()).with_filter_reloading();
             let handle = log.reload_handle();
             log.init();
             Box::new(move |filter| handle.reload(filter).map_err(|error| error.to_string()))
         }
         LogFormat::Json => {
-            let log = log.json().with_target(true).with_filter_reloading();
+            let log = log.json().with_writer(console::log::Plain(printer.clone()));
+            let log = log.with_filter_reloading();
             let handle = log.reload_handle();
             log.init();
             Box::new(move |filter| handle.reload(filter).map_err(|error| error.to_string()))

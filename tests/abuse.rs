@@ -10,7 +10,7 @@ mod latency;
 mod lives;
 mod member;
 mod memory;
-mod process;
+pub(crate) mod process;
 mod scripts;
 
 use crate::support::{Server, Start};

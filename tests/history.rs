@@ -182,6 +182,11 @@ fn a_line_that_is_not_right_changes_nothing() {
             "{\"chat\":{\"room\":\"#lobby\",\"seq\":0,\"at\":1,\"from\":\"Neo\",\"text\":\"x\"}}",
             "line 2: a number is out of bounds",
         ),
+        // It came back as another number.
+        (
+            "{\"chat\":{\"room\":\"#lobby\",\"seq\":901,\"at\":1,\"from\":\"Neo\",\"text\":\"x\",\"cause\":18446744073709551615}}",
+            "line 2: a message's cause is one before it",
+        ),
         (
             "{\"chat\":{\"room\":\"#lobby\",\"seq\":901,\"at\":1,\"from\":\"NICK\",\"text\":\"x\"}}",
             "line 2: \"NICK\" is no name",

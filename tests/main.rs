@@ -9,12 +9,15 @@
 // Limits, signals and measures of another process are Linux's.
 #[cfg(target_os = "linux")]
 mod abuse;
+mod advisories;
+mod bench;
 mod bots;
 mod cli;
 mod console;
 // Only Linux can raise another process' limits.
 #[cfg(target_os = "linux")]
 mod full;
+mod fuzz;
 mod handshake;
 mod history;
 mod join;
@@ -27,6 +30,7 @@ mod metrics;
 mod model;
 mod names;
 mod native;
+mod oracle;
 mod order;
 mod protocol;
 mod raw;

@@ -2,7 +2,6 @@
 //! a terminal shows it, against a real server.
 
 mod hostile;
-mod peer;
 
 use crate::join::stage::{Host, PATIENCE, Terminal, count, run};
 use crate::support::Server;

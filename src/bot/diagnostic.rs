@@ -1,6 +1,7 @@
 //! What is wrong with a script, as its author sees it: place, message, the line itself. One
 //! format everywhere; where it goes is the reader's business.
 
+use crate::wire::shown::{self, Shown};
 use crate::wire::text::scrub;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use std::fmt;
@@ -87,16 +88,16 @@ impl Marked {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", scrub(&self.file))?;
+        write!(f, "{}", Shown::new(&self.file))?;
         if let Some((line, column)) = self.place {
             write!(f, ":{line}:{column}")?;
         }
-        write!(f, ": error: {}", scrub(&self.message))?;
+        write!(f, ": error: {}", Shown::new(&self.message))?;
         if let (Some((line, _)), Some(marked)) = (self.place, &self.line) {
-            f.write_str(&marked.render(line))?;
+            f.write_str(&shown::lines(&marked.render(line)))?;
         }
         if let Some(note) = &self.note {
-            write!(f, "\n{note}")?;
+            write!(f, "\n{}", shown::lines(note))?;
         }
         Ok(())
     }

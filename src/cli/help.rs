@@ -348,6 +348,33 @@ Examples:
   chaty history stats
   chaty history stats --port 7000 --json | jq '.rooms[] | .entries'";
 
+pub(super) const BENCH: &str = "\
+Load a server, and say how fast it was and whether everybody heard everything.
+
+Members who listen and members who speak join a room. Every delivery is counted and checked: what \
+was lost, doubled or out of order of each publisher, and whether all heard one order. The exit \
+code is 1 if any of that went wrong. Without --server (or CHATY_SERVER) a server is started for \
+it, on a free port of loopback, which records nothing and holds nobody back.
+
+As fast as it goes, a message waits behind all that are under way, and so the times are those of a \
+queue; --window says how many there may be. With --rate every message has its time, and its \
+latency is from then until each member has it, whether it could be sent in time or not.
+
+The load shares the machine with the server: `generator` says how much of a core it took. The \
+server's processor time and memory are those of its process, on Linux, if it is yours. Flood \
+control delays who speaks fast, and the figures say so.
+
+Only a server of your own may be loaded like this: one that is not on loopback is refused without \
+--i-own-this-server. Ctrl-C ends early and prints what there is.";
+
+pub(super) const BENCH_EXAMPLES: &str = "\
+Examples:
+  chaty bench                                   100 members, 4 publishers, 5 s
+  chaty bench --rate 1000                       latency at 1000 messages a second
+  chaty bench --members 1000 --dialect native
+  chaty bench --server 127.0.0.1:55556 --room bench --duration 30s
+  chaty bench --json | jq .deliveries_per_s";
+
 pub(super) const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
   chaty completions bash > ~/.local/share/bash-completion/completions/chaty

@@ -38,7 +38,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join("man");
         man_pages(&folder).unwrap();
-        for page in ["chaty", "chaty-serve", "chaty-join", "chaty-join-user", "chaty-admin"] {
+        for page in
+            ["chaty", "chaty-serve", "chaty-join", "chaty-join-user", "chaty-admin", "chaty-bench"]
+        {
             assert!(all.contains(&format!(".TH {page} 1")), "{page}");
             assert!(folder.join(format!("{page}.1")).exists(), "{page}");
         }

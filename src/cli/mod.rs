@@ -2,12 +2,14 @@
 //! connects, listens or prints anything but help.
 
 mod address;
+mod bench;
 mod bot;
 mod help;
 mod history;
 mod man;
 mod serve;
 
+pub use bench::{BenchArgs, BenchDialect, Peer};
 pub use bot::{BotArgs, BotTool, CheckArgs, DocsArgs, TestArgs, TryArgs};
 pub use history::{
     ExportArgs, FileArg, HistoryArgs, HistoryTool, ImportArgs, SearchArgs, StatsArgs,
@@ -105,6 +107,9 @@ pub enum Command {
         arg_required_else_help = true
     )]
     History(HistoryArgs),
+    /// Load a server and print what it held: speed, latency, losses, order
+    #[command(long_about = help::BENCH, after_help = help::BENCH_EXAMPLES)]
+    Bench(BenchArgs),
     /// Print the completions for a shell
     #[command(after_help = help::COMPLETIONS_EXAMPLES, arg_required_else_help = true)]
     Completions {
@@ -304,7 +309,7 @@ mod tests {
     fn completions_know_the_commands() {
         for shell in [clap_complete::Shell::Bash, clap_complete::Shell::Zsh] {
             let script = String::from_utf8(completions(shell)).unwrap();
-            for word in ["serve", "join", "--admin-socket", "--plain"] {
+            for word in ["serve", "join", "--admin-socket", "--plain", "--publishers"] {
                 assert!(script.contains(word), "{shell} {word}");
             }
         }

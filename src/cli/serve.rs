@@ -45,6 +45,9 @@ pub struct ServeArgs {
     /// Check the settings, print them and what memory they allow, and end
     #[arg(long)]
     pub check_config: bool,
+    /// Run for another program: end when standard input does
+    #[arg(long, hide = true)]
+    pub supervised: bool,
 }
 
 /// Why the settings cannot be had.
@@ -102,6 +105,7 @@ impl ServeArgs {
             log: file.log,
             limits,
             recording,
+            supervised: self.supervised,
         })
     }
 }

@@ -15,6 +15,7 @@
 
 use super::limits::{self, agree};
 use super::{HistorySync, Limits, Recording, metrics_address, value};
+use crate::wire::text::scrub;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -87,7 +88,8 @@ pub(super) fn read_as<T>(path: &Path, parse: fn(&str) -> Result<T, Wrong>) -> Re
         .map_err(|source| FileError::Unreadable { path: path.to_owned(), source })?;
     parse(&text).map_err(|wrong| FileError::Wrong {
         place: format!("{}:{}", path.display(), line_and_column(&text, wrong.at)),
-        what: wrong.what,
+        // A key may be any text, a line break and an escape included.
+        what: scrub(&wrong.what),
     })
 }
 
@@ -291,5 +293,15 @@ mod tests {
         assert!(refused("[limits]\nping_dead = '20s'").starts_with("1:2: `limits.ping_dead`"));
         // The first mistake of the file is told, not the first in the alphabet.
         assert!(refused("zeta = 1\nalpha = 2").contains("zeta"));
+    }
+
+    /// A quoted key broke the line that was to tell of it, and reached the terminal as it is.
+    #[test]
+    fn a_mistake_is_one_line_whatever_the_key_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("chaty.toml");
+        std::fs::write(&path, "\"a\\nb\\u001b[31m\" = 1").unwrap();
+        let said = read(&path).unwrap_err().to_string();
+        assert!(said.contains(":1:1: unknown key `a␊b␛[31m`"), "{said}");
     }
 }

@@ -2,6 +2,7 @@
 //! reason for its number. Reads files and values, never a socket.
 
 mod address;
+mod bench;
 mod client;
 mod file;
 mod history;
@@ -11,6 +12,7 @@ mod value;
 mod written;
 
 pub use address::metrics_address;
+pub use bench::{BenchSettings, Pace, Speech, Target};
 pub use client::{ClientSettings, Colours, NickList, Notify, Theme, View, client_settings};
 pub use file::{File, FileError, nearest, read};
 pub use history::{HistorySettings, HistorySync, Keep, NoHome, Recording, history_file};
@@ -38,6 +40,8 @@ pub struct ServeSettings {
     pub log: Option<String>,
     pub limits: Limits,
     pub recording: Recording,
+    /// It runs for another program, and ends when its standard input does.
+    pub supervised: bool,
 }
 
 /// Bounds of the server. Every one is a setting in the `[limits]` table of the config file, and of

@@ -75,6 +75,7 @@ mod tests {
                 lines: Some(7),
                 ..Recording::default()
             },
+            supervised: false,
         };
         let history = settings.recording.settings(&settings.listen).unwrap();
         let written = settings.written(history.as_ref()).join("\n");

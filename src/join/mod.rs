@@ -2,7 +2,6 @@
 //! server only through `client`, and never lets a peer's text reach a terminal uncleaned.
 
 mod chat;
-mod clean;
 mod clock;
 mod complete;
 mod out;
@@ -24,8 +23,8 @@ use crate::client::{self, Closed, Event, Handle, Retry};
 use crate::config::{ClientSettings, View};
 use crate::wire::entry::Kind;
 use crate::wire::nick::Nick;
+use crate::wire::shown::Shown;
 use chat::{Chat, Input, Patience, Screen};
-use clean::Shown;
 use clock::Clock;
 use paint::Colours;
 use plain::Plain;

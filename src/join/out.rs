@@ -2,6 +2,8 @@
 //! gone away is no failure.
 
 use super::Failed;
+use crate::wire::native::{self, ServerEvent};
+use crate::wire::shown;
 use std::io::{self, Write};
 
 /// Lines gathered for one write.
@@ -17,9 +19,11 @@ impl Out {
         self.batch.push(b'\n');
     }
 
-    /// Adds bytes that bring their newlines with them.
-    pub(super) fn lines(&mut self) -> &mut Vec<u8> {
-        &mut self.batch
+    /// Adds an event as a line of JSON.
+    pub(super) fn event(&mut self, event: &ServerEvent<'_>) {
+        let start = self.batch.len();
+        native::put(event, &mut self.batch);
+        shown::escape(&mut self.batch, start);
     }
 
     /// Writes what was added. Waits for a slow reader, and through it the server does.

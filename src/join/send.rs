@@ -1,7 +1,6 @@
 //! `chaty send`: says one message, or each line of standard input, and waits for the acks. Takes
 //! every line literally; commands are for people.
 
-use super::clean::Shown;
 use super::signals::Signals;
 use super::{Failed, stdin};
 use crate::client::{self, Closed, Event, Handle, Retry};
@@ -9,6 +8,7 @@ use crate::wire::entry::Kind;
 use crate::wire::native::{Refused, Say, ServerEvent};
 use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
+use crate::wire::shown::Shown;
 use std::io::{self, Write};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;

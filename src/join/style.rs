@@ -1,8 +1,8 @@
 //! Styled text: what a line of the room says and how its parts are meant, apart from where and
 //! in which colours it is written.
 
-use super::clean::Shown;
 use crate::wire::entry::Kind;
+use crate::wire::shown::Shown;
 
 /// What a part of a line is. Colour never says anything that the text does not say as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,16 +1,16 @@
 //! `chaty tail`: a room on standard output, one line each, until interrupted or to its end.
 
 use super::Failed;
-use super::clean::Shown;
 use super::clock::Clock;
 use super::out::{self, Out};
 use super::show::Show;
 use super::signals::Signals;
 use crate::client::{self, Closed, Event, Handle, Retry};
 use crate::wire::entry::{Kind, Seq};
-use crate::wire::native::{self, ClientEvent, Ping, ServerEvent};
+use crate::wire::native::{ClientEvent, Ping, ServerEvent};
 use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
+use crate::wire::shown::Shown;
 use std::io::{self, Write};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -98,7 +98,7 @@ async fn print(
                 }
                 Event::Online { welcome, .. } => {
                     if show.is_none() {
-                        native::put(&ServerEvent::Welcome(welcome), out.lines());
+                        out.event(&ServerEvent::Welcome(welcome));
                     }
                     if let Some(handle) = &asks {
                         let end = ClientEvent::Ping(Ping { id: Some(END.into()) });
@@ -110,7 +110,7 @@ async fn print(
                     return out.flush().map_err(Failed::Output);
                 }
                 Event::Server(event) => match &mut show {
-                    None => native::put(&event, out.lines()),
+                    None => out.event(&event),
                     Some(show) => {
                         show.event(&event).iter().for_each(|line| out.line(&line.plain()));
                     }

@@ -37,9 +37,7 @@ pub(super) fn connections_that_fit() -> usize {
 }
 
 /// Accepts for ever. Ends by being dropped.
-pub(super) async fn accept(listener: TcpListener, mut shared: Shared, fit: usize) {
-    let mut next = SessionId::CONSOLE.0;
-    let reception = Reception::new(fit);
+pub(super) async fn accept(listener: TcpListener, mut shared: Shared, reception: Arc<Reception>) {
     let mut turned_away = TurnedAway::default();
     let mut applied = shared.limits.now().clone();
     let mut pause = FIRST_PAUSE;
@@ -49,8 +47,7 @@ pub(super) async fn accept(listener: TcpListener, mut shared: Shared, fit: usize
         match listener.accept().await {
             Ok((stream, addr)) => {
                 pause = FIRST_PAUSE;
-                next += 1;
-                let (session, seat) = (SessionId(next), Seat::default());
+                let (session, seat) = (shared.next_session(), Seat::default());
                 let limits = shared.limits.now().clone();
                 if !Arc::ptr_eq(&limits, &applied) {
                     if let Err(error) = set_up(SockRef::from(&listener), &limits) {

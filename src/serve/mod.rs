@@ -9,6 +9,7 @@
 //! deadline; what is left is dropped; the history takes what is in the logs, and its file is closed.
 
 pub mod admin;
+mod entrance;
 mod gate;
 pub mod history;
 pub mod hub;
@@ -20,6 +21,7 @@ pub mod program;
 mod reception;
 mod record;
 pub mod reload;
+pub mod rig;
 mod seat;
 mod session;
 #[cfg(test)]
@@ -28,16 +30,21 @@ pub mod stop;
 pub mod supervise;
 mod tide;
 
+pub use entrance::Entrance;
+
 use crate::config::{HistorySettings, Limits};
+use crate::wire::entry::SessionId;
 use history::{Gate, HistoryError};
 use hub::{Hub, HubHandle, Legacy, Request};
 use live::Live;
 use metrics::Counters;
+use reception::Reception;
 use session::Shared;
 use socket2::SockRef;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use tokio::net::{TcpListener, TcpSocket, lookup_host};
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -85,6 +92,7 @@ pub struct Server {
     addr: SocketAddr,
     /// Connections the open-file limit has room for.
     fit: usize,
+    reception: Arc<Reception>,
     hub: Hub,
     shared: Shared,
     live: watch::Sender<Arc<Limits>>,
@@ -142,8 +150,10 @@ impl Server {
             counters,
             tracker: TaskTracker::new(),
             kill: CancellationToken::new(),
+            last: Arc::new(AtomicU64::new(SessionId::CONSOLE.0)),
         };
-        Ok(Self { listener, addr, fit, hub, shared, live, shutdown })
+        let reception = Reception::new(fit);
+        Ok(Self { listener, addr, fit, reception, hub, shared, live, shutdown })
     }
 
     /// The address it really has.
@@ -154,6 +164,11 @@ impl Server {
     /// Connections it takes at once, after the open-file limit has been raised as far as it goes.
     pub fn connections_limit(&self) -> usize {
         self.shared.limits.clone().now().connections.min(self.fit)
+    }
+
+    /// For streams that come another way than through the listener, while the server runs.
+    pub fn entrance(&self) -> Entrance {
+        Entrance { shared: self.shared.clone(), reception: self.reception.clone() }
     }
 
     /// For the console and the admin socket.
@@ -172,14 +187,14 @@ impl Server {
     ///
     /// When the hub has died. Every session has ended then.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), HubDied> {
-        let Self { listener, fit, hub, mut shared, live, shutdown: asked, .. } = self;
+        let Self { listener, reception, hub, mut shared, live, shutdown: asked, .. } = self;
         // The hub is not tracked: it ends by being drained, and is waited for by name.
         let hubs = TaskTracker::new();
         let ringer = hub.ringer();
         let _ringing = AbortOnDropHandle::new(hubs.spawn(async move { ringer.run().await }));
         let mut hub = hubs.spawn(hub.run());
         // On a worker, as the sessions are: none of them has to be handed from thread to thread.
-        let accepting = listener::accept(listener, shared.clone(), fit);
+        let accepting = listener::accept(listener, shared.clone(), reception);
         let accepting = AbortOnDropHandle::new(hubs.spawn(accepting));
         tokio::select! {
             () = shutdown => {}

@@ -15,6 +15,7 @@ use super::stop::{Signals, Stop};
 use super::supervise::{Supervised, reachable};
 use super::{HubDied, Options, ServeError, Server};
 use crate::config::{self, DEFAULT_SERVER, ServeSettings};
+use crate::wire::shown::Shown;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -128,7 +129,8 @@ pub async fn run(
         open_files = rlimit::Resource::NOFILE.get_soft().unwrap_or_default(),
         "ready"
     );
-    let at_prompt = AtPrompt { stop: stop.clone(), interactive: input == console::Input::Terminal };
+    let interactive = input == console::Input::Terminal;
+    let at_prompt = AtPrompt { stop: stop.clone(), interactive, supervised: settings.supervised };
     let console = Console::start(input, desk, at_prompt, &printer, Handle::current())
         .inspect_err(|error| tracing::warn!(%error, "there is no console"))
         .ok();
@@ -209,6 +211,7 @@ impl Beside {
 struct AtPrompt {
     stop: Stop,
     interactive: bool,
+    supervised: bool,
 }
 
 impl Owner for AtPrompt {
@@ -219,6 +222,7 @@ impl Owner for AtPrompt {
 
     fn ended(&mut self, end: End) {
         match end {
+            _ if self.supervised => self.stop.drain().cancel(),
             // The end of a daemon's pipe is nothing to speak of.
             End::EndOfInput if !self.interactive => tracing::debug!("the console's input ended"),
             End::EndOfInput | End::Interrupted => tracing::info!(
@@ -288,7 +292,7 @@ fn admin_flag(path: &Path, server: &str, port: u16) -> String {
 
 fn write_lines(out: &mut impl Write, lines: &[String]) -> io::Result<()> {
     for line in lines {
-        writeln!(out, "{line}")?;
+        writeln!(out, "{}", Shown::new(line))?;
     }
     out.flush()
 }
@@ -307,6 +311,7 @@ mod tests {
             log: None,
             limits: Limits::default(),
             recording: config::Recording { off: true, ..config::Recording::default() },
+            supervised: false,
         };
         let beside = Beside {
             tracker: TaskTracker::new(),

@@ -168,6 +168,7 @@ mod tests {
             log: None,
             limits: Limits::default(),
             recording: Recording::default(),
+            supervised: false,
         }
     }
 

@@ -3,7 +3,7 @@
 //! ordinary client, so nothing but its address is shared.
 
 use super::admin::console::Printer;
-use crate::wire::text::scrub;
+use crate::wire::shown::Shown;
 use std::ffi::OsString;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -178,7 +178,7 @@ impl Supervised {
                 Ok(0) | Err(_) => return,
                 Ok(_) => {
                     let text = String::from_utf8_lossy(&line);
-                    self.printer.line(&scrub(text.trim_end_matches(['\r', '\n'])));
+                    self.printer.line(&Shown::new(text.trim_end_matches(['\r', '\n'])));
                 }
             }
         }

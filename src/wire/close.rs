@@ -152,4 +152,28 @@ mod tests {
             assert_eq!(CloseReason::from_code(reason.code()), Some(reason));
         }
     }
+
+    #[test]
+    fn no_code_no_reason() {
+        for none in ["", "Quit", "quit ", "gone"] {
+            assert_eq!(CloseReason::from_code(none), None, "{none:?}");
+        }
+    }
+
+    #[test]
+    fn every_reason_is_told_in_words_of_its_own() {
+        let told: HashSet<_> = CloseReason::ALL.iter().map(ToString::to_string).collect();
+        assert_eq!(told.len(), CloseReason::ALL.len());
+        assert!(told.iter().all(|words| words.len() > 7), "{told:?}");
+        assert_eq!(CloseReason::Kicked.to_string(), "you were kicked");
+    }
+
+    /// Who was sent away, or went, does not come back by itself; whom a fault cut off does.
+    #[test]
+    fn only_a_fault_is_worth_a_retry() {
+        let last = ["quit", "parted", "kicked", "banned", "replaced", "version"];
+        for reason in CloseReason::ALL {
+            assert_eq!(reason.is_worth_a_retry(), !last.contains(&reason.code()), "{reason:?}");
+        }
+    }
 }

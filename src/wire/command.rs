@@ -152,4 +152,55 @@ mod tests {
             assert!(matches!(parse(wrong), Typed::Wrong(_)), "{wrong:?}");
         }
     }
+
+    /// Every command of the list, as its usage shows it, is understood, and does what it says.
+    #[test]
+    fn each_listed_command_is_one() {
+        let room = || RoomName::parse("ops").unwrap();
+        for (typed, command) in [
+            ("/help", Command::Help),
+            ("/who", Command::Who),
+            ("/rooms", Command::Rooms),
+            ("/join #OPS", Command::Join(room())),
+            ("/part ops", Command::Part(Some(room()))),
+            ("/part", Command::Part(None)),
+            ("/topic", Command::Topic(None)),
+            ("/topic -", Command::Topic(Some("-"))),
+            ("/msg Neo\thi", Command::Msg { to: "Neo", text: "hi" }),
+            ("/me  waves at Neo ", Command::Me("waves at Neo")),
+            ("/nick Neo", Command::Nick("Neo")),
+            ("/history", Command::History(20)),
+            ("/search tea", Command::Search("tea")),
+            ("/bots", Command::Bots),
+            ("/why 3", Command::Why(Some(3))),
+            ("/quit", Command::Quit),
+        ] {
+            assert_eq!(parse(typed), Typed::Command(command), "{typed}");
+        }
+        for (usage, _) in COMMANDS {
+            let word = usage.split(' ').next().unwrap();
+            let answer = parse(word);
+            assert!(!is_unknown(&answer), "{word} is listed, and {answer:?}");
+        }
+    }
+
+    fn is_unknown(answer: &Typed<'_>) -> bool {
+        matches!(answer, Typed::Wrong(why) if why.contains("is not a command"))
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_the_usage() {
+        for (typed, told) in [
+            ("/msg Neo", "usage: /msg NAME TEXT"),
+            ("/msg Neo ", "usage: /msg NAME TEXT"),
+            ("/me ", "usage: /me TEXT"),
+            ("/nick", "usage: /nick NAME"),
+            ("/search", "usage: /search WORDS"),
+            ("/history x", "usage: /history [N]"),
+            ("/why x", "usage: /why [SEQ]"),
+            ("/frob", "/frob is not a command; /help lists them, // says a slash"),
+        ] {
+            assert_eq!(parse(typed), Typed::Wrong(told.into()), "{typed}");
+        }
+    }
 }

@@ -141,3 +141,21 @@ pub struct Chat {
     /// The secret of the client that gave the id, by which a resend is recognised.
     pub owner: Option<Arc<str>>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, Ordinal, Seq};
+
+    #[test]
+    fn places_follow_one_another_and_are_shown_as_numbers() {
+        assert_eq!(Seq::default().next().next(), Seq(2));
+        assert_eq!(Ordinal::default().next().next(), Ordinal(2));
+        assert_eq!(Seq(42).to_string(), "42");
+    }
+
+    #[test]
+    fn the_kinds_have_the_names_of_the_wire() {
+        let names = [Kind::User, Kind::Bot, Kind::Script].map(Kind::name);
+        assert_eq!(names, ["user", "bot", "script"]);
+    }
+}

@@ -25,3 +25,13 @@ pub const HOPS: u8 = 3;
 /// Entries one `history` request may ask for: a screenful several times over, and small enough
 /// that answering it never holds the connection for long.
 pub const HISTORY: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use super::{LINE, UNFRAMED};
+
+    #[test]
+    fn a_refused_long_line_and_json_around_a_full_text_have_room() {
+        assert_eq!(UNFRAMED, 4 * LINE);
+    }
+}

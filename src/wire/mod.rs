@@ -11,6 +11,7 @@ pub mod native;
 pub mod nick;
 pub mod raw;
 pub mod room_name;
+pub mod shown;
 pub mod text;
 
 /// What the server says first on every connection: four bytes and no newline.
@@ -43,5 +44,16 @@ impl Dialect {
             Self::Line => "line",
             Self::Native => "native",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Dialect;
+
+    #[test]
+    fn the_dialects_have_the_names_of_the_documents() {
+        let names = [Dialect::Raw, Dialect::Line, Dialect::Native].map(Dialect::name);
+        assert_eq!(names, ["raw", "line", "native"]);
     }
 }

@@ -108,6 +108,27 @@ mod tests {
         }
     }
 
+    /// A segment may have come in part: the first `recv` returns any number of bytes, and each later
+    /// one what fits.
+    #[test]
+    fn wherever_a_stream_is_cut_no_piece_is_a_system_word() {
+        for word in SYSTEM_WORDS {
+            // The words' ends fall around the first and the second boundary, and nowhere near one.
+            for fill in [0, 500].into_iter().chain(1000..1030).chain(2020..2050) {
+                let mut stream = all("Neo: ", &format!("{}{word}", "x".repeat(fill))).concat();
+                stream.extend(parts("Neo: ", word));
+                stream.extend(parts("", "Neo just connected"));
+                for first in 0..=limits::RAW_MESSAGE.min(stream.len()) {
+                    let (head, rest) = stream.as_bytes().split_at(first);
+                    let pieces = std::iter::once(head).chain(received(rest));
+                    for seen in pieces {
+                        assert!(!is_system_word(seen), "{word} after {fill} bytes, {first} first");
+                    }
+                }
+            }
+        }
+    }
+
     #[test]
     fn what_one_read_returned_is_cut_at_the_senders_own_tags() {
         assert_eq!(messages("Neo", b"Neo: a"), [b"Neo: a"]);

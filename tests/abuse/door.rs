@@ -75,8 +75,6 @@ fn sockets_that_say_nothing_keep_nobody_out() {
     // As many as there are places for them, and then some: the oldest make way.
     let config = format!("[limits]\nhandshakes = {}\n", size(100, 2000));
     let server = serve_with(&config);
-    let process = Process(server.pid());
-    let threads = process.threads();
     let idle: Vec<Wire> = (0..size(200, 4000)).map(|_| server.connect()).collect();
     let mut honest = honest_users_join(&server);
     honest[0].says("still here");
@@ -84,7 +82,8 @@ fn sockets_that_say_nothing_keep_nobody_out() {
         .wire
         .expects((2..HONEST).map(|n| format!("honest{n} just connected\n")).collect::<String>());
     honest[1].hears("honest0: still here");
-    assert_eq!(process.threads(), threads, "a connection is no thread");
+    let threads = Process(server.pid()).threads();
+    assert!(threads < 32, "a connection is no thread, and there are {threads}");
     drop(idle);
 }
 

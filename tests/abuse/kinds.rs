@@ -79,7 +79,7 @@ pub(super) const KINDS: [Kind; 17] = [
         abuse: |addr, done| floods(addr, done, b"/msg member0 psst\n"),
     },
     Kind { name: "rooms made", abuse: |addr, done| Box::pin(numbered(addr, done, "/join #r")) },
-    Kind { name: "renames", abuse: |addr, done| Box::pin(numbered(addr, done, "/nick abuser")) },
+    Kind { name: "renames", abuse: |addr, done| Box::pin(numbered(addr, done, "/nick renamed")) },
     Kind {
         name: "pings",
         abuse: |addr, done| Box::pin(native_flood(addr, done, b"{\"ping\":{}}\n")),
@@ -117,6 +117,12 @@ async fn ignore(mut ears: Ears) {
     while ears.bytes().await.is_ok_and(|bytes| !bytes.is_empty()) {}
 }
 
+/// A name for each connection: what an earlier one has sent may still be waiting to be said.
+fn nick() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    format!("abuser{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
 async fn writes(mouth: &mut Mouth, done: &Done, bytes: &[u8]) -> io::Result<()> {
     let sent = mouth.write(bytes).await?;
     done.bytes.fetch_add(sent as u64, Ordering::Relaxed);
@@ -129,17 +135,12 @@ async fn writes(mouth: &mut Mouth, done: &Done, bytes: &[u8]) -> io::Result<()> 
 
 /// The same lines again and again, the answers read.
 fn floods<'a>(addr: SocketAddr, done: &'a Done, lines: &'static [u8]) -> Abusing<'a> {
-    Box::pin(flood_as("abuser".into(), addr, done, lines))
+    Box::pin(flood(addr, done, lines))
 }
 
-async fn flood_as(
-    nick: String,
-    addr: SocketAddr,
-    done: &Done,
-    lines: &'static [u8],
-) -> io::Result<()> {
+async fn flood(addr: SocketAddr, done: &Done, lines: &'static [u8]) -> io::Result<()> {
     let block = lines.repeat(BLOCK.div_ceil(lines.len()));
-    let (ears, mut mouth) = member::line(addr, &nick).await?;
+    let (ears, mut mouth) = member::line(addr, &nick()).await?;
     done.connected();
     let mut reads = JoinSet::new();
     reads.spawn_local(ignore(ears));
@@ -150,8 +151,8 @@ async fn flood_as(
 
 async fn crowd(addr: SocketAddr, done: &Done) -> io::Result<()> {
     let mut floods: Vec<Abusing<'_>> = Vec::new();
-    for number in 0..100 {
-        floods.push(Box::pin(flood_as(format!("abuser{number}"), addr, done, b"flood\n")));
+    for _ in 0..100 {
+        floods.push(Box::pin(flood(addr, done, b"flood\n")));
     }
     // The first that is cut off ends them all, and they begin again.
     poll_fn(|cx| {
@@ -166,7 +167,7 @@ async fn crowd(addr: SocketAddr, done: &Done) -> io::Result<()> {
 
 async fn native_flood(addr: SocketAddr, done: &Done, lines: &[u8]) -> io::Result<()> {
     let block = lines.repeat(BLOCK.div_ceil(lines.len()));
-    let hello = serde_json::json!({"v": 1, "nick": "abuser"});
+    let hello = serde_json::json!({"v": 1, "nick": nick()});
     let (ears, mut mouth, _) = member::native(addr, &hello).await?;
     done.connected();
     let mut reads = JoinSet::new();
@@ -177,7 +178,7 @@ async fn native_flood(addr: SocketAddr, done: &Done, lines: &[u8]) -> io::Result
 }
 
 async fn raw_flood(addr: SocketAddr, done: &Done) -> io::Result<()> {
-    let (ears, mut mouth) = member::raw(addr, "abuser").await?;
+    let (ears, mut mouth) = member::raw(addr, &nick()).await?;
     done.connected();
     let mut reads = JoinSet::new();
     reads.spawn_local(ignore(ears));
@@ -187,7 +188,7 @@ async fn raw_flood(addr: SocketAddr, done: &Done) -> io::Result<()> {
 }
 
 async fn asks_and_reads_nothing(addr: SocketAddr, done: &Done) -> io::Result<()> {
-    let (_ears, mut mouth) = member::line(addr, "abuser").await?;
+    let (_ears, mut mouth) = member::line(addr, &nick()).await?;
     done.connected();
     let block = b"/who\n/history 100\n".repeat(BLOCK / 18);
     loop {
@@ -197,7 +198,7 @@ async fn asks_and_reads_nothing(addr: SocketAddr, done: &Done) -> io::Result<()>
 
 /// The smallest window there is, and nothing read.
 async fn stops_reading(addr: SocketAddr, done: &Done) -> io::Result<()> {
-    let (ears, mut mouth) = member::line(addr, "abuser").await?;
+    let (ears, mut mouth) = member::line(addr, &nick()).await?;
     SockRef::from(mouth.as_ref()).set_recv_buffer_size(1)?;
     done.connected();
     loop {
@@ -237,13 +238,13 @@ async fn connects(addr: SocketAddr, done: &Done) -> io::Result<()> {
 
 async fn joins(addr: SocketAddr, done: &Done) -> io::Result<()> {
     loop {
-        drop(member::line(addr, "abuser").await?);
+        drop(member::line(addr, &nick()).await?);
         done.connected();
     }
 }
 
 async fn garbage(addr: SocketAddr, done: &Done) -> io::Result<()> {
-    let (ears, mut mouth) = member::line(addr, "abuser").await?;
+    let (ears, mut mouth) = member::line(addr, &nick()).await?;
     done.connected();
     let mut reads = JoinSet::new();
     reads.spawn_local(ignore(ears));
@@ -257,7 +258,7 @@ async fn garbage(addr: SocketAddr, done: &Done) -> io::Result<()> {
 
 /// The same command, each with another number.
 async fn numbered(addr: SocketAddr, done: &Done, command: &str) -> io::Result<()> {
-    let (ears, mut mouth) = member::line(addr, "abuser").await?;
+    let (ears, mut mouth) = member::line(addr, &nick()).await?;
     done.connected();
     let mut reads = JoinSet::new();
     reads.spawn_local(ignore(ears));

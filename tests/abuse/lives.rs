@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 use tokio::runtime::Builder;
+use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -162,7 +163,13 @@ struct Told {
 }
 
 /// Says `count` messages and hears those of `others`, through whatever happens to the server.
-async fn lives_through(addr: String, nick: String, count: usize, others: usize) -> Told {
+async fn lives_through(
+    addr: String,
+    nick: String,
+    count: usize,
+    others: usize,
+    all_are_there: Arc<Barrier>,
+) -> Told {
     let tracker = TaskTracker::new();
     let options = client::Options {
         server: addr,
@@ -180,7 +187,15 @@ async fn lives_through(addr: String, nick: String, count: usize, others: usize) 
     while told.acks.len() < count || heard.len() < all {
         let event = tokio::select! {
             biased;
-            event = events.recv() => event.expect("the client ended"),
+            event = timeout(2 * DEADLINE, events.recv()) => match event {
+                Ok(event) => event.expect("the client ended"),
+                Err(_late) => panic!(
+                    "{nick} said {said}, was acknowledged {} and heard {} of {all}; online {} times",
+                    told.acks.len(),
+                    heard.len(),
+                    told.times_online
+                ),
+            },
             _id = handle.say(Say { text: format!("{nick}/{said}"), ..Say::default() }),
                 if said < count && told.times_online > 0 => {
                 said += 1;
@@ -188,7 +203,13 @@ async fn lives_through(addr: String, nick: String, count: usize, others: usize) 
             }
         };
         match event {
-            Event::Online { .. } => told.times_online += 1,
+            Event::Online { first, .. } => {
+                told.times_online += 1;
+                if first {
+                    // Nobody speaks before everybody is there to hear it.
+                    all_are_there.wait().await;
+                }
+            }
             Event::Server(ServerEvent::Chat(chat)) => {
                 heard.insert(chat.text.to_string());
                 told.chats.push((chat.from.to_string(), chat.text.to_string(), chat.seq));
@@ -218,18 +239,18 @@ fn three_restarts_under_load_lose_nothing_and_double_nothing() {
     let mut server = start("127.0.0.1:0");
     let addr = server.addr().to_string();
     let (members, count) = (size(4, 20), size(300, 3000));
-    let progress = Arc::new(AtomicUsize::new(0));
+    let all_are_there = Arc::new(Barrier::new(members));
     let clients = thread::spawn({
-        let (addr, progress) = (addr.clone(), progress.clone());
+        let addr = addr.clone();
         move || {
             let runtime = Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let mut living = JoinSet::new();
                 for n in 0..members {
                     let nick = format!("member{n}");
-                    living.spawn(lives_through(addr.clone(), nick, count, members - 1));
+                    let there = all_are_there.clone();
+                    living.spawn(lives_through(addr.clone(), nick, count, members - 1, there));
                 }
-                progress.store(1, Ordering::Relaxed);
                 let all = async {
                     let mut told = Vec::new();
                     while let Some(one) = living.join_next().await {
@@ -244,7 +265,7 @@ fn three_restarts_under_load_lose_nothing_and_double_nothing() {
     for is_killed in [false, true, false] {
         // In the middle of things.
         let watcher = server.hello(&json!({"v": 1, "nick": "watcher", "kind": "script"}));
-        wait_for_chats(watcher, members * count / 5);
+        wait_for_chats(watcher, members * count / 8);
         if is_killed {
             server.dies();
         } else {
@@ -261,7 +282,8 @@ fn three_restarts_under_load_lose_nothing_and_double_nothing() {
         let same = *by_seq.entry(chat.2).or_insert(&chat.1);
         assert_eq!(same, chat.1, "two messages have number {}", chat.2);
     }
-    let (mut doubled, jump) = (0, 1 << 20);
+    // After a crash the numbers go on 2^20 behind the last on the disk; some hundreds may have been told.
+    let (mut doubled, jump) = (0, 1 << 19);
     for one in &told {
         assert!(one.times_online > 1, "nothing was restarted under load");
         assert!(one.chats.windows(2).all(|pair| pair[0].2 < pair[1].2), "in order");

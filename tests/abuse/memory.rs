@@ -70,9 +70,10 @@ fn members_that_never_read_cost_no_more_than_is_computed() {
     let limits = Limits { retained_bytes: retained * 1024, ..Limits::default() };
     let ceiling = Ceiling::of(&limits, false).with_listeners(count) as u64 / 1024;
     eprintln!(
-        "{count} that never read, {} MB said: {} MiB at most, {} MiB are computed",
+        "{count} that never read, {} MB said: {} MiB at most ({} MiB now), {} MiB computed",
         said * 4 / 1000,
         most / 1024,
+        process.resident() / 1024,
         ceiling / 1024
     );
     assert!(most <= ceiling + ceiling / 10, "{most} KiB, and {ceiling} were computed");

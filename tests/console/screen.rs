@@ -14,13 +14,15 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Wide enough that no line of the log is wrapped.
-const SIZE: PtySize = PtySize { rows: 24, cols: 160, pixel_width: 0, pixel_height: 0 };
+pub(crate) const SIZE: PtySize = PtySize { rows: 24, cols: 160, pixel_width: 0, pixel_height: 0 };
 
 /// What the program has drawn, and the news of more.
 type Drawn = Arc<(Mutex<Shown>, Condvar)>;
 
 struct Shown {
     parser: vt100::Parser,
+    /// Every byte of it.
+    raw: Vec<u8>,
     /// Nobody draws any more.
     over: bool,
 }
@@ -40,19 +42,30 @@ impl Screen {
 
     #[track_caller]
     pub(crate) fn start_as(dir: &Path, args: &[&str], term: &str) -> Self {
+        Self::start_with(dir, args, &[("TERM", term), ("NO_COLOR", "1")])
+    }
+
+    /// With these variables set.
+    #[track_caller]
+    pub(crate) fn start_with(dir: &Path, args: &[&str], vars: &[(&str, &str)]) -> Self {
         let pair = native_pty_system().openpty(SIZE).unwrap();
         let mut command = CommandBuilder::new(chaty_path());
         command.args(args);
-        command.env("TERM", term);
-        command.env("NO_COLOR", "1");
+        for (name, value) in vars {
+            command.env(name, value);
+        }
         command.env("XDG_RUNTIME_DIR", dir);
+        // The settings and the histories of whoever runs the tests are not theirs.
+        command.env("XDG_CONFIG_HOME", dir);
+        command.env("XDG_STATE_HOME", dir);
         command.env_remove("RUST_LOG");
         command.env_remove("CHATY_SERVER");
         command.cwd(dir);
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let parser = vt100::Parser::new(size(SIZE.rows), size(SIZE.cols), 0);
-        let drawn: Drawn = Arc::new((Mutex::new(Shown { parser, over: false }), Condvar::new()));
+        let drawn: Drawn =
+            Arc::new((Mutex::new(Shown { parser, raw: Vec::new(), over: false }), Condvar::new()));
         let mut output = pair.master.try_clone_reader().unwrap();
         let drawing = Arc::clone(&drawn);
         thread::spawn(move || {
@@ -62,6 +75,7 @@ impl Screen {
                 let read = output.read(&mut bytes).unwrap_or_default();
                 let mut shown = drawing.0.lock().unwrap();
                 shown.parser.process(&bytes[..read]);
+                shown.raw.extend_from_slice(&bytes[..read]);
                 shown.over = read == 0;
                 drawing.1.notify_all();
                 if read == 0 {
@@ -81,6 +95,11 @@ impl Screen {
     /// The rows with something on them, without the white space at their ends.
     pub(crate) fn rows(&self) -> Vec<String> {
         rows(&self.drawn.0.lock().unwrap().parser)
+    }
+
+    /// Every byte that was written so far.
+    pub(crate) fn raw(&self) -> Vec<u8> {
+        self.drawn.0.lock().unwrap().raw.clone()
     }
 
     pub(crate) fn bracketed_paste(&self) -> bool {

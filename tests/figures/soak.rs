@@ -108,7 +108,7 @@ fn serve(chaty: &Path, home: &Path) -> (Server, SocketAddr) {
     }
     let config = home.join("chaty.toml");
     // Small enough that it is full before anything is measured.
-    fs::write(&config, "[limits]\nretained_bytes = \"16MiB\"\n").unwrap();
+    fs::write(&config, "[limits]\nretained_bytes = \"4MiB\"\n").unwrap();
     let mut child = Command::new(chaty)
         .args(["serve", "--listen", "127.0.0.1:0", "--config"])
         .arg(&config)
@@ -188,7 +188,7 @@ async fn soak(length: Duration, addr: SocketAddr, process: Process) -> Result<St
     let mut samples = Samples {
         process,
         began: Instant::now(),
-        warm: (length / 4).min(Duration::from_mins(5)),
+        warm: (length / 3).min(Duration::from_mins(10)),
         resident: Vec::new(),
         threads: Vec::new(),
     };

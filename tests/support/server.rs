@@ -40,7 +40,14 @@ pub(crate) struct Start<'a> {
 
 impl Default for Start<'_> {
     fn default() -> Self {
-        Self { config: "", history: None, listen: "127.0.0.1:0", args: &[], under: &[], env: &[] }
+        Self {
+            config: "",
+            history: None,
+            listen: "127.0.0.1:0",
+            args: &["--limit", "flood=false"],
+            under: &[],
+            env: &[],
+        }
     }
 }
 
@@ -196,11 +203,6 @@ impl Server {
         for member in members {
             member.hears_server(&word);
         }
-    }
-
-    /// What it has logged so far.
-    pub(crate) fn log(&self) -> String {
-        std::fs::read_to_string(self.home.path().join("stderr")).unwrap()
     }
 
     /// SIGKILL, and its end.

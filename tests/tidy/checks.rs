@@ -5,7 +5,7 @@ use super::source;
 use std::fmt;
 
 /// DESIGN section 4: who may import whom. `lib.rs` names the modules and `main.rs` may use all.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("wire", &[]),
     ("log", &["wire"]),
     ("room", &["wire"]),
@@ -14,6 +14,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("serve", &["wire", "log", "room", "config"]),
     ("join", &["client", "wire", "config"]),
     ("bot", &["client", "wire", "config"]),
+    ("bench", &["wire", "config"]),
     ("cli", &["config"]),
 ];
 

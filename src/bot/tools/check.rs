@@ -5,6 +5,7 @@ use super::scripts::{self, count};
 use crate::bot::diagnostic::Diagnostic;
 use crate::bot::limits::Limits;
 use crate::bot::script::Script;
+use crate::wire::shown;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::PathBuf;
@@ -23,7 +24,7 @@ pub fn check(paths: &[PathBuf], as_json: bool, out: &mut dyn Write) -> anyhow::R
         let found = wrong.iter().map(diagnostic_json).collect::<Vec<_>>();
         let report =
             json!({ "ok": wrong.is_empty(), "checked": sources.len(), "diagnostics": found });
-        writeln!(out, "{report}")?;
+        writeln!(out, "{}", shown::json(&report.to_string()))?;
     } else {
         for diagnostic in &wrong {
             writeln!(out, "{diagnostic}\n")?;

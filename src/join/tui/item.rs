@@ -1,10 +1,10 @@
 //! One thing in a room as the user sees it: something said, a whisper, comings and goings folded
 //! into one, a word of the program itself. All text in it is [`Shown`]. Knows no width.
 
-use super::super::clean::Shown;
 use super::theme::Look;
 use crate::wire::close::CloseReason;
 use crate::wire::entry::{Kind, Millis};
+use crate::wire::shown::Shown;
 
 /// A thing in a room.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,8 +2,8 @@
 //! Every text in them has been made harmless; here it is cut to length and kept out of the
 //! sequence's own punctuation. Writes nothing itself.
 
-use super::super::clean::Shown;
 use crate::config::Notify;
+use crate::wire::shown::Shown;
 use std::fmt::Write;
 
 /// Characters of a notification or a title: what a desktop shows of one.

@@ -194,12 +194,12 @@ impl Room {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::clean::Shown;
     use super::super::item::Body;
     use super::super::theme::Theme;
     use super::*;
     use crate::config;
     use crate::wire::entry::Millis;
+    use crate::wire::shown::Shown;
 
     fn signs() -> Signs {
         Theme::detect(config::Theme::Dark, config::Colours::Sixteen, |_| None).signs

@@ -1,11 +1,11 @@
 //! One room as the user sees it: a bounded ring of items, who is there, what is unread. Where the
 //! user is in it is in [`super::place`]. Pure; the older items are asked for by the app.
 
-use super::super::clean::Shown;
 use super::item::{Body, Crossing, How, Item, Said, State};
 use super::place::Place;
 use super::wrap::Wraps;
 use crate::wire::entry::{Kind, Millis};
+use crate::wire::shown::Shown;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 

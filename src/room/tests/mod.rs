@@ -1,5 +1,7 @@
 //! The rules of the rooms, one by one.
 
+mod lists;
+mod orders;
 mod properties;
 mod several;
 

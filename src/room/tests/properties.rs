@@ -78,6 +78,7 @@ proptest! {
                     prop_assert!(chat.cause.is_none_or(|cause| cause < entry.seq));
                 }
             }
+            prop_assert_eq!(one.ordinal(), place, "the last entry is the place");
             prop_assert!(one.rooms().count() <= 3, "there are no more rooms than there may be");
             for (id, room) in one.rooms() {
                 let inside = one.members().filter(|member| member.rooms.contains(&id)).count();

@@ -3,6 +3,7 @@
 use super::console::{self, Console, End, Input, Owner, Printer};
 use super::remote::{Remote, RemoteError};
 use super::words::{self, Asked};
+use crate::wire::shown;
 use std::io::{self, Write};
 use tokio::runtime::Handle;
 
@@ -30,7 +31,7 @@ pub async fn once(remote: &Remote, line: &str, json: bool) -> Result<(), AskErro
     };
     let mut out = io::stdout().lock();
     let printed = if json {
-        writeln!(out, "{}", answer.report)
+        writeln!(out, "{}", shown::json(&answer.report.to_string()))
     } else if answer.ok && !answer.text.is_empty() {
         writeln!(out, "{}", answer.text)
     } else {

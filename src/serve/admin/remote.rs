@@ -3,7 +3,7 @@
 
 use super::socket::{DEADLINE, Request};
 use super::{Answer, Clerk};
-use crate::wire::text::scrub;
+use crate::wire::shown::{self, Shown};
 use std::io;
 use std::path::PathBuf;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -50,7 +50,7 @@ impl Remote {
             Err(elapsed) => Err(elapsed.into()),
         };
         let mut answer = answer.map_err(|source| self.explain(source))?;
-        answer.text = answer.text.split('\n').map(scrub).collect::<Vec<_>>().join("\n");
+        answer.text = shown::lines(&answer.text);
         Ok(answer)
     }
 
@@ -91,7 +91,7 @@ impl Clerk for Remote {
         members
             .unwrap_or_default()
             .iter()
-            .filter_map(|member| Some(scrub(member.get("name")?.as_str()?)))
+            .filter_map(|member| Some(Shown::new(member.get("name")?.as_str()?).to_string()))
             .collect()
     }
 }

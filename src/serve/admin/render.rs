@@ -4,7 +4,7 @@
 use super::{BanRow, BotRow, MemberRow, Recorded, Report, Target, numbers};
 use crate::room::RoomRow;
 use crate::wire::entry::Millis;
-use crate::wire::text::scrub;
+use crate::wire::shown::Shown;
 use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 
@@ -22,14 +22,18 @@ pub fn text(report: &Report, now: Millis) -> String {
         Report::Bots(rows) if rows.is_empty() => "There is no bot.".into(),
         Report::Bots(rows) => bots(rows),
         Report::Stats(stats) => numbers::text(stats),
-        Report::Done(line) | Report::Failed(line) => scrub(line),
+        Report::Done(line) | Report::Failed(line) => shown(line),
     }
+}
+
+fn shown(text: &str) -> String {
+    Shown::new(text).to_string()
 }
 
 fn members(rows: &[MemberRow], now: Millis) -> String {
     let rows = rows.iter().map(|row| {
         vec![
-            scrub(&row.nick),
+            shown(&row.nick),
             row.kind.name().into(),
             row.dialect.name().into(),
             row.addr.to_string(),
@@ -46,7 +50,7 @@ fn bans(rows: &[BanRow], now: Millis) -> String {
         vec![
             target(&row.target),
             format!("since {}", ago(row.since, now)),
-            row.reason.as_deref().map(scrub).unwrap_or_default(),
+            row.reason.as_deref().map(shown).unwrap_or_default(),
         ]
     });
     table(rows.collect()).join("\n")
@@ -59,7 +63,7 @@ fn rooms(rows: &[RoomRow]) -> String {
             format!("members {}", row.members),
             format!("last seq {}", row.seq),
             if row.recorded { String::new() } else { "not recorded".into() },
-            row.topic.as_deref().map(scrub).unwrap_or_default(),
+            row.topic.as_deref().map(shown).unwrap_or_default(),
         ]
     });
     table(rows.collect()).join("\n")
@@ -70,7 +74,7 @@ fn history(recorded: &Recorded, now: Millis) -> String {
     let recording =
         if *suspended { "NOT AT THE MOMENT: the disk takes nothing; see the log" } else { "yes" };
     let mut rows = vec![
-        vec!["file".into(), scrub(&stats.file.display().to_string())],
+        vec!["file".into(), shown(&stats.file.display().to_string())],
         vec!["recording".into(), recording.into()],
         vec!["kept".into(), format!("{} entries in {}", stats.entries, size(stats.bytes))],
     ];
@@ -83,7 +87,7 @@ fn history(recorded: &Recorded, now: Millis) -> String {
         let ago = ago(Millis(room.last_at), now);
         let kept =
             format!("{} to {}, {} entries, the last {ago}", room.first, room.last, room.entries);
-        rows.push(vec![scrub(&room.room), kept]);
+        rows.push(vec![shown(&room.room), kept]);
     }
     table(rows).join("\n")
 }
@@ -92,12 +96,12 @@ fn bots(rows: &[BotRow]) -> String {
     let rows = rows.iter().map(|row| {
         let about = row.account();
         vec![
-            scrub(&row.nick),
+            shown(&row.nick),
             format!("calls {}", about.calls),
             format!("errors {}", about.errors),
             format!("held back {}", about.muted),
             format!("{} us a call, {} at most", about.mean_us, about.slowest_us),
-            scrub(&about.answers.join(", ")),
+            shown(&about.answers.join(", ")),
         ]
     });
     table(rows.collect()).join("\n")
@@ -112,7 +116,7 @@ pub(super) fn counts(of: &[(&'static str, u64)]) -> String {
 /// A ban's target as it is typed.
 pub(super) fn target(target: &Target) -> String {
     match target {
-        Target::Name(name) => scrub(name),
+        Target::Name(name) => shown(name),
         Target::Address(address) => address.to_string(),
     }
 }

@@ -137,6 +137,9 @@ fn parse(line: &[u8]) -> Result<(RoomName, Entry), String> {
     };
     let (room, seq, at, event) = match event {
         ServerEvent::Chat(chat) => {
+            if chat.cause.is_some_and(|cause| !(1..chat.seq).contains(&cause)) {
+                return Err("a message's cause is one before it".into());
+            }
             let event = Event::Chat(crate::wire::entry::Chat {
                 from: nick(&chat.from)?,
                 kind: chat.kind,

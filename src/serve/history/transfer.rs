@@ -9,6 +9,7 @@ use crate::wire::entry::{Entry, Millis, Seq};
 use crate::wire::line;
 use crate::wire::native::{self, ServerEvent};
 use crate::wire::room_name::RoomName;
+use crate::wire::shown::{self, Shown};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rusqlite::Connection;
@@ -141,9 +142,12 @@ pub fn print_found(found: &[Found], json: bool, out: &mut impl Write) -> io::Res
         line.clear();
         if json {
             native::put(&ServerEvent::of(room, entry), &mut line);
+            shown::escape(&mut line, 0);
         } else {
-            write!(line, "{room} {} {}  ", entry.seq, time(entry.at))?;
             line::put(entry, &mut line);
+            let said = String::from_utf8_lossy(&line);
+            let said = Shown::new(said.trim_end_matches('\n'));
+            line = format!("{room} {} {}  {said}\n", entry.seq, time(entry.at)).into();
         }
         out.write_all(&line)?;
     }
@@ -154,12 +158,12 @@ impl Stats {
     /// Prints them, as one object or to read.
     pub fn print(&self, json: bool, out: &mut impl Write) -> io::Result<()> {
         if json {
-            serde_json::to_writer(&mut *out, self)?;
-            return writeln!(out);
+            return writeln!(out, "{}", shown::json(&serde_json::to_string(self)?));
         }
         let Self { file, bytes, entries, unindexed, missing, rooms } = self;
         let kib = bytes.div_ceil(1024);
-        writeln!(out, "{}: {entries} entries in {kib} KiB", file.display())?;
+        let file = Shown::new(&file.display().to_string());
+        writeln!(out, "{file}: {entries} entries in {kib} KiB")?;
         if *unindexed > 0 {
             writeln!(out, "not in the index yet: {unindexed}")?;
         }
@@ -206,6 +210,7 @@ pub fn export(
             for entry in &past.entries {
                 native::put(&ServerEvent::of(room, entry), &mut lines);
             }
+            shown::escape(&mut lines, 0);
             out.write_all(&lines)?;
             count += past.entries.len() as u64;
             match past.entries.last() {

@@ -162,7 +162,7 @@ impl Hub {
         self.logs
     }
 
-    fn turn(&mut self, requests: &mut Vec<Request>) {
+    pub(super) fn turn(&mut self, requests: &mut Vec<Request>) {
         let (at, began, before) = ((self.clock)(), Instant::now(), self.committed);
         for request in requests.drain(..) {
             if let Some((session, questions)) = request.questions()

@@ -33,6 +33,11 @@ impl Taken {
         // They are taken in order.
         self.oldest.get_or_insert(appended);
     }
+
+    /// What is left of the entries is not written any more; bytes of them may have been.
+    pub(in crate::serve) fn drop_entries(&mut self) {
+        (self.entries, self.oldest) = (0, None);
+    }
 }
 
 impl Traffic {

@@ -21,7 +21,7 @@ const SEARCHED: usize = 20;
 
 /// One thing to do for a member.
 #[derive(Debug)]
-pub(super) enum Step {
+pub(in crate::serve) enum Step {
     Say {
         room: Option<RoomName>,
         posts: Vec<Post>,
@@ -82,7 +82,7 @@ pub(super) enum Step {
 
 /// A line that waits for a rename.
 #[derive(Debug)]
-pub(super) enum Held {
+pub(in crate::serve) enum Held {
     Whole(Box<[u8]>),
     TooLong(usize),
 }
@@ -107,7 +107,7 @@ impl Held {
 
 /// Keeps what a dialect needs between two reads.
 #[derive(Debug)]
-pub(super) struct Ear {
+pub(in crate::serve) struct Ear {
     dialect: Dialect,
     framer: Framer,
     pub(super) nick: Nick,
@@ -140,13 +140,13 @@ impl Steps {
 }
 
 impl Ear {
-    pub(super) fn new(dialect: Dialect, nick: Nick) -> Self {
+    pub(in crate::serve) fn new(dialect: Dialect, nick: Nick) -> Self {
         let soft = if dialect == Dialect::Native { limits::UNFRAMED } else { limits::LINE };
         Self { dialect, framer: Framer::new(soft, limits::UNFRAMED), nick }
     }
 
     /// Takes what one read returned.
-    pub(super) fn hear(&mut self, bytes: &[u8]) -> Vec<Step> {
+    pub(in crate::serve) fn hear(&mut self, bytes: &[u8]) -> Vec<Step> {
         let mut steps = Steps::default();
         let Self { dialect, framer, nick } = self;
         if *dialect == Dialect::Raw {

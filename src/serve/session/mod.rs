@@ -16,7 +16,7 @@ mod replay;
 mod stay;
 mod writer;
 
-pub(super) use ear::POSTS;
+pub(super) use ear::{Ear, POSTS, Step};
 pub(super) use private::{Private, Word};
 
 use super::gate;
@@ -27,10 +27,10 @@ use super::reception::Visit;
 use super::seat::Seat;
 use crate::room::Flood;
 use crate::wire::Dialect;
+use crate::wire::close::CloseReason;
 use crate::wire::entry::SessionId;
 use crate::wire::text::scrub;
 use door::{Door, Entered};
-use ear::Ear;
 use following::Following;
 use reader::Reader;
 use replay::Filed;
@@ -38,6 +38,7 @@ use stay::Stay;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -62,6 +63,15 @@ pub(super) struct Shared {
     pub(super) tracker: TaskTracker,
     /// Ends what has not ended by itself when a shutdown's deadline is over.
     pub(super) kill: CancellationToken,
+    /// The last session's number.
+    pub(super) last: Arc<AtomicU64>,
+}
+
+impl Shared {
+    /// A number for one more connection.
+    pub(super) fn next_session(&self) -> SessionId {
+        SessionId(self.last.fetch_add(1, Ordering::Relaxed) + 1)
+    }
 }
 
 /// Runs one connection to its end.
@@ -79,84 +89,98 @@ pub(super) async fn run<R, W>(
 {
     let _connected = shared.counters.connected();
     let door = Door::new(&shared, session, addr, read, write, seat.clone());
-    // Boxed, so that an admitted session does not keep the room its handshake took.
-    match Box::pin(door.enter()).await {
+    // Boxed, so that an admitted session does not keep the room its handshake took; and taken apart
+    // before the next wait, for the same reason.
+    let mut member = match Box::pin(door.enter()).await {
         Err(reason) => {
             shared.counters.closed(reason);
             tracing::debug!(session = session.0, %addr, reason = reason.code(), "not admitted");
+            return;
         }
-        Ok(entered) => {
-            visit.entered();
-            member(shared, session, addr, entered, seat).await;
-        }
-    }
+        Ok(entered) => Box::new(Member::begin(&shared, session, addr, entered, seat)),
+    };
+    drop(shared);
+    visit.entered();
+    let rest = std::mem::take(&mut member.rest);
+    member.reader.run(rest).await;
+    // It has said why; or it is cut off at the end of a shutdown.
+    let _ended = (&mut member.writing).await;
+    member.stay = None;
+    read::linger(&mut member.reader.read).await;
 }
 
-async fn member<R, W>(
-    shared: Shared,
-    session: SessionId,
-    addr: SocketAddr,
-    entered: Entered<R, W>,
-    seat: Seat,
-) where
-    R: AsyncRead + Unpin + Send + 'static,
-    W: AsyncWrite + Unpin + Send + 'static,
-{
-    let Entered { dialect, nick, kind, client, owner, place, greeting, rest, read, write } =
-        entered;
-    let client = client.as_deref().map(scrub).unwrap_or_default();
-    let name = nick.to_string();
-    tracing::info!(
-        session = session.0, nick = %name, kind = kind.name(), dialect = dialect.name(), %addr, client,
-        "joined"
-    );
-    let traffic = Arc::new(Traffic::new(shared.counters.clone()));
-    let stay = Stay {
-        session,
-        nick: name,
-        since: Instant::now(),
-        seat: seat.clone(),
-        traffic: traffic.clone(),
-        counters: shared.counters.clone(),
-    };
-    let mut following = Following::new(shared.hub.published(), seat.clone());
-    following.enter(place);
-    // The other dialects have no numbers to come back to and no acks to wait for.
-    let history = shared.hub.history().filter(|_| dialect == Dialect::Native);
-    let filed = history.map(|history| {
-        let (hub, history) = (shared.hub.clone(), history.clone());
-        Box::new(Filed { durable: hub.acked(), hub, history, nick: nick.clone(), owner })
-    });
-    let mut writer = Writer {
-        session,
-        dialect,
-        out: write,
-        following,
-        filed,
-        is_held: false,
-        gate: gate::Reader::new(shared.hub.gate().clone()),
-        _end: EndsSession(seat.clone()),
-        seat: seat.clone(),
-        limits: shared.limits.clone(),
-        batch: batch::Batch::default(),
-        taken: Taken::default(),
-        traffic: traffic.clone(),
-        waiting: None,
-        paced: VecDeque::new(),
-    };
-    writer.greet(greeting);
-    let ear = Ear::new(dialect, nick);
-    let (hub, limits) = (shared.hub.clone(), shared.limits.clone());
-    let (flood, since) = (Flood::default(), Instant::now());
-    let reader = Reader { session, dialect, read, ear, hub, seat, limits, flood, since, traffic };
-    // Two tasks, so that each wakes for its own half only. The writer outlives the reader by its
-    // last words, and ends with this one.
-    let writing = AbortOnDropHandle::new(shared.tracker.spawn(writer.run()));
-    let mut read = reader.run(rest).await;
-    // It has said why; or it is cut off at the end of a shutdown.
-    let _ended = writing.await;
-    drop(stay);
-    read::linger(&mut read).await;
+/// Somebody who is in: the reading half, and the task of the writing half. Two tasks, so that each
+/// wakes for its own half only. The writer outlives the reader by its last words, and ends with
+/// this.
+struct Member<R> {
+    reader: Reader<R>,
+    /// What came behind the name.
+    rest: Vec<u8>,
+    writing: AbortOnDropHandle<CloseReason>,
+    stay: Option<Stay>,
+}
+
+impl<R> Member<R> {
+    fn begin<W>(
+        shared: &Shared,
+        session: SessionId,
+        addr: SocketAddr,
+        entered: Entered<R, W>,
+        seat: Seat,
+    ) -> Self
+    where
+        W: AsyncWrite + Unpin + Send + 'static,
+    {
+        let Entered { dialect, nick, kind, client, owner, place, greeting, rest, read, write } =
+            entered;
+        let client = client.as_deref().map(scrub).unwrap_or_default();
+        tracing::info!(
+            session = session.0, %nick, kind = kind.name(), dialect = dialect.name(), %addr, client,
+            "joined"
+        );
+        let traffic = Arc::new(Traffic::new(shared.counters.clone()));
+        let stay = Stay {
+            session,
+            nick: nick.to_string(),
+            since: Instant::now(),
+            seat: seat.clone(),
+            traffic: traffic.clone(),
+            counters: shared.counters.clone(),
+        };
+        let mut following = Following::new(shared.hub.published(), seat.clone());
+        following.enter(place);
+        // The other dialects have no numbers to come back to and no acks to wait for.
+        let history = shared.hub.history().filter(|_| dialect == Dialect::Native);
+        let filed = history.map(|history| {
+            let (hub, history) = (shared.hub.clone(), history.clone());
+            Box::new(Filed { durable: hub.acked(), hub, history, nick: nick.clone(), owner })
+        });
+        let mut writer = Writer {
+            session,
+            dialect,
+            out: write,
+            following,
+            filed,
+            is_held: false,
+            gate: gate::Reader::new(shared.hub.gate().clone()),
+            _end: EndsSession(seat.clone()),
+            seat: seat.clone(),
+            limits: shared.limits.clone(),
+            batch: batch::Batch::default(),
+            taken: Taken::default(),
+            traffic: traffic.clone(),
+            waiting: None,
+            paced: VecDeque::new(),
+        };
+        writer.greet(greeting);
+        let ear = Ear::new(dialect, nick);
+        let (hub, limits) = (shared.hub.clone(), shared.limits.clone());
+        let (flood, since) = (Flood::default(), Instant::now());
+        let reader =
+            Reader { session, dialect, read, ear, hub, seat, limits, flood, since, traffic };
+        let writing = shared.tracker.spawn(async move { writer.run().await });
+        Self { reader, rest, writing: AbortOnDropHandle::new(writing), stay: Some(stay) }
+    }
 }
 
 /// The bytes that end the server's own first line in the dialects that have lines.

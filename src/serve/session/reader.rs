@@ -50,20 +50,19 @@ pub(super) struct Over(pub(super) CloseReason);
 
 impl<R: AsyncRead + Unpin> Reader<R> {
     /// Reads until the session ends, from either side, and tells the hub. `first` is what came
-    /// behind the name. Gives the reading half back.
-    pub(super) async fn run(mut self, first: Vec<u8>) -> R {
+    /// behind the name.
+    pub(super) async fn run(&mut self, first: Vec<u8>) {
         let seat = self.seat.clone();
         let reason = tokio::select! {
             biased;
             () = seat.closed() => seat.why().0,
             Over(reason) = self.listen(first) => reason,
         };
-        let leave = Input::Leave { session: self.session, reason };
-        if self.hub.send(Request::Input(leave)).await.is_err() {
+        let leave = Request::Input(Input::Leave { session: self.session, reason });
+        if Box::pin(self.hub.send(leave)).await.is_err() {
             self.seat.close(CloseReason::Shutdown, None);
         }
         // A hub that did not know the session any more has closed it already.
-        self.read
     }
 
     async fn listen(&mut self, first: Vec<u8>) -> Over {
@@ -77,11 +76,12 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         for part in first.chunks(READ_AHEAD) {
             self.traffic.received(part.len());
             let steps = self.ear.hear(part);
-            self.carry_out(steps).await?;
+            Box::pin(self.carry_out(steps)).await?;
         }
         loop {
             let steps = self.hear().await?;
-            self.carry_out(steps).await?;
+            // Boxed, so that a member that says nothing keeps no room for what it might say.
+            Box::pin(self.carry_out(steps)).await?;
         }
     }
 
@@ -108,7 +108,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
                 Err(_silent) => {
                     // A process that was stopped, a machine that slept: nobody's silence.
                     silent_since += wake.elapsed();
-                    wake = self.silence(silent_since).await?;
+                    wake = Box::pin(self.silence(silent_since)).await?;
                 }
             }
         }

@@ -12,7 +12,7 @@ use crate::room::{Flood, Input, RoomRow};
 use crate::serve::gate;
 use crate::serve::hub::{HubHandle, Place, Request};
 use crate::serve::live::Live;
-use crate::serve::metrics::{Taken, Traffic};
+use crate::serve::metrics::{Taken, Totals, Traffic};
 use crate::serve::seat::Seat;
 use crate::serve::tide::{Ringer, Tide};
 use crate::wire::Dialect;
@@ -73,7 +73,8 @@ async fn a_trickling_reader_is_closed_when_it_falls_out_of_the_log() {
         earlier: Vec::new(),
         unrecorded: false,
     });
-    let writer = Writer {
+    let traffic = Arc::new(Traffic::new(Arc::default()));
+    let mut writer = Writer {
         session: SessionId(1),
         dialect: Dialect::Line,
         out,
@@ -86,7 +87,7 @@ async fn a_trickling_reader_is_closed_when_it_falls_out_of_the_log() {
         limits: Live::new(Limits::default()).1,
         batch: Batch::default(),
         taken: Taken::default(),
-        traffic: Arc::new(Traffic::new(Arc::default())),
+        traffic: traffic.clone(),
         waiting: None,
         paced: VecDeque::new(),
     };
@@ -110,6 +111,9 @@ async fn a_trickling_reader_is_closed_when_it_falls_out_of_the_log() {
         () = talks => panic!("it held up all that was said"),
         () = ringer.run() => {}
     }
+    // What it was not sent any more is not counted as delivered.
+    let Totals { delivered, sent_bytes, .. } = traffic.totals();
+    assert!(delivered > 0 && delivered * 1000 <= sent_bytes, "{delivered} in {sent_bytes} bytes");
 }
 
 fn reader(
@@ -146,7 +150,7 @@ async fn texts(heard: &mut mpsc::Receiver<Request>) -> Vec<String> {
 #[tokio::test(start_paused = true)]
 async fn what_is_too_much_at_once_waits_and_its_peer_with_it() {
     let seat = Seat::default();
-    let (reader, mut peer, mut heard) = reader(Live::new(Limits::default()).1, &seat);
+    let (mut reader, mut peer, mut heard) = reader(Live::new(Limits::default()).1, &seat);
     let start = Instant::now();
     let stage = async {
         let lines: String = (0..14).map(|n| format!("{n}\n")).collect();
@@ -191,7 +195,7 @@ async fn what_is_too_much_at_once_waits_and_its_peer_with_it() {
 async fn whoever_waits_goes_on_when_flood_control_is_lifted() {
     let seat = Seat::default();
     let (change, limits) = Live::new(Limits::default());
-    let (reader, mut peer, mut heard) = reader(limits, &seat);
+    let (mut reader, mut peer, mut heard) = reader(limits, &seat);
     let stage = async {
         peer.write_all("x\n".repeat(1000).as_bytes()).await.unwrap();
         assert_eq!(texts(&mut heard).await.len(), 10);
@@ -205,4 +209,23 @@ async fn whoever_waits_goes_on_when_flood_control_is_lifted() {
         seat.close(CloseReason::Quit, None);
     };
     tokio::join!(reader.run(Vec::new()), stage);
+}
+
+/// What `make` makes, without making it.
+fn size_of_made<A, F>(_make: impl Fn(A) -> F) -> usize {
+    size_of::<F>()
+}
+
+/// Each await of a moved or rare thing once cost every idle session its size: 6.5 KiB in all.
+#[test]
+fn an_idle_session_keeps_no_room_for_what_is_rare() {
+    type Read = tokio::net::tcp::OwnedReadHalf;
+    type Write = tokio::net::tcp::OwnedWriteHalf;
+    let writing = size_of_made(|mut writer: Writer<Write>| async move { writer.run().await });
+    assert!(writing <= 640, "{writing}");
+    let session = size_of_made(|(shared, read, write, visit): (_, Read, Write, _)| {
+        let addr = "127.0.0.1:1".parse().unwrap();
+        super::run(shared, SessionId(1), addr, read, write, Seat::default(), visit)
+    });
+    assert!(session <= 1280, "{session}");
 }

@@ -74,15 +74,15 @@ enum Until {
 
 impl<W: AsyncWrite + Unpin> Writer<W> {
     /// Writes until the session ends, then says why.
-    pub(super) async fn run(mut self) -> CloseReason {
+    pub(super) async fn run(&mut self) -> CloseReason {
         if let Err(reason) = self.follow().await {
             self.seat.close(reason, None);
         }
         let deadline = Instant::now() + self.limits.now().drain;
         // A peer that does not take its last words goes without them.
-        let _best_effort = timeout_at(deadline, self.last_words()).await;
-        // What is left of the log did not arrive; bytes of it may have.
-        self.traffic.wrote(&Taken { bytes: self.taken.bytes, ..Taken::default() });
+        let _best_effort = Box::pin(timeout_at(deadline, self.last_words())).await;
+        self.taken.drop_entries();
+        self.traffic.wrote(&self.taken);
         self.seat.why().0
     }
 
@@ -96,7 +96,8 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     async fn follow(&mut self) -> Result<(), CloseReason> {
         while !self.seat.is_closed() {
             if let Some(replay) = self.following.replaying() {
-                self.replay(replay).await?;
+                // What is rare is boxed: an idle session keeps no room for it.
+                Box::pin(self.replay(replay)).await?;
                 self.flush().await?;
                 continue;
             }
@@ -104,7 +105,6 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             poll_fn(|cx| Poll::Ready(self.listen(cx))).await;
             self.gather(Until::Tail)?;
             if self.batch.is_empty() && self.paced.is_empty() {
-                // A session that has just come or gone listens at other rooms than before.
                 self.sleep().await;
             } else {
                 self.flush().await?;
@@ -226,6 +226,10 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     async fn flush(&mut self) -> Result<(), CloseReason> {
         self.write(true).await?;
         self.count();
+        if self.paced.is_empty() { Ok(()) } else { Box::pin(self.pace()).await }
+    }
+
+    async fn pace(&mut self) -> Result<(), CloseReason> {
         while let Some(message) = self.paced.pop_front() {
             self.batch.own(message);
             self.write(true).await?;
@@ -263,7 +267,9 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 Poll::Pending if minds_close && self.following.is_lost() => {
                     return Err(CloseReason::Lagged);
                 }
-                Poll::Pending => timeout(LOOK, poll_fn(|cx| batch.poll_write(out, cx))).await,
+                Poll::Pending => {
+                    Box::pin(timeout(LOOK, poll_fn(|cx| batch.poll_write(out, cx)))).await
+                }
             };
             match written {
                 Ok(Ok(0) | Err(_)) => return Err(CloseReason::Lost),
@@ -295,9 +301,10 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         let (reason, detail) = self.seat.why();
         let goodbye = goodbye(self.dialect, reason, detail);
         let end = if reason == CloseReason::Shutdown { Until::Tail } else { Until::LastAnswer };
-        if is_kick(reason) {
+        if is_kick(reason) && !self.paced.is_empty() {
             // Whoever is kicked hears no more of the room.
             self.paced.clear();
+            self.taken.drop_entries();
         }
         if reason == CloseReason::Lagged {
             self.let_go();
@@ -331,6 +338,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     /// out is still owed.
     fn let_go(&mut self) {
         self.batch.keep_line();
+        self.taken.drop_entries();
         self.following.let_go();
         self.paced.clear();
         self.waiting = None;

@@ -98,6 +98,7 @@ impl House {
             counters: counters.clone(),
             tracker: TaskTracker::new(),
             kill: CancellationToken::new(),
+            last: Arc::default(),
         };
         Self {
             shared,

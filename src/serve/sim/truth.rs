@@ -214,8 +214,9 @@ impl Truth {
                     ServerEvent::Rename(rename) => (Some(&*rename.from), Some(&*rename.to)),
                     _ => (None, None),
                 };
-                gone.map(|gone| here.remove(gone));
-                let Some(come) = come else { continue };
+                let was_here = gone.map(|gone| here.remove(gone).is_some());
+                // A script's coming and going is not told, its new name is.
+                let Some(come) = come.filter(|_| was_here != Some(false)) else { continue };
                 let key = NickKey::of(come);
                 if let Some(other) = here.iter().find(|(_, other)| other.clashes(&key)) {
                     return found(NAMES, format!("{room} {seq}: {come}, and {} is here", other.0));

@@ -2,6 +2,7 @@
 
 use super::*;
 use proptest::prelude::*;
+use std::collections::HashMap;
 
 fn parse(name: &str) -> Result<Nick, NickError> {
     Nick::parse(name.as_bytes())
@@ -158,6 +159,38 @@ fn every_look_alike_is_refused_or_clashes() {
         }
     }
     assert!(pairs > 6000, "the table has been read: {pairs}");
+}
+
+/// … and every two characters that the table takes for the same third one, whether or not that one
+/// is in a name: at most one of them can be there.
+#[test]
+fn two_that_look_like_a_third_are_one_name() {
+    let mut like: HashMap<String, Vec<char>> = HashMap::new();
+    for c in characters() {
+        like.entry(skeleton(&c.to_string()).collect()).or_default().push(c);
+    }
+    let (mut pairs, mut names) = (0, 0);
+    for alike in like.values().filter(|alike| alike.len() > 1) {
+        let contexts: [fn(char) -> String; 5] = [
+            |c| c.into(),
+            |c| c.to_string().repeat(2),
+            |c| format!("a{c}z"),
+            |c| format!("{c}1"),
+            |c| format!("日{c}"),
+        ];
+        for name in contexts {
+            let keys: Vec<NickKey> =
+                alike.iter().filter_map(|c| parse(&name(*c)).ok()).map(|nick| nick.key()).collect();
+            names += keys.len();
+            pairs += keys.len() * keys.len().saturating_sub(1) / 2;
+            // Being alike is passed on, so that the first stands for all.
+            let strange = keys.iter().position(|key| !key.clashes(&keys[0]));
+            assert_eq!(strange, None, "{alike:?} as {}", name('c'));
+            let same = keys.iter().all(|key| key.skeleton == keys[0].skeleton);
+            assert!(same, "{alike:?} as {} do not all clash with each other", name('c'));
+        }
+    }
+    assert!(pairs > 1000 && names > 1000, "{pairs} pairs, {names} names");
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod suite;
 
 use super::check::diagnostic_json;
 use super::scripts::{self, Source, count};
+use crate::wire::shown;
 use serde_json::json;
 use std::io::Write;
 use std::path::PathBuf;
@@ -51,7 +52,7 @@ pub fn test(options: &TestOptions, out: &mut dyn Write) -> anyhow::Result<bool> 
             "seed": seed,
             "tests": tests,
         });
-        writeln!(out, "{report}")?;
+        writeln!(out, "{}", shown::json(&report.to_string()))?;
         out.flush()?;
         return Ok(failures == 0);
     }

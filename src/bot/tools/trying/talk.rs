@@ -5,6 +5,7 @@ use crate::bot::diagnostic::Diagnostic;
 use crate::bot::script::Script;
 use crate::bot::tools::play::{Moment, Play};
 use crate::bot::tools::scripts::Source;
+use crate::wire::shown;
 use serde_json::Value;
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -79,11 +80,12 @@ impl Talk {
     }
 
     /// Who types.
-    pub(super) fn who(&self) -> &str {
-        &self.who
+    pub(super) fn who(&self) -> shown::Shown {
+        shown::Shown::new(&self.who)
     }
 
-    /// What may be typed: commands as they begin a line, the bot's name and what it hears.
+    /// What may be typed: commands as they begin a line, the bot's name and what it hears, as far as
+    /// that can be shown.
     pub(super) fn words(&mut self) -> Vec<String> {
         let mut words: Vec<String> = COMMANDS.iter().map(ToString::to_string).collect();
         words.push(self.play.name());
@@ -91,6 +93,7 @@ impl Talk {
             words.extend(script.handlers().commands.iter().map(|command| format!("!{command}")));
             words.extend(script.declaration().triggers.iter().cloned());
         }
+        words.retain(|word| *shown::Shown::new(word) == **word);
         words
     }
 
@@ -212,7 +215,7 @@ impl Talk {
                 _ if line.starts_with("//") => format!("{name}: {}", line.trim_start_matches('/')),
                 _ => format!("{name}: {line}"),
             };
-            reply.lines.push(Shown { text, style: Style::Bot });
+            reply.put(text, Style::Bot);
         }
         moment.log.into_iter().for_each(|line| reply.note(format!("log: {line}")));
         moment.notes.into_iter().for_each(|note| reply.note(note));
@@ -221,15 +224,21 @@ impl Talk {
 }
 
 impl Reply {
+    /// Whatever a script has in its texts, its state and its errors is only shown.
+    fn put(&mut self, text: impl AsRef<str>, style: Style) {
+        let text = shown::Shown::new(text.as_ref()).to_string();
+        self.lines.push(Shown { text, style });
+    }
+
     fn note(&mut self, text: impl AsRef<str>) {
         for line in text.as_ref().lines() {
-            self.lines.push(Shown { text: format!("-- {line}"), style: Style::Note });
+            self.put(format!("-- {line}"), Style::Note);
         }
     }
 
     fn wrong(&mut self, diagnostic: &Diagnostic) {
         for line in diagnostic.to_string().lines() {
-            self.lines.push(Shown { text: line.to_owned(), style: Style::Wrong });
+            self.put(line, Style::Wrong);
         }
     }
 }

@@ -1,6 +1,5 @@
 //! What is asked for and answered: the past of a room, and who is in it.
 
-use super::super::super::clean::Shown;
 use super::super::item::{Body, mark};
 use super::entries::entry;
 use super::over::Entry;
@@ -8,6 +7,7 @@ use super::{App, Asked, Do, Link};
 use crate::wire::entry::Millis;
 use crate::wire::limits;
 use crate::wire::native::{AskHistory, ClientEvent, History, Roster};
+use crate::wire::shown::Shown;
 
 impl App {
     pub(super) fn roster(&mut self, roster: &Roster<'_>) {

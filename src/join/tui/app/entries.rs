@@ -1,7 +1,6 @@
 //! What the server says of a room, as items: live, or from its history. The one place where a
 //! peer's words become [`Body`]s.
 
-use super::super::super::clean::Shown;
 use super::super::super::show::names;
 use super::super::item::{Body, How, Part, Way, mark, why};
 use super::super::room::{Room, crossing, said};
@@ -9,6 +8,7 @@ use super::super::theme::Look;
 use crate::wire::entry::{Kind, Millis};
 use crate::wire::line::crowd;
 use crate::wire::native::{Chat, Rename, ServerEvent, Topic};
+use crate::wire::shown::Shown;
 
 /// An event that has a place in a room's order: which room, when, where, and what it looks like
 /// to the user of this name. None for all others.

@@ -12,7 +12,6 @@ pub(in crate::join::tui) mod stage;
 mod tests;
 mod typed;
 
-use super::super::clean::Shown;
 use super::super::clock::Clock;
 use super::complete::Completion;
 use super::editor::Editor;
@@ -28,6 +27,7 @@ use crate::config::ClientSettings;
 use crate::wire::entry::{MessageId, Millis};
 use crate::wire::native::{ClientEvent, Ping, Say};
 use crate::wire::nick::Nick;
+use crate::wire::shown::Shown;
 use crossterm::event::KeyEvent;
 use over::Over;
 use std::collections::{BTreeMap, VecDeque};

@@ -1,6 +1,5 @@
 //! What comes from the server.
 
-use super::super::super::clean::Shown;
 use super::super::super::show::missing;
 use super::super::item::{Body, How, State};
 use super::super::place::Place;
@@ -15,6 +14,7 @@ use crate::wire::native::{
     Ack, ClientEvent, Entered, Refused, RoomState, ServerEvent, Welcome, Whisper, Who,
 };
 use crate::wire::nick::Nick;
+use crate::wire::shown::Shown;
 
 impl App {
     pub(super) fn client(&mut self, event: Event, todo: &mut Vec<Do>) {

@@ -1,7 +1,6 @@
 //! What lies over the conversation or takes the input's place: help, lists, a paste, a search, a
 //! choice of lines, the question for another name; and what keys do there.
 
-use super::super::super::clean::Shown;
 use super::super::editor::Editor;
 use super::super::item::Part;
 use super::super::keys::Action;
@@ -11,6 +10,7 @@ use crate::wire::entry::Millis;
 use crate::wire::limits;
 use crate::wire::native::{AskHistory, ClientEvent};
 use crate::wire::nick::Nick;
+use crate::wire::shown::Shown;
 
 /// What has the keys.
 #[derive(Debug, Default)]

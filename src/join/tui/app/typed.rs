@@ -1,6 +1,5 @@
 //! What the user enters: texts to say, commands, a paste of several lines.
 
-use super::super::super::clean::Shown;
 use super::super::item::{Body, How, Part, Said, State};
 use super::super::keys::TABLE;
 use super::super::room::said;
@@ -13,6 +12,7 @@ use crate::wire::limits;
 use crate::wire::native::{
     AskHistory, AskRooms, Bots, ClientEvent, JoinRoom, PartRoom, Say, SetNick, SetTopic, Who, Why,
 };
+use crate::wire::shown::Shown;
 
 /// A tab of a paste: four cells, as most editors show them.
 const TAB: &str = "    ";

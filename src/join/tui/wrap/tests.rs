@@ -1,11 +1,11 @@
 //! Rows: their widths, their breaks, their links.
 
-use super::super::super::clean::Shown;
 use super::super::room::said;
 use super::super::theme::Theme;
 use super::*;
 use crate::config;
 use crate::wire::entry::Millis;
+use crate::wire::shown::Shown;
 use proptest::prelude::*;
 
 fn signs() -> Signs {

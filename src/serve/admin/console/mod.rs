@@ -6,6 +6,7 @@
 
 mod editor;
 mod lines;
+pub mod log;
 mod printer;
 mod terminal;
 
@@ -16,6 +17,7 @@ pub use terminal::{Input, input};
 
 use super::Clerk;
 use super::words::{self, Asked};
+use crate::wire::shown;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -161,7 +163,8 @@ impl<C: Clerk, O: Owner> Session<C, O> {
         if !answer.text.is_empty() {
             // A closed standard output is no reason to stop obeying.
             let mut out = io::stdout().lock();
-            let _closed = writeln!(out, "{}", answer.text).and_then(|()| out.flush());
+            let text = shown::lines(&answer.text);
+            let _closed = writeln!(out, "{text}").and_then(|()| out.flush());
         }
         Ok(())
     }

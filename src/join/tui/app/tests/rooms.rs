@@ -1,6 +1,5 @@
 //! What the server says: rooms, their past, what is unread, who calls, the connection.
 
-use super::super::super::super::clean::Shown;
 use super::super::over::{Entry, Over};
 use super::super::stage::{AT, Stage, joined, stage};
 use super::super::{Do, Link, Msg};
@@ -8,6 +7,7 @@ use crate::client::{Closed, Event};
 use crate::wire::entry::Millis;
 use crate::wire::native::{ClientEvent, Who};
 use crate::wire::nick::Nick;
+use crate::wire::shown::Shown;
 use crossterm::event::{KeyCode, KeyModifiers};
 
 fn history(re: &str, room: &str, seqs: std::ops::Range<u64>, more: bool) -> String {
