@@ -31,16 +31,16 @@ fn size(small: usize, full: usize) -> usize {
 
 /// A server; in `just abuse` on a core that it does not share with those who load it.
 #[track_caller]
-fn serve(start: Start<'_>) -> Server {
+fn serve(start: &Start<'_>) -> Server {
     let pinned = ["taskset", "-c", "0"];
     let under = if is_full() && start.under.is_empty() { &pinned[..] } else { start.under };
     // A panic that is printed with its stack costs memory and time that nobody means to measure.
     let env = [start.env, &[("RUST_BACKTRACE", OsStr::new("0"))]].concat();
-    Server::run(Start { under, env: &env, ..start })
+    Server::run(&Start { under, env: &env, ..*start })
 }
 
 /// A server with a config file of this text, and every other setting at its default.
 #[track_caller]
 fn serve_with(config: &str) -> Server {
-    serve(Start { config, args: &[], ..Start::default() })
+    serve(&Start { config, args: &[], ..Start::default() })
 }

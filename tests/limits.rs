@@ -2,7 +2,7 @@
 //! they are unless a test says otherwise. What waits is told by the order of what is heard.
 
 use crate::cli::program::{Program, private_dir};
-use crate::support::{Line, Native, Server, Wire};
+use crate::support::{Line, Native, Server, Wire, lines};
 use serde_json::json;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
@@ -21,8 +21,8 @@ fn a_flooders_lines_come_complete_in_order_and_later_and_nobody_else_waits() {
     let mut smith = server.line("Smith");
     trin.hears_all(&["Neo just connected", "Smith just connected"]);
     neo.hears("Smith just connected");
-    let lines: String = (0..30).map(|n| format!("line {n}\n")).collect();
-    smith.wire.sends(lines);
+    let thirty = lines((0..30).map(|n| format!("line {n}")));
+    smith.wire.sends(thirty);
     for n in 0..10 {
         trin.hears(&format!("Smith: line {n}"));
     }
@@ -175,7 +175,7 @@ fn a_reload_changes_the_limits_for_who_is_there() {
     assert_eq!(server.line_after("administer"), wrong);
 
     // More than a minute's worth, but for the reload. The flag goes on winning over the file.
-    neo.wire.sends((0..100).map(|n| format!("{n}\n")).collect::<String>());
+    neo.wire.sends(lines((0..100).map(|n| n.to_string())));
     trin.hears("Neo: 0");
     settings(dir.path(), "listen = \"127.0.0.1:1\"\n[limits]\nflood = false\ndrain = 9\n");
     server.signal("HUP");

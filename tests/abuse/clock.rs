@@ -50,7 +50,7 @@ fn a_clock_that_moves_by_a_day_drops_nobody_and_moves_no_deadline() {
     let offset = home.path().join("offset");
     fs::write(&offset, [0; 8]).unwrap();
     let history = home.path().join("h.db");
-    let server = serve(Start {
+    let server = serve(&Start {
         config: "[limits]\nping = \"300ms\"\nping_dead = \"4s\"\nhandshake = \"1s\"\n\
                  [history]\nsync = \"full\"\n",
         history: Some(&history),

@@ -3,7 +3,7 @@
 
 use super::process::Process;
 use super::{is_full, member, serve, serve_with, size};
-use crate::support::{Line, Server, Start, Wire};
+use crate::support::{Line, Server, Start, Wire, lines};
 use serde_json::json;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -78,9 +78,7 @@ fn sockets_that_say_nothing_keep_nobody_out() {
     let idle: Vec<Wire> = (0..size(200, 4000)).map(|_| server.connect()).collect();
     let mut honest = honest_users_join(&server);
     honest[0].says("still here");
-    honest[1]
-        .wire
-        .expects((2..HONEST).map(|n| format!("honest{n} just connected\n")).collect::<String>());
+    honest[1].wire.expects(lines((2..HONEST).map(|n| format!("honest{n} just connected"))));
     honest[1].hears("honest0: still here");
     let threads = Process(server.pid()).threads();
     assert!(threads < 32, "a connection is no thread, and there are {threads}");
@@ -138,7 +136,7 @@ fn garbage_at_the_door_and_behind_it_troubles_nobody() {
 /// Everybody at once: who was there comes back under its name, and somebody new comes in.
 #[test]
 fn a_storm_of_reconnects_lets_everybody_in() {
-    let server = serve(Start { config: "[limits]\ncrowd = 10\n", ..Start::default() });
+    let server = serve(&Start { config: "[limits]\ncrowd = 10\n", ..Start::default() });
     let (addr, crowd) = (server.addr(), size(150, 1000));
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let come = |number: usize| async move {

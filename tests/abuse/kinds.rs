@@ -2,6 +2,7 @@
 //! of them minds what becomes of it: whoever is cut off comes back.
 
 use super::member::{self, Ears, Mouth};
+use crate::support::lines;
 use socket2::{Domain, SockRef, Socket, Type};
 use std::future::{Future, poll_fn};
 use std::io;
@@ -263,8 +264,8 @@ async fn numbered(addr: SocketAddr, done: &Done, command: &str) -> io::Result<()
     let mut reads = JoinSet::new();
     reads.spawn_local(ignore(ears));
     for number in 0_u64.. {
-        let lines: String = (0..1000).map(|n| format!("{command}{number}-{n}\n")).collect();
-        writes(&mut mouth, done, lines.as_bytes()).await?;
+        let thousand = lines((0..1000).map(|n| format!("{command}{number}-{n}")));
+        writes(&mut mouth, done, thousand.as_bytes()).await?;
     }
     Ok(())
 }

@@ -213,7 +213,8 @@ fn everybody_else_hears_everything_in_time_whatever_one_of_them_does() {
         let computed = process.computed();
         let began = Instant::now();
         let during = room.phase(length());
-        let load = (process.computed() - computed).as_secs_f64() / began.elapsed().as_secs_f64();
+        let load = process.computed().saturating_sub(computed).as_secs_f64()
+            / began.elapsed().as_secs_f64();
         let (bytes, connections) = abuser.stop();
         // What is still on its way belongs to neither.
         room.phase(length() / 10);

@@ -189,7 +189,7 @@ async fn lives_through(
             biased;
             event = timeout(2 * DEADLINE, events.recv()) => match event {
                 Ok(event) => event.expect("the client ended"),
-                Err(_late) => panic!(
+                Err(tokio::time::error::Elapsed { .. }) => panic!(
                     "{nick} said {said}, was acknowledged {} and heard {} of {all}; online {} times",
                     told.acks.len(),
                     heard.len(),
@@ -234,7 +234,7 @@ fn three_restarts_under_load_lose_nothing_and_double_nothing() {
     let file = home.path().join("h.db");
     let config = format!("{}[history]\nsync = \"full\"\n", super::UNLIMITED);
     let start = |listen: &str| {
-        serve(Start { config: &config, history: Some(&file), listen, ..Start::default() })
+        serve(&Start { config: &config, history: Some(&file), listen, ..Start::default() })
     };
     let mut server = start("127.0.0.1:0");
     let addr = server.addr().to_string();

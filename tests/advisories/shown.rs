@@ -27,7 +27,7 @@ fn gurk_384_a_message_cannot_trash_the_readers_terminal() {
     }
 }
 
-/// WeeChat: who joined with a character in the program's description that turns a line round turned
+/// `WeeChat`: who joined with a character in the program's description that turns a line round turned
 /// the lines of everybody who saw it.
 #[test]
 fn weechat_1545_what_comes_along_with_a_name_turns_no_line_round() {

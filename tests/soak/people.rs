@@ -130,6 +130,29 @@ struct Kept {
 }
 
 impl Person {
+    /// A connection has ended; whether there is to be another.
+    fn ended(&self, world: &mut World, result: io::Result<bool>) -> bool {
+        world.heard.remove(&self.number);
+        world.last.remove(&self.number);
+        match result {
+            Ok(true) => world.cuts += 1,
+            Ok(false) => return false,
+            Err(_given_up) if self.is_slow => world.given_up += 1,
+            Err(error) => world.fault(format!("m{} lost its connection: {error}", self.number)),
+        }
+        true
+    }
+
+    /// What the server says to this member alone has no place in the order.
+    fn hears(&self, world: &mut World, bytes: &[u8], is_framed: bool) {
+        world.deliveries += 1;
+        if !(is_framed && bytes.starts_with(b"-- "))
+            && let Some((_, _, heard)) = world.heard.get_mut(&self.number)
+        {
+            heard.hears(bytes, is_framed);
+        }
+    }
+
     /// Lives until nobody gives it orders any more.
     pub(crate) async fn live(
         self,
@@ -147,16 +170,9 @@ impl Person {
                     self.plain(addr, &world, &mut orders, life, &mut said).await
                 }
             };
-            let mut world = world.borrow_mut();
-            world.heard.remove(&self.number);
-            world.last.remove(&self.number);
-            match result {
-                Ok(true) => world.cuts += 1,
-                Ok(false) => return,
-                Err(_given_up) if self.is_slow => world.given_up += 1,
-                Err(error) => world.fault(format!("m{} lost its connection: {error}", self.number)),
+            if !self.ended(&mut world.borrow_mut(), result) {
+                return;
             }
-            drop(world);
             sleep(Duration::from_millis(rand::random_range(0..1000))).await;
         }
     }
@@ -267,15 +283,7 @@ impl Person {
                     if bytes.is_empty() {
                         return Err(io::ErrorKind::UnexpectedEof.into());
                     }
-                    let mut world = world.borrow_mut();
-                    world.deliveries += 1;
-                    // What the server says to this member alone has no place in the order.
-                    if !(is_framed && bytes.starts_with(b"-- "))
-                        && let Some((_, _, heard)) = world.heard.get_mut(&self.number)
-                    {
-                        heard.hears(bytes, is_framed);
-                    }
-                    drop(world);
+                    self.hears(&mut world.borrow_mut(), bytes, is_framed);
                     if self.is_slow {
                         sleep(PAUSE).await;
                     }

@@ -26,6 +26,11 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 /// The greeting, to the byte.
 pub(crate) const WELCOME: &str = "Connection successful, welcome to ChatyChaty !";
 
+/// These, each with its end.
+pub(crate) fn lines(lines: impl Iterator<Item = String>) -> String {
+    lines.flat_map(|line| [line, "\n".to_owned()]).collect()
+}
+
 /// Somebody who hears the room.
 pub(crate) trait Hears {
     /// The next thing heard is what the administrator says here.

@@ -60,26 +60,26 @@ impl Server {
     /// With a config file of this text.
     #[track_caller]
     pub(crate) fn with(config: &str) -> Self {
-        Self::run(Start { config, ..Start::default() })
+        Self::run(&Start { config, ..Start::default() })
     }
 
     /// With a config file of this text, and every other setting at its default: members are slowed
     /// down.
     #[track_caller]
     pub(crate) fn with_flood_control(config: &str) -> Self {
-        Self::run(Start { config, args: &[], ..Start::default() })
+        Self::run(&Start { config, args: &[], ..Start::default() })
     }
 
     /// With a config file of this text, recording into a file.
     #[track_caller]
     pub(crate) fn recording(config: &str, history: &Path) -> Self {
-        Self::run(Start { config, history: Some(history), ..Start::default() })
+        Self::run(&Start { config, history: Some(history), ..Start::default() })
     }
 
     /// In any way there is.
     #[track_caller]
-    pub(crate) fn run(start: Start<'_>) -> Self {
-        let Start { config, history, listen, args, under, env } = start;
+    pub(crate) fn run(start: &Start<'_>) -> Self {
+        let &Start { config, history, listen, args, under, env } = start;
         let home = tempfile::tempdir().unwrap();
         let log = home.path().join("stderr");
         let mut words = under.iter().copied().chain([env!("CARGO_BIN_EXE_chaty")]);

@@ -69,7 +69,7 @@ fn every_recipe_that_is_named_exists() {
 fn every_fault_is_answered() {
     let (_, text) = files(&["docs/GUARANTEES.md"], &[".md"]).pop().unwrap();
     let table = text.split("## Faults, row by row").nth(1).unwrap().split("\n## ").next().unwrap();
-    let rows = table.lines().filter(|line| line.starts_with(|c: char| c == '|'));
+    let rows = table.lines().filter(|line| line.starts_with('|'));
     let rows: Vec<Vec<&str>> =
         rows.skip(2).map(|row| row.split('|').map(str::trim).collect()).collect();
     let numbers: Vec<&str> = rows.iter().map(|row| row[1]).collect();

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 /// Of each of about ninety figures: all of them in some three minutes.
 const WARM_UP: Duration = Duration::from_millis(300);
-const MEASURE: Duration = Duration::from_millis(1000);
+const MEASURE: Duration = Duration::from_secs(1);
 /// Enough for a median with its bounds.
 const SAMPLES: usize = 20;
 

@@ -75,8 +75,8 @@ fn sweep(
 
 fn members(runs: &[Run]) -> Plot {
     let of = |dialect, y: fn(&Run) -> f64| sweep(runs, ("members", dialect), |run| run.members, y);
-    let (delivered, said): (fn(&Run) -> f64, fn(&Run) -> f64) =
-        (|run| run.deliveries_per_s, |run| run.messages_per_s);
+    let delivered: fn(&Run) -> f64 = |run| run.deliveries_per_s;
+    let said: fn(&Run) -> f64 = |run| run.messages_per_s;
     Plot {
         name: "members",
         x: "members who listen (4 more publish)",

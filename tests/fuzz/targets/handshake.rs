@@ -94,7 +94,7 @@ async fn speak(peer: DuplexStream, data: &[u8]) -> Vec<u8> {
         let _closed = write.shutdown().await;
     };
     let mut heard = Vec::new();
-    let (_, ended) = tokio::join!(speaks, read.read_to_end(&mut heard));
+    let ((), ended) = tokio::join!(speaks, read.read_to_end(&mut heard));
     ended.expect("a pipe ends");
     heard
 }

@@ -70,8 +70,8 @@ fn tried(source: &str) {
 }
 
 fn load(source: &str) -> Option<Stage> {
-    let state = serde_json::Map::new();
-    let mut stage = Stage::new(StageOptions { load: options(), state, manners: true });
+    let kept = StageOptions { load: options(), state: serde_json::Map::new(), manners: true };
+    let mut stage = Stage::new(kept);
     Script::load(source, &options()).ok()?;
     // An `on_load` that fails is no mistake of the text; the stage is empty then, and says nothing.
     let _begun = stage.load(source, NOW);
