@@ -50,8 +50,7 @@ impl Default for Limits {
             calls: 32,
             variables: 256,
             source: 64 * 1024,
-            // Unoptimised, as in tests, the same work takes some ten times as long.
-            reading: Duration::from_millis(if cfg!(debug_assertions) { 400 } else { 40 }),
+            reading: Duration::from_millis(40),
             lines: 5,
             state: 256 * 1024,
         }

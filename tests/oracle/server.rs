@@ -15,7 +15,8 @@ const COLOURS: [(&str, &str); 2] = [("TERM", "xterm-256color"), ("NO_COLOR", "")
 /// What is seen around the answers.
 const HELP: [&str; 2] = ["usage: kick [NAME [REASON]]", "Remove user from server"];
 
-/// A server on this terminal that logs all there is to log, and its address.
+/// A server on this terminal that logs all it has to log, and its address. (What its line editor
+/// logs of each key would only drown that.)
 #[track_caller]
 fn served(dir: &Path, args: &[&str], vars: &[(&str, &str)]) -> (Screen, SocketAddr) {
     let history = dir.join("history.db");
@@ -24,7 +25,7 @@ fn served(dir: &Path, args: &[&str], vars: &[(&str, &str)]) -> (Screen, SocketAd
         "--listen",
         "127.0.0.1:0",
         "--log",
-        "trace",
+        "trace,rustyline=off",
         "--limit",
         "flood=false",
         "--history",

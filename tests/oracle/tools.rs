@@ -134,8 +134,15 @@ fn a_conversation_with_a_hostile_bot_shows_it_and_does_nothing_of_it() {
     let prompt =
         |name: &'static str| move |rows: &[String]| rows.last().is_some_and(|row| row == name);
     screen.until("the prompt", prompt("Neo>"));
-    screen.types("PWNED\r");
-    screen.types("PWNED boom\r");
+    // The terminal is the prompt's only while it waits: each line after the last one's answer.
+    for said in ["PWNED", "PWNED boom"] {
+        screen.types(&format!("{said}\r"));
+        let line = format!("Neo> {said}");
+        screen.until("its answer", |rows| {
+            let at = rows.iter().position(|row| *row == line);
+            at.is_some_and(|at| at + 2 < rows.len()) && rows.last().is_some_and(|row| row == "Neo>")
+        });
+    }
     screen.types("PW\t\t\u{15}/state\r");
     screen.types("/as Al\r");
     screen.until("the next prompt", prompt("Al>"));
