@@ -4,7 +4,6 @@ use super::hostile::{timed, within_bounds};
 use super::{Bot, on_a_bots_stack, options, said};
 use crate::bot::diagnostic::Diagnostic;
 use crate::bot::{Limits, LoadOptions, Script};
-use std::time::Duration;
 
 /// With the limits of a room. What reading takes is on the processor's clock, so that a busy
 /// machine decides nothing.
