@@ -17,8 +17,9 @@ pub(in crate::serve) const BYTES: usize = 512 * 1024;
 const PIECES: usize = 64;
 
 /// Pieces still to be written, in order.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Batch {
+    /// Room for one, until there are more: a quiet session never has two.
     pieces: VecDeque<Piece>,
     /// Bytes of the first piece that are written already.
     written: usize,
@@ -39,6 +40,12 @@ impl Piece {
             }
             Self::Own(bytes) => bytes,
         }
+    }
+}
+
+impl Default for Batch {
+    fn default() -> Self {
+        Self { pieces: VecDeque::with_capacity(1), written: 0, bytes: 0 }
     }
 }
 

@@ -97,7 +97,8 @@ impl<R: AsyncRead + Unpin> Reader<R> {
                 ear.hear(bytes)
             });
             let heard = if self.dialect == Dialect::Native {
-                timeout_at(wake, reading).await
+                // Boxed, so that the others keep no room for a timer.
+                Box::pin(timeout_at(wake, reading)).await
             } else {
                 Ok(reading.await)
             };
@@ -187,7 +188,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     }
 
     /// Waits until the first of these may pass, and gives how many may pass together with it. The
-    /// limits may change meanwhile; no wait is longer than one message takes.
+    /// limits may change meanwhile, so it looks at them each second.
     async fn pass(&mut self, sent: impl Iterator<Item = Sent> + Clone) -> usize {
         loop {
             let limits = self.limits.now();
@@ -203,7 +204,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             if wait.is_zero() || passed > 0 {
                 return passed;
             }
-            sleep(wait).await;
+            sleep(wait.min(Duration::from_secs(1))).await;
         }
     }
 

@@ -130,11 +130,15 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             if std::mem::replace(&mut is_woken, true) { Poll::Ready(()) } else { Poll::Pending }
         });
         if self.is_held {
-            tokio::select! {
-                biased;
-                () = Filed::moved(self.filed.as_mut()) => {}
-                () = woken => {}
-            }
+            let filed = self.filed.as_mut();
+            Box::pin(async {
+                tokio::select! {
+                    biased;
+                    () = Filed::moved(filed) => {}
+                    () = woken => {}
+                }
+            })
+            .await;
         } else {
             woken.await;
         }

@@ -52,6 +52,11 @@ const RESERVED: [&str; 8] =
 static RESERVED_KEYS: LazyLock<[NickKey; RESERVED.len()]> =
     LazyLock::new(|| RESERVED.map(NickKey::of));
 
+/// The [`shape`] of each character of ASCII, made once as well.
+static ASCII_SHAPES: LazyLock<[Box<str>; 128]> = LazyLock::new(|| {
+    std::array::from_fn(|byte| shape(&char::from(u8::try_from(byte).unwrap_or(0)).to_string()))
+});
+
 /// Characters no name begins with: `/` is a command, `#` a room, `{` the native dialect, `*` an
 /// emote, `-` a notice, and `!` and `@` address bots and people.
 const NOT_FIRST: [char; 7] = ['/', '#', '{', '*', '-', '!', '@'];
@@ -93,6 +98,9 @@ impl Nick {
         if NOT_FIRST.contains(&first) {
             return Err(NickError::FirstCharacter(first));
         }
+        if given.is_ascii() {
+            return Ok(Self(given.into()));
+        }
         let name: String = given.nfc().collect();
         // Full-width, circled and other compatibility forms read like their plain letters.
         if !name.nfkc().eq(name.chars()) || !name.as_str().is_single_script() {
@@ -119,6 +127,24 @@ impl Nick {
 impl NickKey {
     /// The key of any string, a name or not: what the administrator types may be looked up too.
     pub fn of(name: &str) -> Self {
+        match Self::of_ascii(name) {
+            Some(key) => key,
+            None => Self::of_any(name),
+        }
+    }
+
+    /// What most names are: nothing of ASCII composes with its neighbour, so each character has its
+    /// part of the key, whatever stands beside it.
+    fn of_ascii(name: &str) -> Option<Self> {
+        if !name.is_ascii() {
+            return None;
+        }
+        let shapes = name.bytes().map(|byte| ASCII_SHAPES.get(usize::from(byte)));
+        let skeleton: String = shapes.flatten().map(|shape| &**shape).collect();
+        Some(Self { folded: name.to_ascii_lowercase().into(), skeleton: skeleton.into() })
+    }
+
+    fn of_any(name: &str) -> Self {
         let plain: String = name.nfkc().collect();
         Self { folded: fold(&plain), skeleton: shape(&plain) }
     }

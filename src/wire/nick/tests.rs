@@ -223,3 +223,33 @@ proptest! {
         }
     }
 }
+
+/// Every pair of them, and what stands beside a pair changes nothing that a pair does not show.
+#[test]
+fn a_key_of_ascii_is_the_key_of_any_name() {
+    for one in '\0'..='\x7f' {
+        for other in '\0'..='\x7f' {
+            let name = format!("{one}{other}");
+            assert_eq!(
+                NickKey::of_ascii(&name).as_ref(),
+                Some(&NickKey::of_any(&name)),
+                "{name:?}"
+            );
+        }
+    }
+    assert_eq!(NickKey::of_ascii("Zoë"), None);
+}
+
+proptest! {
+    #[test]
+    fn a_long_key_of_ascii_is_the_key_of_any_name(name in "[\\x00-\\x7f]{0,32}") {
+        prop_assert_eq!(NickKey::of_ascii(&name), Some(NickKey::of_any(&name)));
+    }
+
+    /// The short way through the door for ASCII is no other door.
+    #[test]
+    fn a_name_of_ascii_is_one_script_and_composed(name in "[\\x21-\\x7e]{1,20}") {
+        prop_assert!(name.nfkc().eq(name.chars()) && name.nfc().eq(name.chars()));
+        prop_assert!(name.as_str().is_single_script());
+    }
+}
