@@ -171,13 +171,15 @@ fn weight(entry: &Entry) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Chunk, Dialect, Entry, Event, SHARED, SessionId};
+    use super::{Chunk, Dialect, Entry, Event, SessionId};
     use crate::wire::close::CloseReason;
     use crate::wire::entry::{Chat, Kind, Millis, Ordinal, Seq};
     use crate::wire::nick::Nick;
     use crate::wire::room_name::RoomName;
     use crate::wire::text::Text;
 
+    /// Two counts of an `Arc`.
+    const SHARED: usize = 16;
     /// The largest number that JSON's readers have.
     const LAST: u64 = (1 << 53) - 1;
     /// A time of our century.

@@ -118,26 +118,23 @@ impl Log {
 
     /// Entries behind this place in the order of all rooms.
     pub fn behind(&self, ordinal: Ordinal) -> u64 {
-        let newer = self.retained.iter().rev().map(|chunk| {
+        let next = self.unread(ordinal).and_then(|chunk| {
             let entries = chunk.entries();
-            let read = entries.partition_point(|entry| entry.ordinal <= ordinal);
-            (entries.len() - read, read > 0)
+            entries.get(entries.partition_point(|entry| entry.ordinal <= ordinal))
         });
-        let mut behind = 0;
-        for (count, is_reached) in newer {
-            behind += count as u64;
-            if is_reached {
-                break;
-            }
-        }
-        behind
+        next.map_or(0, |next| self.tail.seq.0 + 1 - next.seq.0)
     }
 
     /// The weight of the chunks that are not behind a reader at this place.
     pub fn weight_behind(&self, ordinal: Ordinal) -> u64 {
-        let is_unread =
-            |chunk: &&Arc<Chunk>| chunk.entries().last().is_some_and(|last| last.ordinal > ordinal);
-        self.retained.iter().rev().take_while(is_unread).map(|chunk| chunk.weight() as u64).sum()
+        self.unread(ordinal).map_or(0, |chunk| self.tail.bytes - chunk.bytes_before)
+    }
+
+    /// The first chunk that is not read to its end by a reader at this place.
+    fn unread(&self, ordinal: Ordinal) -> Option<&Chunk> {
+        let is_read =
+            |chunk: &Arc<Chunk>| chunk.entries().last().is_none_or(|last| last.ordinal <= ordinal);
+        self.retained.get(self.retained.partition_point(is_read)).map(Arc::as_ref)
     }
 
     fn first_retained(&self) -> Seq {

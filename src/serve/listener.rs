@@ -50,7 +50,10 @@ pub(super) async fn accept(listener: TcpListener, mut shared: Shared, reception:
                 let (session, seat) = (shared.next_session(), Seat::default());
                 let limits = shared.limits.now().clone();
                 if !Arc::ptr_eq(&limits, &applied) {
-                    if let Err(error) = set_up(&SockRef::from(&listener), &limits) {
+                    // And this one, which came with the settings of before.
+                    let set_up = set_up(&SockRef::from(&listener), &limits)
+                        .and_then(|()| set_up(&SockRef::from(&stream), &limits));
+                    if let Err(error) = set_up {
                         tracing::warn!(%error, "the keepalive stays as it was");
                     }
                     applied = limits.clone();

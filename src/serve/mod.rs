@@ -9,6 +9,7 @@
 //! deadline; what is left is dropped; the history takes what is in the logs, and its file is closed.
 
 pub mod admin;
+mod askers;
 mod entrance;
 mod gate;
 pub mod history;
@@ -214,10 +215,12 @@ impl Server {
         let drain_for = shared.limits.now().drain;
         // A hub that is gone is drained.
         let mut logs = None;
+        // Nobody is taken in any more, and however far the drain comes, all who are there are
+        // waited for.
+        shared.tracker.close();
         let drain = async {
             let _gone = shared.hub.send(Request::Drain).await;
             logs = hub.await.ok();
-            shared.tracker.close();
             shared.tracker.wait().await;
         };
         if timeout(drain_for, drain).await.is_err() {

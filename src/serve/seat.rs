@@ -120,7 +120,7 @@ impl Seat {
 impl Seat {
     /// So many questions have come.
     pub(super) fn heard(&self, questions: usize) {
-        let before = self.0.asked.fetch_sub(questions, Ordering::Relaxed);
+        let before = self.0.asked.fetch_sub(questions, Ordering::Release);
         if before >= ASKED && before - questions < ASKED {
             self.0.changed.notify_waiters();
         }
@@ -164,7 +164,8 @@ impl Seat {
 
     /// Waits until the session may ask for more.
     pub(super) async fn room(&self) {
-        let has_room = || !self.is_full() && self.0.asked.load(Ordering::Relaxed) < ASKED;
+        // In this order: what is not asked any more is owed by then.
+        let has_room = || self.0.asked.load(Ordering::Acquire) < ASKED && !self.is_full();
         if !has_room() {
             self.until(has_room).await;
         }

@@ -5,11 +5,13 @@ use crate::config::{HistorySettings, HistorySync, Limits};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 /// A disk that takes nothing while it is held.
 #[derive(Default)]
@@ -60,6 +62,27 @@ async fn serve(file: &Path, sync: HistorySync, disk: &Arc<Disk>) -> Server {
     let options = Options { listen, limits, history: Some(history) };
     let disk = disk.clone();
     Server::bind_with(options, Some(Arc::new(move || disk.wait()))).await.unwrap()
+}
+
+/// Members who are cut off at once are waited for, and nothing else is.
+#[tokio::test]
+async fn a_drain_without_any_time_ends_too() {
+    for round in 0..20 {
+        let limits = Limits { drain: Duration::ZERO, ..Limits::default() };
+        let options = Options { listen: "127.0.0.1:0".into(), limits, history: None };
+        let server = Server::bind(options).await.unwrap();
+        let addr = server.local_addr();
+        let (mut running, (stop, stopped)) = (JoinSet::new(), oneshot::channel());
+        running.spawn(server.run(async { drop(stopped.await) }));
+        let _neo = Member::join(addr, "Neo", "welcome").await;
+        stop.send(()).unwrap();
+        let ended = timeout(Duration::from_secs(60), running.join_next()).await;
+        ended
+            .unwrap_or_else(|_late| panic!("round {round} never ended"))
+            .unwrap()
+            .unwrap()
+            .unwrap();
+    }
 }
 
 /// Nothing here looks at a clock: what is heard before the disk is let go was not waited for.

@@ -1,7 +1,7 @@
 //! How far a room's log reaches, and who waits for it to go on. The hub says so once a turn, in the
 //! same few steps whether ten or ten thousand wait: a task of its own, the ringer, wakes them.
 
-use std::mem::{swap, take};
+use std::mem::{replace, take};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
@@ -25,6 +25,8 @@ struct Asleep {
     /// How often all have been woken.
     wakes: u64,
     wakers: Vec<Option<Waker>>,
+    /// The list before this one, empty: it has the room that this crowd needs.
+    spare: Vec<Option<Waker>>,
     /// Places of those who went away without being woken.
     free: Vec<usize>,
 }
@@ -78,12 +80,22 @@ impl Tide {
         }
     }
 
-    /// Takes those who wait, in exchange for an empty list.
-    fn wake(&self, wakers: &mut Vec<Option<Waker>>) {
+    /// Takes those who wait.
+    fn wake(&self) -> Vec<Option<Waker>> {
         let mut asleep = self.asleep();
         asleep.wakes += 1;
         asleep.free.clear();
-        swap(&mut asleep.wakers, wakers);
+        let spare = take(&mut asleep.spare);
+        replace(&mut asleep.wakers, spare)
+    }
+
+    /// Takes the list back for the next time, unless most of the crowd that it was made for has
+    /// gone.
+    fn keep(&self, mut list: Vec<Option<Waker>>, woken: usize) {
+        list.clear();
+        if list.capacity() <= AT_ONCE.max(4 * woken) {
+            self.asleep().spare = list;
+        }
     }
 
     fn asleep(&self) -> MutexGuard<'_, Asleep> {
@@ -108,20 +120,19 @@ impl Ringer {
 
     /// Never ends.
     pub(super) async fn run(&self) {
-        let mut wakers = Vec::new();
         loop {
             self.rung.notified().await;
             let moved = take(&mut *self.moved());
             for tide in moved {
-                tide.wake(&mut wakers);
-                let mut woken = 0;
-                for waker in wakers.drain(..).flatten() {
+                let (mut list, mut woken) = (tide.wake(), 0);
+                for waker in list.drain(..).flatten() {
                     waker.wake();
                     woken += 1;
                     if woken % AT_ONCE == 0 {
                         yield_now().await;
                     }
                 }
+                tide.keep(list, woken);
             }
         }
     }
@@ -154,9 +165,9 @@ mod tests {
     }
 
     fn ring(tide: &Tide) {
-        let mut wakers = Vec::new();
-        tide.wake(&mut wakers);
-        wakers.into_iter().flatten().for_each(Waker::wake);
+        let mut list = tide.wake();
+        let woken = list.drain(..).flatten().map(Waker::wake).count();
+        tide.keep(list, woken);
     }
 
     #[test]
@@ -195,6 +206,28 @@ mod tests {
         tide.leave(&mut stays);
         ring(&tide);
         assert_eq!(count.taken(), 1);
+    }
+
+    /// Lists that went from room to room would make each as large as the largest.
+    #[test]
+    fn a_room_keeps_the_lists_of_its_own_crowd_until_that_has_gone() {
+        let (tide, count) = (Tide::default(), Arc::<Count>::default());
+        let waker = Waker::from(count.clone());
+        let cx = Context::from_waker(&waker);
+        let crowd = |many: usize| {
+            (0..many).for_each(|_| tide.listen(&mut Registered::default(), &cx));
+            ring(&tide);
+            assert_eq!(count.taken(), many);
+            let asleep = tide.asleep();
+            asleep.wakers.capacity() + asleep.spare.capacity()
+        };
+        assert!((10_000..40_000).contains(&crowd(10_000)));
+        let twice = crowd(10_000);
+        assert!((20_000..40_000).contains(&twice), "{twice}");
+        assert_eq!(crowd(10_000), twice, "as much as it needs, once");
+        crowd(1);
+        let few = crowd(1);
+        assert!(few <= 2 * AT_ONCE, "{few}");
     }
 
     #[tokio::test]

@@ -57,6 +57,15 @@ pub fn scrub(text: &str) -> String {
     text.chars().filter_map(harmless).collect()
 }
 
+/// Characters of what a peer sent that an answer repeats: enough to find it again, and no way to
+/// have many kilobytes answered for one question.
+const ECHOED: usize = 200;
+
+/// As much of a string as an answer to it repeats, made harmless.
+pub fn echo(text: &str) -> String {
+    text.chars().take(ECHOED).filter_map(harmless).collect()
+}
+
 /// Whether nothing in the text needs [`scrub`]. Most texts are plain ASCII, and that is quick.
 fn is_clean(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, 0x20..=0x7e))

@@ -63,4 +63,16 @@ fn how_much_is_behind_a_place_is_counted_over_chunks() {
     let log = log_of(&[3, 2, 4], PLENTY);
     let behind: Vec<u64> = (0..=9).map(|at| log.0.behind(ROOM, Ordinal(at))).collect();
     assert_eq!(behind, [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
+    // By weight it is whole chunks: those that are not read to their end.
+    let log = log.0.get(ROOM).unwrap();
+    let chunks: Vec<u64> = {
+        let (mut cursor, _) = log.after(Seq(0));
+        let slices = std::iter::from_fn(|| cursor.next_slice(None));
+        slices.map(|slice| slice.chunk.weight() as u64).collect()
+    };
+    let [first, second, third] = chunks[..] else { panic!("{} chunks", chunks.len()) };
+    let all = first + second + third;
+    for (at, weight) in [(0, all), (2, all), (3, second + third), (5, third), (8, third), (9, 0)] {
+        assert_eq!(log.weight_behind(Ordinal(at)), weight, "behind {at}");
+    }
 }

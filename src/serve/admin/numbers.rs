@@ -63,7 +63,9 @@ fn latency(seen: &Observed) -> String {
 fn turns(stats: &Stats) -> String {
     let (entries, time) = (&stats.turn_entries, &stats.turn_time);
     let (mean, p99) = (moment(time.mean()), moment(time.quantile(990)));
-    format!("{} of {} entries, {mean} each, p99 {p99}", stats.turns(), entries.mean())
+    let turns = stats.turns();
+    let size = tenths((entries.sum() * 10).checked_div(turns).unwrap_or_default());
+    format!("{turns} of {size} entries, {mean} each, p99 {p99}")
 }
 
 fn waiting(stats: &Stats) -> String {

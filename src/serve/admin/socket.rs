@@ -7,29 +7,26 @@
 
 use super::{Answer, Clerk};
 use crate::config::{self, PathError};
+use crate::serve::askers::Askers;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 /// Bytes of a request: the longest text as JSON, with every character escaped, fits.
 pub(super) const REQUEST: u64 = 32 * 1024;
 /// From the connection to the answer's last byte. The asker is a program on this machine, so a
 /// slow one is a broken one.
 pub(super) const DEADLINE: Duration = Duration::from_secs(10);
-/// Askers at once; more wait in the kernel's queue. One administrator is usual.
-const ASKERS: usize = 8;
-/// After a failed accept, such as for want of descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// One administrator is usual.
+const ASKERS: Askers =
+    Askers { what: "admin socket", at_once: 8, deadline: DEADLINE, pace: Duration::ZERO };
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,38 +88,11 @@ impl AdminSocket {
     /// Answers until it is cancelled; then finishes the answers it has begun, so that whoever
     /// asked for a shutdown hears of it. Who has not asked yet is not waited for.
     pub async fn serve(self, clerk: impl Clerk, cancel: CancellationToken) {
-        let askers = Arc::new(Semaphore::new(ASKERS));
-        let tasks = TaskTracker::new();
-        loop {
-            let next = async {
-                let permit = Arc::clone(&askers).acquire_owned().await.ok()?;
-                Some((self.listener.accept().await, permit))
-            };
-            let (accepted, permit) = tokio::select! {
-                () = cancel.cancelled() => break,
-                next = next => match next {
-                    Some(next) => next,
-                    None => break,
-                },
-            };
-            match accepted {
-                Ok((stream, _)) => {
-                    let (clerk, cancel) = (clerk.clone(), cancel.clone());
-                    tasks.spawn(async move {
-                        if timeout(DEADLINE, one(stream, clerk, &cancel)).await.is_err() {
-                            tracing::debug!("an asker on the admin socket ran out of time");
-                        }
-                        drop(permit);
-                    });
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "cannot accept on the admin socket");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            }
-        }
-        tasks.close();
-        tasks.wait().await;
+        let one = |stream| {
+            let (clerk, cancel) = (clerk.clone(), cancel.clone());
+            async move { one(stream, clerk, &cancel).await }
+        };
+        ASKERS.serve(&self.listener, one, cancel.clone()).await;
     }
 }
 
@@ -198,6 +168,7 @@ mod tests {
     use super::super::remote::{Remote, RemoteError};
     use super::*;
     use crate::serve::reload::Reloader;
+    use tokio_util::task::TaskTracker;
 
     struct Running {
         _dir: tempfile::TempDir,
@@ -264,7 +235,7 @@ mod tests {
     async fn an_idle_asker_is_cut_and_keeps_nobody_out() {
         let server = running().await;
         let mut idle = Vec::new();
-        for _ in 0..ASKERS {
+        for _ in 0..ASKERS.at_once {
             idle.push(UnixStream::connect(&server.path).await.unwrap());
         }
         // Not through `Remote`, whose own deadline would pass at the same moment.

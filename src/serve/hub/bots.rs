@@ -10,20 +10,25 @@ use crate::wire::line;
 impl Hub {
     /// The answer to `/bots`.
     pub(super) fn bots(&self) -> Vec<String> {
-        let rows = self.bot_rows();
-        if rows.is_empty() {
-            return vec!["there is no bot here".into()];
-        }
-        let line = |row: &BotRow| match &row.about {
-            Some(about) if about.answers.is_empty() => format!("  {} answers to nothing", row.nick),
-            Some(about) => format!("  {} answers to {}", row.nick, about.answers.join(", ")),
-            None => format!("  {}", row.nick),
+        let bots = self.sorted_bots();
+        let line = |bot: &&Member| match &bot.about {
+            Some(about) if about.answers.is_empty() => format!("  {} answers to nothing", bot.nick),
+            Some(about) => format!("  {} answers to {}", bot.nick, in_short(&about.answers)),
+            None => format!("  {}", bot.nick),
         };
-        let head = match rows.len() {
+        let head = match bots.len() {
+            0 => "there is no bot here".to_owned(),
             1 => "1 bot:".to_owned(),
             more => format!("{more} bots:"),
         };
-        std::iter::once(head).chain(rows.iter().map(line)).collect()
+        std::iter::once(head).chain(bots.iter().map(line)).collect()
+    }
+
+    fn sorted_bots(&self) -> Vec<&Member> {
+        let is_bot = |member: &&Member| member.kind == Kind::Bot;
+        let mut bots: Vec<&Member> = self.core.members().filter(is_bot).collect();
+        bots.sort_by_cached_key(|bot| bot.nick.as_str().to_lowercase());
+        bots
     }
 
     /// The bots, by name.
@@ -32,10 +37,7 @@ impl Hub {
             nick: member.nick.to_string(),
             about: member.about.as_deref().cloned(),
         };
-        let is_bot = |member: &&Member| member.kind == Kind::Bot;
-        let mut rows: Vec<BotRow> = self.core.members().filter(is_bot).map(row).collect();
-        rows.sort_by_key(|row| row.nick.to_lowercase());
-        rows
+        self.sorted_bots().into_iter().map(row).collect()
     }
 
     /// A bot tells what it has done since it came: what is new of that is counted.
@@ -89,9 +91,44 @@ impl Hub {
     }
 }
 
+/// Bytes of what one bot answers to that `/bots` shows: some lines of a terminal. A bot that says it
+/// answers to thousands of words does not make everybody's answer as long.
+const SHOWN: usize = 256;
+
+/// What it answers to, as far as that is short.
+fn in_short(answers: &[String]) -> String {
+    let mut shown = String::new();
+    for (index, answer) in answers.iter().enumerate() {
+        if shown.len() + answer.len() > SHOWN {
+            shown.push_str(if index == 0 { "…" } else { ", …" });
+            break;
+        }
+        if index > 0 {
+            shown.push_str(", ");
+        }
+        shown.push_str(answer);
+    }
+    shown
+}
+
 /// For `bots` on the console: one that has not told about itself has an empty account.
 impl BotRow {
     pub(in crate::serve) fn account(&self) -> About {
         self.about.clone().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_bot_answers_to_is_shown_as_far_as_it_is_short() {
+        let words = |many: usize| (0..many).map(|n| format!("word{n}")).collect::<Vec<_>>();
+        assert_eq!(in_short(&words(3)), "word0, word1, word2");
+        let long = in_short(&words(5000));
+        assert!(long.starts_with("word0, word1, ") && long.ends_with(", …"), "{long}");
+        assert!(long.len() <= SHOWN + ", …".len(), "{}", long.len());
+        assert_eq!(in_short(&["x".repeat(SHOWN + 1)]), "…");
     }
 }

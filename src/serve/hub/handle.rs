@@ -279,9 +279,8 @@ impl HubHandle {
             Ok(Report::Stats(mut stats)) => {
                 stats.inbox = waiting as u64;
                 stats.waits = self.gate.waits();
-                let uptime = stats.uptime;
                 // Also a runtime that ends has its numbers, but for these.
-                stats.process = spawn_blocking(move || Process::now(uptime)).await.ok();
+                stats.process = spawn_blocking(Process::now).await.ok();
                 Report::Stats(stats)
             }
             Ok(report) => report,

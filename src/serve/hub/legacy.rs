@@ -6,8 +6,6 @@ use crate::config::HistorySettings;
 use crate::log::Cursor;
 use crate::room::{Input, Known};
 use crate::serve::history::{Durable, Feed, Numbers, PastRoom, Remembered};
-#[cfg(test)]
-use crate::wire::entry::Millis;
 use crate::wire::entry::{Entry, Ordinal, Seq};
 use crate::wire::room_name::RoomName;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -189,13 +187,5 @@ impl Legacy {
         bounced: HashMap<RoomName, Vec<(Seq, u8)>>,
     ) -> Self {
         Self { epoch: epoch.into(), numbers: Numbers::above(floor), known, bounced, ..Self::none() }
-    }
-}
-
-#[cfg(test)]
-impl Hub {
-    /// Goes by another clock.
-    pub(in crate::serve) fn set_clock(&mut self, clock: fn() -> Millis) {
-        self.clock = clock;
     }
 }

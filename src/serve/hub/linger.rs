@@ -68,15 +68,14 @@ impl Hub {
     /// not many.
     pub(super) async fn gather(&mut self, requests: &mut Vec<Request>) {
         self.look(requests).await;
-        let looks = self.linger.looks(self.members.len());
-        let before = requests.len();
-        for _ in 0..looks {
-            if self.linger.is_enough(requests.len()) {
-                break;
-            }
+        let (looks, before) = (self.linger.looks(self.members.len()), requests.len());
+        let mut looked = 0;
+        while looked < looks && !self.linger.is_enough(requests.len()) {
             self.look(requests).await;
+            looked += 1;
         }
-        if looks > 0 {
+        // A turn that had enough at once tells nothing of what waiting brings.
+        if looked > 0 {
             self.linger.lingered(before, requests.len());
         }
     }

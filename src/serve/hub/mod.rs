@@ -3,12 +3,14 @@
 //! It does nothing per member in a turn, waits for nobody, and knows no socket.
 
 mod bots;
+mod clock;
 mod handle;
 mod legacy;
 mod linger;
 mod places;
 mod report;
 
+pub(super) use clock::now;
 pub use handle::HubHandle;
 pub(super) use handle::{Enter, Place, Recent, Request, ResumeAt};
 pub(super) use legacy::Legacy;
@@ -30,7 +32,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -73,7 +75,9 @@ pub(super) struct Hub {
     counters: Arc<Counters>,
     /// Messages, second by second since the start.
     said: Rate,
+    /// When it started; for people, too, whatever is done to the clock later.
     started: Instant,
+    since: Millis,
     /// For people and records; a simulation has its own.
     clock: fn() -> Millis,
     /// Cancelled by the administrator's `shutdown`.
@@ -120,6 +124,7 @@ impl Hub {
             counters,
             said: Rate::default(),
             started: Instant::now(),
+            since: now(),
             clock: now,
             shutdown,
             effects: Effects::default(),
@@ -165,12 +170,14 @@ impl Hub {
     pub(super) fn turn(&mut self, requests: &mut Vec<Request>) {
         let (at, began, before) = ((self.clock)(), Instant::now(), self.committed);
         for request in requests.drain(..) {
-            if let Some((session, questions)) = request.questions()
+            let questions = request.questions();
+            self.take(at, request);
+            // Only now, when their answers are owed: at no moment are they neither.
+            if let Some((session, questions)) = questions
                 && let Some(member) = self.members.get(&session)
             {
                 member.seat.heard(questions);
             }
-            self.take(at, request);
             if self.core.ordinal().0 - self.committed.0 >= CHUNK {
                 self.commit();
             }
@@ -387,12 +394,6 @@ impl Hub {
             member.seat.close(CloseReason::Lagged, None);
         }
     }
-}
-
-/// The server's clock. Only for people and records: every wait is measured by a steady clock.
-pub(super) fn now() -> Millis {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]

@@ -112,6 +112,7 @@ impl Hub {
         let uptime = self.started.elapsed();
         let mut stats = Stats {
             uptime,
+            since: self.since,
             last_seq: lobby.map(|id| self.logs.tail(id).seq).unwrap_or_default(),
             rooms: self.core.rooms().count() as u64,
             members,

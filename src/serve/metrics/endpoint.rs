@@ -5,6 +5,7 @@
 
 use super::exposition;
 use crate::serve::admin::{Administered, Command, Report};
+use crate::serve::askers::Askers;
 use hyper::body::Incoming;
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
@@ -14,23 +15,24 @@ use hyper_util::rt::TokioIo;
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream, lookup_host};
-use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::sync::Mutex;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
-/// Connections at once. A Prometheus has one, and there may be a few of them, and a person.
-const CONNECTIONS: usize = 16;
-/// Between two connections that are taken in: a hundred a second are a hundred times what anybody
-/// needs, and cost some thousandths of a processor.
-const PACE: Duration = Duration::from_millis(10);
-/// For a request, its answer and the reading of it. Prometheus itself gives up after 10 s.
-const DEADLINE: Duration = Duration::from_secs(5);
-/// A page this young is given again: going through ten thousand members takes the hub a
-/// millisecond, and four of these a second are not felt.
+/// A Prometheus has one connection, and there may be a few of them, and a person. A hundred a second
+/// are a hundred times what anybody needs, and cost some thousandths of a processor. Prometheus
+/// itself gives up after 10 s.
+const ASKERS: Askers = Askers {
+    what: "metrics",
+    at_once: 16,
+    deadline: Duration::from_secs(5),
+    pace: Duration::from_millis(10),
+};
+/// A page this young is given again: going through ten thousand members takes the hub a few
+/// milliseconds, and four of these a second are not felt.
 const FRESH: Duration = Duration::from_millis(250);
 /// Headers of a request, and bytes of them all: hyper's least. Prometheus sends five in 300 bytes.
 const HEADERS: usize = 32;
@@ -70,35 +72,11 @@ impl Endpoint {
     /// Answers until it is cancelled.
     pub async fn serve(self, hub: impl Administered, cancel: CancellationToken) {
         let page = Arc::new(Page { hub, last: Mutex::default() });
-        let (slots, tasks) = (Arc::new(Semaphore::new(CONNECTIONS)), TaskTracker::new());
-        loop {
-            let next = async {
-                let slot = slots.clone().acquire_owned().await.ok()?;
-                Some((self.listener.accept().await, slot))
-            };
-            let (accepted, slot) = tokio::select! {
-                () = cancel.cancelled() => break,
-                next = next => match next {
-                    Some(next) => next,
-                    None => break,
-                },
-            };
-            match accepted {
-                Ok((stream, _)) => {
-                    let (page, cancel) = (page.clone(), cancel.clone());
-                    tasks.spawn(async move {
-                        if timeout(DEADLINE, one(stream, page, &cancel)).await.is_err() {
-                            tracing::debug!("who asked for metrics ran out of time");
-                        }
-                        drop(slot);
-                    });
-                }
-                Err(error) => tracing::debug!(%error, "cannot accept who asks for metrics"),
-            }
-            sleep(PACE).await;
-        }
-        tasks.close();
-        tasks.wait().await;
+        let one = |stream| {
+            let (page, cancel) = (page.clone(), cancel.clone());
+            async move { one(stream, page, &cancel).await }
+        };
+        ASKERS.serve(&self.listener, one, cancel.clone()).await;
     }
 }
 
@@ -129,6 +107,7 @@ async fn one<H: Administered>(stream: TcpStream, page: Arc<Page<H>>, cancel: &Ca
 #[derive(Debug)]
 struct Page<H> {
     hub: H,
+    /// Held while a page is made, so that many who ask at once have one made for all of them.
     last: Mutex<Option<(Instant, Arc<str>)>>,
 }
 
@@ -156,20 +135,16 @@ impl<H: Administered> Page<H> {
 
     /// A fresh page; `None` of a hub that has ended.
     async fn page(&self) -> Option<Arc<str>> {
-        if let Some(page) = self.fresh() {
-            return Some(page);
+        let mut last = self.last.lock().await;
+        if let Some((made, page)) = &*last
+            && made.elapsed() < FRESH
+        {
+            return Some(page.clone());
         }
         let Report::Stats(stats) = self.hub.admin(Command::Stats).await else { return None };
         let page: Arc<str> = exposition::encode(*stats).ok()?.into();
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         *last = Some((Instant::now(), page.clone()));
         Some(page)
-    }
-
-    fn fresh(&self) -> Option<Arc<str>> {
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let (made, page) = last.as_ref()?;
-        (made.elapsed() < FRESH).then(|| page.clone())
     }
 }
 
@@ -185,7 +160,9 @@ fn plain(status: StatusCode, text: &str) -> Response<String> {
 mod tests {
     use super::*;
     use crate::serve::metrics::Stats;
+    use std::sync::Mutex;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio_util::task::TaskTracker;
 
     /// A hub that counts how often it is asked, and may have ended.
     #[derive(Clone, Default)]
@@ -235,7 +212,7 @@ mod tests {
     #[tokio::test]
     async fn a_page_that_is_fresh_is_given_again() {
         let hub = Asked::default();
-        let page = Page { hub: hub.clone(), last: Mutex::default() };
+        let page = Page { hub: hub.clone(), last: tokio::sync::Mutex::default() };
         let first = page.page().await.unwrap();
         tokio::time::pause();
         assert_eq!(page.page().await, Some(first.clone()));
@@ -255,13 +232,13 @@ mod tests {
     async fn who_asks_for_nothing_is_cut_and_keeps_nobody_out() {
         let server = running(Asked::default()).await;
         let mut idle = Vec::new();
-        for _ in 0..CONNECTIONS {
+        for _ in 0..ASKERS.at_once {
             idle.push(TcpStream::connect(server.at).await.unwrap());
         }
         let since = Instant::now();
         let answer = get(server.at).await;
         assert!(answer.starts_with("HTTP/1.0 200 OK"), "{answer}");
-        assert!(since.elapsed() <= DEADLINE + PACE * 20, "{:?}", since.elapsed());
+        assert!(since.elapsed() <= ASKERS.deadline + ASKERS.pace * 20, "{:?}", since.elapsed());
         for mut stream in idle {
             assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0);
         }
@@ -278,6 +255,6 @@ mod tests {
         let since = Instant::now();
         server.cancel.cancel();
         server.tasks.wait().await;
-        assert!(since.elapsed() <= PACE, "{:?}", since.elapsed());
+        assert!(since.elapsed() <= ASKERS.pace, "{:?}", since.elapsed());
     }
 }

@@ -60,7 +60,7 @@ impl Observed {
         self.counts.iter().sum()
     }
 
-    pub(super) fn sum(&self) -> u64 {
+    pub(in crate::serve) fn sum(&self) -> u64 {
         self.sum
     }
 

@@ -11,15 +11,12 @@ pub struct Process {
     pub resident_bytes: Option<u64>,
     pub open_files: Option<u64>,
     pub most_files: Option<u64>,
-    /// When it started, in seconds since 1970-01-01 UTC, by today's clock.
-    pub started: u64,
 }
 
 impl Process {
-    /// As it is now, `uptime` after its start. Counts the open descriptors one by one, so it is
+    /// As it is now. Counts the open descriptors one by one, so it is
     /// for a thread that may take a moment.
-    pub(in crate::serve) fn now(uptime: Duration) -> Self {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    pub(in crate::serve) fn now() -> Self {
         Self {
             cpu: cpu(),
             resident_bytes: resident(&fs::read_to_string("/proc/self/status").unwrap_or_default()),
@@ -28,7 +25,6 @@ impl Process {
                 .ok()
                 .map(|fds| (fds.count() as u64).saturating_sub(1)),
             most_files: rlimit::Resource::NOFILE.get_soft().ok(),
-            started: since.unwrap_or_default().saturating_sub(uptime).as_secs(),
         }
     }
 }
@@ -57,10 +53,8 @@ mod tests {
 
     #[test]
     fn the_kernel_tells() {
-        let uptime = Duration::from_secs(5);
-        let process = Process::now(uptime);
+        let process = Process::now();
         assert!(process.cpu > Duration::ZERO);
-        assert!(process.started > 1_700_000_000);
         if cfg!(target_os = "linux") {
             assert!(process.resident_bytes > Some(1 << 20), "{process:?}");
             assert!(process.open_files >= Some(3), "{process:?}");

@@ -3,13 +3,15 @@
 
 use super::{Observed, Process};
 use crate::wire::Dialect;
-use crate::wire::entry::{Kind, Seq};
+use crate::wire::entry::{Kind, Millis, Seq};
 use std::time::Duration;
 
 /// `stats`: the server in numbers. Counts are since its start.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Stats {
     pub uptime: Duration,
+    /// When it started.
+    pub since: Millis,
     /// The lobby's last entry.
     pub last_seq: Seq,
     pub rooms: u64,

@@ -9,7 +9,7 @@ use crate::wire::frame::{Framer, Line};
 use crate::wire::native::{self, ClientEvent, Decoded, Malformed};
 use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
-use crate::wire::text::{Text, scrub};
+use crate::wire::text::{Text, echo, scrub};
 use crate::wire::{Dialect, limits, line, raw};
 
 /// Messages of one step: a read of ordinary lines, and few enough that a read of the shortest ones
@@ -190,7 +190,7 @@ fn typed(dialect: Dialect, line: &[u8], steps: &mut Steps) {
     }
     match command::parse(&String::from_utf8_lossy(line)) {
         Typed::Text(text) => steps.text(text.as_bytes(), false),
-        Typed::Wrong(why) => steps.0.push(Step::Tell(vec![scrub(&why)])),
+        Typed::Wrong(why) => steps.0.push(Step::Tell(vec![echo(&why)])),
         Typed::Command(Command::Me(text)) => steps.text(text.as_bytes(), true),
         Typed::Command(Command::Msg { to, text }) => whisper(to, text, None, steps),
         // The ancestor's clients cannot tell one room's lines from another's, nor where they are.
@@ -224,7 +224,7 @@ fn asked(command: Command<'_>) -> Step {
             room: None,
             before: None,
             limit: SEARCHED,
-            search: Some(words.into()),
+            search: Some(scrub(words)),
         },
         Command::Quit => Step::Quit,
         Command::Help | Command::Msg { .. } | Command::Me(_) => Step::Tell(
@@ -235,7 +235,7 @@ fn asked(command: Command<'_>) -> Step {
 
 fn whisper(to: &str, text: &str, id: Option<MessageId>, steps: &mut Steps) {
     match Text::clean(text.as_bytes()) {
-        Ok(text) => steps.0.push(Step::Whisper { to: scrub(to), text, id }),
+        Ok(text) => steps.0.push(Step::Whisper { to: echo(to), text, id }),
         Err(error) => steps.refuse(id.or_else(|| Some("whisper".into())), error.into()),
     }
 }
@@ -245,7 +245,7 @@ fn event(line: &[u8], steps: &mut Steps) {
     match native::decode_client(line) {
         Ok(Decoded::Event(event)) => known(event, steps),
         Ok(Decoded::Unknown(name)) => {
-            let name = scrub(&name);
+            let name = echo(&name);
             steps.refuse(Some(name.as_str().into()), Refusal::UnknownEvent(name));
         }
         Err(error) => {
@@ -256,7 +256,7 @@ fn event(line: &[u8], steps: &mut Steps) {
                 Malformed::Fields { event, .. } => Some(event.as_str().into()),
                 Malformed::NotJson(_) | Malformed::NotAnEvent => None,
             };
-            steps.refuse(re, Refusal::BadEvent(scrub(&error.to_string())));
+            steps.refuse(re, Refusal::BadEvent(echo(&error.to_string())));
         }
     }
 }
@@ -327,7 +327,7 @@ fn known(event: ClientEvent, steps: &mut Steps) {
             let room = room_name(ask.room.as_deref(), id.as_ref(), "history", steps);
             if let Some(room) = room {
                 let limit = ask.limit.unwrap_or(limits::HISTORY);
-                let (before, search) = (ask.before.map(Seq), ask.search);
+                let (before, search) = (ask.before.map(Seq), ask.search.map(|words| scrub(&words)));
                 steps.0.push(Step::History { id, room, before, limit, search });
             }
         }

@@ -66,8 +66,9 @@ pub(in crate::serve) struct Search {
 /// What an answer of many entries or rooms counts for among the answers a session has not read:
 /// at most 400 KiB each, so that a few of them are as many as it may have.
 pub(in crate::serve) const HEAVY: usize = 24;
-/// Rooms in an answer that counts for one.
-const FEW_ROOMS: usize = 64;
+/// Rooms or members in an answer that counts for one, and bytes of one in lines.
+const FEW: usize = 64;
+const LIGHT: usize = 16 * 1024;
 
 impl Private {
     /// How many answers it counts for.
@@ -81,7 +82,9 @@ impl Word {
     pub(in crate::serve) fn weight(&self) -> usize {
         match self {
             Self::History(past) if !past.entries.is_empty() => HEAVY,
-            Self::Answer(Answer::Rooms { rows, .. }) if rows.len() > FEW_ROOMS => HEAVY,
+            Self::Answer(Answer::Rooms { rows, .. }) if rows.len() > FEW => HEAVY,
+            Self::Answer(Answer::Roster { members, .. }) if members.len() > FEW => HEAVY,
+            Self::Notice(lines) => 1 + lines.iter().map(String::len).sum::<usize>() / LIGHT,
             _ => 1,
         }
     }
@@ -331,4 +334,16 @@ pub(super) fn ack(seq: Seq, chat: &Chat<'_>, id: Option<&MessageId>, out: &mut V
         duplicate: false,
     };
     native::put(&ServerEvent::Ack(ack), out);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is counted bounds what is kept for who reads nothing.
+    #[test]
+    fn an_answer_counts_by_its_size() {
+        let notice = |lines: usize| Word::Notice(vec!["x".repeat(1024); lines]).weight();
+        assert_eq!([notice(0), notice(1), notice(15), notice(16), notice(160)], [1, 1, 1, 2, 11]);
+    }
 }
