@@ -9,7 +9,8 @@ A chat server whose bots are scripts you can edit while they run.
 `chaty serve` is the server, `chaty join user NAME` the way in for people, and `chaty bot` \
 the one for scripts. Anything that speaks lines over TCP can join too, `nc` for one.
 
-Exit codes: 0 done; 1 it failed and said why in one line; 2 the command line is not right.";
+Exit codes: 0 done; 1 it failed and said why in one line; 2 the command line is not right; \
+130 or 143 for a second Ctrl-C or SIGTERM.";
 
 pub(super) const CHATY_EXAMPLES: &str = "\
 Examples:
@@ -42,13 +43,14 @@ Traffic is not encrypted: on an address other than loopback, everybody on the wa
 The config file is TOML, with any of these keys:
 
   listen = \"127.0.0.1:55556\"
-  bots = \"bots\"
-  admin_socket = \"/run/chaty/admin.sock\"
   log = \"info\"
+  # bots = \"bots\"            # the scripts of a folder
+  # admin_socket = \"/run/chaty/admin.sock\"
+  # metrics = \"9464\"         # for Prometheus, on loopback
 
   [limits]
-  handshake = \"10s\"          # to finish a handshake, from its first byte
-  handshake_idle = \"60s\"     # for somebody who has sent nothing yet
+  handshake = \"10s\"          # to finish an answer, from its first byte
+  handshake_idle = \"60s\"     # for the whole handshake: a person typing a name
   retained_bytes = \"64MiB\"   # of messages kept in memory
   write_deadline = \"10s\"     # without a byte taken, a reader is closed
   connections = 10000        # at once
@@ -73,19 +75,19 @@ The config file is TOML, with any of these keys:
 
   [history]
   record = true              # false is --no-history
-  file = \"history.db\"        # where, if not in your data folder
+  # file = \"history.db\"      # where, if not in your data folder
   sync = \"normal\"            # or \"full\": acknowledged when it is on the disk
   keep_bytes = \"1GiB\"        # of the file; what is oldest goes first
-  keep_days = 365            # if it should be forgotten by age
-  keep_messages = 1000000    # or by number
-  unrecorded = [\"#coffee\"]   # rooms of which nothing is written
+  # keep_days = 365          # forgets by age
+  # keep_messages = 1000000  # or by number
+  unrecorded = []            # rooms of which nothing is written, such as [\"#coffee\"]
   lines = 10                 # of the past shown to who joins with nc
 
-Each key of [limits] can also be set by --limit KEY=VALUE, which wins over the file. Those are \
-the defaults. A duration is a number of seconds (10, 0.5) or a text with ms, s, m or \
+Those are the defaults; what stands behind # is an example. Each key of [limits] can also be set \
+by --limit KEY=VALUE, which wins over the file. A duration is a number of seconds (10, 0.5) or a text with ms, s, m or \
 h; a size is a number of bytes or a text with KiB, MiB or GiB. Unknown keys are refused.\n\n\
 SIGHUP, or the command `reload`, reads the file again: the limits and the log's filter are new \
-from then on, also for who is there; a file that is not right changes nothing. --check-config \
+from then on, also for who is there, and all else waits for a restart; a file that is not right changes nothing. --check-config \
 says whether a file is right without starting a server.";
 
 pub(super) const SERVE_EXAMPLES: &str = "\
@@ -259,7 +261,7 @@ Examples:
   chaty tail
   chaty tail --after 0                  everything the server still has, then what follows
   chaty tail --room ops --after 812 --no-follow
-  chaty tail --json | jq -r .chat.text";
+  chaty tail --json | jq -r '.chat.text // empty'";
 
 pub(super) const ADMIN: &str = "\
 Administer a running server of yours.
@@ -275,12 +277,13 @@ The commands are those of the server's own console:
   say [#ROOM] TEXT            speak to a room as Server
   rooms                       the rooms, who is in them and what they are about
   history                     what is kept of what was said, and where
+  bots                        the bots, what they answer to, and what they did
   stats                       the server in numbers
   reload                      read the settings again
   shutdown                    deliver what was said, then stop the server
   help, man, -help            this list, from the server
 
-They go through a Unix socket that only the server's own user can open. By default it is \
+They go through a Unix socket that only the server's own user, and root, can open. By default it is \
 $XDG_RUNTIME_DIR/chaty/admin-PORT.sock, or in chaty-UID in the folder for temporary files; \
 --server gives the port, --socket another file. Without a command, on a terminal, a console \
 opens. The exit code is 1 when a command could not be carried out.";
@@ -362,7 +365,8 @@ latency is from then until each member has it, whether it could be sent in time 
 
 The load shares the machine with the server: `generator` says how much of a core it took. The \
 server's processor time and memory are those of its process, on Linux, if it is yours. Flood \
-control delays who speaks fast, and the figures say so.
+control delays who speaks fast, and the figures say so: lift it with `chaty serve --limit \
+flood=false`. What is said in a server that records is recorded there, too.
 
 Only a server of your own may be loaded like this: one that is not on loopback is refused without \
 --i-own-this-server. Ctrl-C ends early and prints what there is.";

@@ -188,7 +188,7 @@ pub struct TailArgs {
     /// Go on with what is said from now on, which it does anyway
     #[arg(long, short)]
     pub follow: bool,
-    /// End with what has been said
+    /// End with what has been said; needs --after
     #[arg(long, conflicts_with = "follow", requires = "after")]
     pub no_follow: bool,
     /// The name to listen under [default: tail- and the process' number]

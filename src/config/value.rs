@@ -30,8 +30,9 @@ pub(super) fn duration(value: &DeValue<'_>, least: Duration) -> Result<Duration,
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
         .filter(|duration| (least..=LONGEST).contains(duration))
         .ok_or_else(|| {
+            let least = if least.is_zero() { "0s".into() } else { format!("{least:?}") };
             format!(
-                "a duration from {least:?} to a day: seconds such as 10 or 0.5, or \"250ms\", \
+                "a duration from {least} to a day: seconds such as 10 or 0.5, or \"250ms\", \
                  \"10s\", \"5m\", \"1h\""
             )
         })
