@@ -94,10 +94,8 @@ fn command<'a>(word: &str, args: &'a str) -> Result<Command<'a>, String> {
         "search" if !args.is_empty() => Ok(Command::Search(args)),
         "search" => Err(need("/search WORDS")),
         "msg" => match args.split_once(char::is_whitespace) {
-            Some((to, text)) if !text.trim().is_empty() => {
-                Ok(Command::Msg { to, text: text.trim_start() })
-            }
-            _ => Err(need("/msg NAME TEXT")),
+            Some((to, text)) => Ok(Command::Msg { to, text: text.trim_start() }),
+            None => Err(need("/msg NAME TEXT")),
         },
         "me" if !args.is_empty() => Ok(Command::Me(args)),
         "me" => Err(need("/me TEXT")),

@@ -1,6 +1,7 @@
 //! Where cursors stand, and what the logs know of places.
 
 use super::{Log, Logs, PLENTY, ROOM, Tail, entry, log_of, rest};
+use crate::log::{Log as OneLog, NOT_TAKEN};
 use crate::wire::entry::{Ordinal, Seq, SessionId};
 use crate::wire::room_name::RoomName;
 use std::sync::Arc;
@@ -75,4 +76,46 @@ fn how_much_is_behind_a_place_is_counted_over_chunks() {
     for (at, weight) in [(0, all), (2, all), (3, second + third), (5, third), (8, third), (9, 0)] {
         assert_eq!(log.weight_behind(Ordinal(at)), weight, "behind {at}");
     }
+}
+
+#[test]
+fn a_budget_is_kept_to_the_byte_and_can_be_changed() {
+    let weight = log_of(&[1], PLENTY).retained_bytes();
+    let mut log = log_of(&[1, 1], 2 * weight);
+    assert_eq!(log.retained_entries(), 2, "as much as may be");
+    log.append(vec![entry(3, 1)]);
+    assert_eq!((log.retained_entries(), log.retained_bytes()), (2, 2 * weight));
+    log.0.set_budget(3 * weight);
+    log.append(vec![entry(4, 1)]);
+    assert_eq!(log.retained_entries(), 3);
+    log.0.set_budget(weight);
+    log.append(vec![entry(5, 1)]);
+    assert_eq!(log.retained_entries(), 1, "what is too much goes with the next turn");
+    assert_eq!(NOT_TAKEN, 32 << 20, "as the documents say");
+}
+
+#[test]
+fn who_stands_inside_of_what_is_let_go_of_is_lost() {
+    let mut log = log_of(&[3, 2], PLENTY);
+    let (mut inside, _) = log.after(Seq(0));
+    inside.next_slice(Some(Ordinal(1))).unwrap();
+    let (mut behind, _) = log.after(Seq(0));
+    behind.next_slice(None).unwrap();
+    log.0.set_budget(0);
+    log.append(vec![entry(6, 1)]);
+    assert!(inside.is_lost(), "the rest of its chunk is gone");
+    assert!(behind.is_lost(), "and so is what comes after it");
+    let (at_the_end, _) = log.after(Seq(6));
+    assert!(!at_the_end.is_lost(), "who has read all misses nothing");
+}
+
+#[test]
+fn a_log_that_has_nothing_lets_go_of_nothing() {
+    let mut log = OneLog::new(RoomName::lobby(), Seq(1));
+    assert_eq!([log.evict(), log.evict()], [0, 0]);
+    let (mut cursor, gap) = log.after(Seq(0));
+    assert!(gap.is_none());
+    let weight = log.append(vec![entry(1, 1)]);
+    assert_eq!(cursor.next_slice(None).map(|slice| slice.entries), Some(0..1));
+    assert_eq!([log.evict(), log.evict()], [weight, 0]);
 }
