@@ -254,6 +254,62 @@ mod tests {
         assert!(arrivals.connected.is_empty() && arrivals.waiting.is_empty());
     }
 
+    /// Whoever has used up its minute is remembered before those who have not, and who is connected
+    /// is never forgotten.
+    #[test]
+    fn who_came_too_often_is_remembered_and_who_is_there_counts() {
+        const BUSY: u64 = 1_000_000;
+        let addr = |net: u64| IpAddr::from(Ipv6Addr::from_bits(u128::from(net) << 64));
+        let mut arrivals = Arrivals::default();
+        let mut session = 0;
+        let mut come = |arrivals: &mut Arrivals, at: u64, net: u64| {
+            session += 1;
+            let refused = joins(arrivals, at, session, addr(net));
+            (SessionId(session), refused)
+        };
+        for _ in 0..PLACES.per_address {
+            assert_eq!(come(&mut arrivals, 0, BUSY).1, None);
+        }
+        for net in 1..16_384 {
+            let (session, refused) = come(&mut arrivals, 0, net);
+            assert_eq!(refused, None);
+            arrivals.left(session);
+        }
+        for _ in 0..PLACES.per_address_minute {
+            let (session, refused) = come(&mut arrivals, 100, BUSY + 1);
+            assert_eq!(refused, None);
+            arrivals.left(session);
+        }
+        assert_eq!(arrivals.addresses.len(), 16_385, "there was room for all");
+        for net in 0..8 {
+            let session = come(&mut arrivals, 100, BUSY + 2 + net).0;
+            arrivals.left(session);
+        }
+        assert!(arrivals.addresses.len() <= 10, "those of long ago are forgotten");
+        assert_eq!(come(&mut arrivals, 100, BUSY + 1).1, Some(CloseReason::TooFast));
+        assert_eq!(come(&mut arrivals, 100, BUSY).1, Some(CloseReason::AddressFull));
+        // All in haste, and too many of them: only those who are there are left.
+        for net in 1..20_000 {
+            let session = come(&mut arrivals, 100, net).0;
+            arrivals.left(session);
+            assert!(arrivals.addresses.len() <= REMEMBERED + PLACES.per_address);
+        }
+        assert_eq!(come(&mut arrivals, 100, BUSY).1, Some(CloseReason::AddressFull));
+    }
+
+    #[test]
+    fn at_most_half_of_all_places_are_for_who_waits() {
+        let mut arrivals = Arrivals::default();
+        let places = Places { connections: 10, handshakes: 100, ..PLACES };
+        let mut come = |session| {
+            arrivals.arrive(&places, Duration::ZERO, SessionId(session), Ipv4Addr::LOCALHOST.into())
+        };
+        for session in 1..=5 {
+            assert_eq!(come(session), Ok(None));
+        }
+        assert_eq!(come(6), Ok(Some(SessionId(1))));
+    }
+
     proptest! {
         // Each counts anew after every step.
         #![proptest_config(ProptestConfig::with_cases(64))]
