@@ -11,7 +11,9 @@ use std::sync::Arc;
 
 impl Rooms {
     /// Bans first, then the name. A client that shows the token of a member is that member, come
-    /// back: it takes its place, whatever either is called.
+    /// back: it takes its place, whatever either is called. Sessions are numbered in the order of
+    /// their coming, and an older one takes no newer one's place: that is what its client has given
+    /// up, late on its way.
     pub(super) fn would_admit(&self, join: &Join) -> Result<Option<SessionId>, Refusal> {
         if self.roster.get(join.session).is_some() {
             return Err(Refusal::BadEvent("you are in already".into()));
@@ -21,6 +23,10 @@ impl Rooms {
             return Err(Refusal::Banned(ban.reason.clone()));
         }
         let ghost = join.token.as_ref().and_then(|token| self.roster.owner(token));
+        if let Some(newer) = ghost.filter(|ghost| *ghost > join.session) {
+            let name = self.roster.get(newer).map_or(&join.nick, |member| &member.nick);
+            return Err(Refusal::NickTaken(name.clone()));
+        }
         match self.roster.clashing(&key, ghost.unwrap_or(join.session)).next() {
             Some(taken) => Err(Refusal::NickTaken(taken.nick.clone())),
             None => Ok(ghost),

@@ -116,7 +116,8 @@ fn garbage_at_the_door_and_behind_it_troubles_nobody() {
     let garbage = |bytes: usize| -> Vec<u8> { (0..bytes).map(|_| rand::random()).collect() };
     for number in 0..size(30, 1000) {
         // What may by chance be a name is gone before it is one.
-        let first = [b"\n:".as_slice(), &garbage(number % 600)].concat();
+        let mut first = [b"\n:".as_slice(), &garbage(number % 600)].concat();
+        first.iter_mut().skip(1).filter(|byte| **byte == b'\n').for_each(|byte| *byte = b':');
         server.connect().expects("NICK").sends_anyway(first).ends_its_side();
     }
     for number in 0..size(10, 100) {

@@ -43,6 +43,9 @@ const SLOW: usize = 50;
 /// A pause where an abuser has nothing to do but wait for the server to cut it off.
 const MOMENT: Duration = Duration::from_millis(100);
 
+/// The only kind that is not one's alone.
+pub(super) const CROWD: &str = "chat, by 100 of them";
+
 pub(super) const KINDS: [Kind; 17] = [
     Kind {
         name: "chat, as fast as the socket takes it",
@@ -52,7 +55,7 @@ pub(super) const KINDS: [Kind; 17] = [
         name: "chat of 4 KB, as fast as the socket takes it",
         abuse: |addr, done| floods(addr, done, &LONG),
     },
-    Kind { name: "chat, by 100 of them", abuse: |addr, done| Box::pin(crowd(addr, done)) },
+    Kind { name: CROWD, abuse: |addr, done| Box::pin(crowd(addr, done)) },
     Kind { name: "chat without framing", abuse: |addr, done| Box::pin(raw_flood(addr, done)) },
     Kind {
         name: "commands: /who /history /search /rooms",

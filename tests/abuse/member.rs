@@ -2,10 +2,11 @@
 //! write bytes; what that means is their user's business.
 
 use serde_json::{Value, json};
+use std::cell::Cell;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
+use tokio::net::TcpSocket;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
 /// The half that reads, a line at a time.
@@ -58,9 +59,22 @@ impl Ears {
     }
 }
 
+thread_local! {
+    static FROM: Cell<Option<Ipv4Addr>> = const { Cell::new(None) };
+}
+
+/// From now on this thread's connections come from this address of loopback.
+pub(crate) fn come_from(addr: Ipv4Addr) {
+    FROM.set(Some(addr));
+}
+
 /// A connection that has said nothing.
 pub(crate) async fn connect(addr: SocketAddr) -> io::Result<(Ears, Mouth)> {
-    let stream = TcpStream::connect(addr).await?;
+    let socket = TcpSocket::new_v4()?;
+    if let Some(from) = FROM.get() {
+        socket.bind((from, 0).into())?;
+    }
+    let stream = socket.connect(addr).await?;
     stream.set_nodelay(true)?;
     let (read, write) = stream.into_split();
     let stream = BufReader::with_capacity(READ, read);

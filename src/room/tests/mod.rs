@@ -196,6 +196,19 @@ fn whoever_shows_a_members_token_takes_its_place_whatever_it_is_called() {
     }
 }
 
+/// What a client sent on a connection that it has given up may come after what it sent on the next.
+#[test]
+fn an_older_connection_takes_no_newer_ones_place() {
+    let mut stage = Stage::new();
+    let secret = || Some("secret".into());
+    stage.join(Join { token: secret(), ..join(2, "Neo") });
+    for name in ["Neo", "Thomas"] {
+        let refusal = stage.refused_join(Join { token: secret(), ..join(1, name) });
+        assert_eq!(refusal, Refusal::NickTaken(nick("Neo")));
+    }
+    assert_eq!(stage.names(), ["Neo"]);
+}
+
 #[test]
 fn an_answer_stands_between_the_entries_it_was_given_between() {
     let mut stage = Stage::with(&["Neo"]);

@@ -242,7 +242,9 @@ impl World {
         let now = self.now();
         while !bytes.is_empty() {
             let link = &mut self.links[at];
-            let is_whole = link.speaks == Speaks::Raw || self.dice.percent(70);
+            // A name that comes in pieces, a quarter of a second apart, is a raw client's.
+            let is_name = link.speaks == Speaks::Line && !link.view.is_in;
+            let is_whole = link.speaks == Speaks::Raw || is_name || self.dice.percent(70);
             let count = if is_whole { bytes.len() } else { 1 + self.dice.index(bytes.len()) };
             let rest = bytes.split_off(count);
             let time = link.up_last.max(now + self.dice.among(link.latency()));
