@@ -28,7 +28,7 @@ fn made(medians: &Medians, runs: &[Run]) -> String {
     let (peers, costs) = (Peers::load(), Costs::new(medians));
     fill(TEMPLATE, |place| match place {
         "machine" => machine(&medians.machine),
-        "table" => table::table(medians, &peers),
+        "table" => table::table(medians, &peers, runs),
         "soundness" => table::soundness(&peers),
         "parts" => parts(medians),
         "names" => names(medians),

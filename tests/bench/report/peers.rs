@@ -19,6 +19,17 @@ pub(crate) struct Ratio {
     pub range: Option<(f64, f64)>,
 }
 
+impl Ratio {
+    /// Of figures that were taken in pairs.
+    pub(crate) fn of(ours: &[f64], theirs: &[f64]) -> Option<Self> {
+        let pairs = ours.iter().zip(theirs).filter(|(_, theirs)| **theirs > 0.0);
+        let ratios: Vec<f64> = pairs.map(|(ours, theirs)| ours / theirs).collect();
+        let least = ratios.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = ratios.iter().copied().fold(0.0, f64::max);
+        Some(Self { median: median(&ratios)?, range: (ratios.len() > 1).then_some((least, most)) })
+    }
+}
+
 /// Keeps such results for the page.
 pub(crate) fn keep(files: &[&str]) {
     let text: String = files.iter().map(|file| fs::read_to_string(file).unwrap()).collect();
@@ -57,14 +68,14 @@ impl Peers {
     ) -> Option<Ratio> {
         let (ours, theirs) =
             (self.figures(name, case, path), self.figures(other, other_case, path));
-        let pairs = ours.iter().zip(&theirs).filter(|(_, theirs)| **theirs > 0.0);
-        let ratios: Vec<f64> = pairs.map(|(ours, theirs)| ours / theirs).collect();
-        let Some(median) = median(&ratios) else {
-            return self.told(name, other, case).filter(|_| case == other_case)?.of(path);
-        };
-        let least = ratios.iter().copied().fold(f64::INFINITY, f64::min);
-        let most = ratios.iter().copied().fold(0.0, f64::max);
-        Some(Ratio { median, range: (ratios.len() > 1).then_some((least, most)) })
+        Ratio::of(&ours, &theirs)
+            .or_else(|| self.told(name, other, case).filter(|_| case == other_case)?.of(path))
+    }
+
+    /// Messages a second while there was something to say, in every run of a case.
+    pub(crate) fn pace(&self, name: &str, case: &str) -> Vec<f64> {
+        let of = |path| self.figures(name, case, path);
+        of("/published").iter().zip(of("/send_s")).map(|(said, seconds)| said / seconds).collect()
     }
 
     fn told(&self, name: &str, other: &str, case: &str) -> Option<Told<'_>> {

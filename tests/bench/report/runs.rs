@@ -70,7 +70,7 @@ pub(crate) fn measure(program: &str) {
     for publishers in [1, 2, 4, 8, 16, 32] {
         all.push(("publishers", "line", full(100, publishers, 64)));
     }
-    for bytes in [32, 64, 256, 1024, 4000] {
+    for bytes in [40, 64, 256, 1024, 4000] {
         all.push(("bytes", "line", full(100, 4, bytes)));
     }
     for (members, rate) in [(100, 1000), (1000, 50), (1000, 100), (3000, 20)] {
