@@ -59,7 +59,7 @@ pub fn scrub(text: &str) -> String {
 
 /// Characters of what a peer sent that an answer repeats: enough to find it again, and no way to
 /// have many kilobytes answered for one question.
-const ECHOED: usize = 200;
+const ECHOED: usize = 100;
 
 /// As much of a string as an answer to it repeats, made harmless.
 pub fn echo(text: &str) -> String {
