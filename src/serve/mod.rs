@@ -47,6 +47,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use tokio::net::{TcpListener, TcpSocket, lookup_host};
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -191,8 +192,11 @@ impl Server {
         let Self { listener, reception, hub, mut shared, live, shutdown: asked, .. } = self;
         // The hub is not tracked: it ends by being drained, and is waited for by name.
         let hubs = TaskTracker::new();
-        let ringer = hub.ringer();
-        let _ringing = AbortOnDropHandle::new(hubs.spawn(async move { ringer.run().await }));
+        // One for each thread: they hand out the messages.
+        let ringers = Handle::current().metrics().num_workers();
+        let ringers = std::iter::repeat_n(hub.ringer(), ringers);
+        let ringers = ringers.map(|ringer| hubs.spawn(async move { ringer.run().await }));
+        let _ringing: Vec<_> = ringers.map(AbortOnDropHandle::new).collect();
         let mut hub = hubs.spawn(hub.run());
         // On a worker, as the sessions are: none of them has to be handed from thread to thread.
         let accepting = listener::accept(listener, shared.clone(), reception);

@@ -15,10 +15,9 @@ use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
 use std::future::poll_fn;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll, Waker};
+use std::task::Poll;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
@@ -84,8 +83,7 @@ impl Rig {
     /// Wakes those who wait for what the last turn brought, once.
     pub fn ring(&mut self) {
         let ringer = self.hub.ringer();
-        // It goes on to wait for the next turn.
-        let _waits = pin!(ringer.run()).poll(&mut Context::from_waker(Waker::noop()));
+        while ringer.wake_some() {}
     }
 
     /// The same after each turn, as a task that never ends.
@@ -104,7 +102,7 @@ impl Listener {
     /// Waits until something is published that it has not taken, and takes it.
     pub async fn next(&mut self) -> Slice {
         poll_fn(|cx| {
-            self.tide.listen(&mut self.registered, cx);
+            self.tide.listen(&mut self.registered, cx.waker());
             self.take().map_or(Poll::Pending, Poll::Ready)
         })
         .await

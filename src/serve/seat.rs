@@ -179,6 +179,11 @@ impl Seat {
         self.0.writer.listen(cx.waker());
     }
 
+    /// Wakes that task.
+    pub(super) fn wake_writer(&self) {
+        self.0.writer.ring();
+    }
+
     /// The next answer, if there is one.
     pub(super) fn take(&self) -> Option<Box<Private>> {
         if self.0.count.load(Ordering::Acquire) == 0 {

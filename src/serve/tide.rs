@@ -1,22 +1,29 @@
 //! How far a room's log reaches, and who waits for it to go on. The hub says so once a turn, in the
-//! same few steps whether ten or ten thousand wait: a task of its own, the ringer, wakes them.
+//! same few steps whether ten or ten thousand wait: tasks of its own, the ringers, wake them. Those
+//! who wait are writers, and most of them write when they are woken, on the spot: it is here that a
+//! message is handed out.
 
+use std::collections::VecDeque;
 use std::mem::{replace, take};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Waker};
+use std::task::Waker;
 use tokio::sync::Notify;
 use tokio::task::yield_now;
 
-/// Tasks woken at once, before those get their turn: what fits in a worker's own queue beside what
-/// is in it.
-const AT_ONCE: usize = 128;
+/// How many a ringer takes on at once, and leaves to others: some tenths of a millisecond of writes.
+const AT_ONCE: usize = 32;
+/// How often it does so before all else gets a turn: what is said meanwhile goes out together. It
+/// stays inside the 128 steps that tokio lets a task make.
+const IN_A_ROW: usize = 3;
 
 /// One room's.
 #[derive(Debug, Default)]
 pub(super) struct Tide {
     /// Weight of all that was ever appended, as in [`Tail::bytes`](crate::log::Tail::bytes).
     bytes: AtomicU64,
+    /// The ringers know that it has moved.
+    is_rung: AtomicBool,
     asleep: Mutex<Asleep>,
 }
 
@@ -37,7 +44,7 @@ pub(super) struct Registered(Option<(u64, usize)>);
 
 impl Tide {
     pub(super) fn new(bytes: u64) -> Self {
-        Self { bytes: AtomicU64::new(bytes), asleep: Mutex::default() }
+        Self { bytes: AtomicU64::new(bytes), ..Self::default() }
     }
 
     /// The log reaches so far.
@@ -49,14 +56,14 @@ impl Tide {
         self.bytes.load(Ordering::Acquire)
     }
 
-    /// Has the task of this context woken when the log has gone on. Whoever looks at the log after
-    /// this misses nothing. A room that is forgotten wakes nobody any more.
-    pub(super) fn listen(&self, registered: &mut Registered, cx: &Context<'_>) {
+    /// Wakes when the log has gone on. Whoever looks at the log after this misses nothing. A room
+    /// that is forgotten wakes nobody any more.
+    pub(super) fn listen(&self, registered: &mut Registered, waker: &Waker) {
         let mut asleep = self.asleep();
         if registered.0.is_some_and(|(wakes, _)| wakes == asleep.wakes) {
             return;
         }
-        let waker = Some(cx.waker().clone());
+        let waker = Some(waker.clone());
         let place = match asleep.free.pop() {
             Some(place) => place,
             None => asleep.wakers.len(),
@@ -104,17 +111,49 @@ impl Tide {
     }
 }
 
-/// Wakes whoever waits at the rooms that moved.
+/// Wakes whoever waits at the rooms that moved. Any number of tasks may run it side by side.
 #[derive(Debug, Default)]
 pub(super) struct Ringer {
-    moved: Mutex<Vec<Arc<Tide>>>,
+    moved: Mutex<Moved>,
     rung: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Moved {
+    tides: VecDeque<Arc<Tide>>,
+    /// Those who wait at the first room, as far as they have not been woken yet.
+    list: Vec<Option<Waker>>,
+    woken: usize,
+}
+
+impl Moved {
+    /// Takes those who are to be woken next. Gives whether there are more.
+    fn take(&mut self, some: &mut Vec<Waker>) -> bool {
+        let Self { tides, list, woken } = self;
+        while some.len() < AT_ONCE {
+            let Some(tide) = tides.front() else { return false };
+            if list.is_empty() {
+                // Who listens from now on is rung for again.
+                tide.is_rung.store(false, Ordering::Release);
+                (*list, *woken) = (tide.wake(), 0);
+            }
+            let before = some.len();
+            let rest = list.len().saturating_sub(AT_ONCE - before);
+            some.extend(list.drain(rest..).flatten());
+            *woken += some.len() - before;
+            if list.is_empty() {
+                tide.keep(take(list), *woken);
+                tides.pop_front();
+            }
+        }
+        !tides.is_empty()
+    }
 }
 
 impl Ringer {
     /// These rooms have moved. Called by the hub, once a turn.
     pub(super) fn ring(&self, tides: impl Iterator<Item = Arc<Tide>>) {
-        self.moved().extend(tides);
+        self.moved().tides.extend(tides.filter(|tide| !tide.is_rung.swap(true, Ordering::AcqRel)));
         self.rung.notify_one();
     }
 
@@ -122,22 +161,30 @@ impl Ringer {
     pub(super) async fn run(&self) {
         loop {
             self.rung.notified().await;
-            let moved = take(&mut *self.moved());
-            for tide in moved {
-                let (mut list, mut woken) = (tide.wake(), 0);
-                for waker in list.drain(..).flatten() {
-                    waker.wake();
-                    woken += 1;
-                    if woken % AT_ONCE == 0 {
-                        yield_now().await;
-                    }
+            for round in 1.. {
+                if !self.wake_some() {
+                    break;
                 }
-                tide.keep(list, woken);
+                if round % IN_A_ROW == 0 {
+                    yield_now().await;
+                }
             }
         }
     }
 
-    fn moved(&self) -> MutexGuard<'_, Vec<Arc<Tide>>> {
+    /// Wakes some of those who are to be woken. Gives whether there are more; another ringer is
+    /// told of those.
+    pub(super) fn wake_some(&self) -> bool {
+        let mut some = Vec::with_capacity(AT_ONCE);
+        let more = self.moved().take(&mut some);
+        if more {
+            self.rung.notify_one();
+        }
+        some.into_iter().for_each(Waker::wake);
+        more
+    }
+
+    fn moved(&self) -> MutexGuard<'_, Moved> {
         // As with the tide's own.
         self.moved.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -174,13 +221,13 @@ mod tests {
     fn a_registration_is_good_for_one_wake() {
         let (tide, count) = (Tide::default(), Arc::<Count>::default());
         let waker = Waker::from(count.clone());
-        let (cx, mut registered) = (Context::from_waker(&waker), Registered::default());
-        tide.listen(&mut registered, &cx);
-        tide.listen(&mut registered, &cx);
+        let mut registered = Registered::default();
+        tide.listen(&mut registered, &waker);
+        tide.listen(&mut registered, &waker);
         ring(&tide);
         ring(&tide);
         assert_eq!(count.taken(), 1);
-        tide.listen(&mut registered, &cx);
+        tide.listen(&mut registered, &waker);
         ring(&tide);
         assert_eq!(count.taken(), 1);
     }
@@ -190,19 +237,18 @@ mod tests {
     fn who_leaves_is_not_woken_and_its_place_is_used_again() {
         let (tide, count) = (Tide::default(), Arc::<Count>::default());
         let waker = Waker::from(count.clone());
-        let cx = Context::from_waker(&waker);
         let mut stays = Registered::default();
-        tide.listen(&mut stays, &cx);
+        tide.listen(&mut stays, &waker);
         for _ in 0..1000 {
             let mut registered = Registered::default();
-            tide.listen(&mut registered, &cx);
+            tide.listen(&mut registered, &waker);
             tide.leave(&mut registered);
         }
         assert_eq!(tide.asleep().wakers.len(), 2);
         ring(&tide);
         assert_eq!(count.taken(), 1);
         // A registration of before the wake has no place any more.
-        tide.listen(&mut Registered::default(), &cx);
+        tide.listen(&mut Registered::default(), &waker);
         tide.leave(&mut stays);
         ring(&tide);
         assert_eq!(count.taken(), 1);
@@ -213,9 +259,8 @@ mod tests {
     fn a_room_keeps_the_lists_of_its_own_crowd_until_that_has_gone() {
         let (tide, count) = (Tide::default(), Arc::<Count>::default());
         let waker = Waker::from(count.clone());
-        let cx = Context::from_waker(&waker);
         let crowd = |many: usize| {
-            (0..many).for_each(|_| tide.listen(&mut Registered::default(), &cx));
+            (0..many).for_each(|_| tide.listen(&mut Registered::default(), &waker));
             ring(&tide);
             assert_eq!(count.taken(), many);
             let asleep = tide.asleep();
@@ -231,14 +276,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_ringer_wakes_everybody_at_the_rooms_that_moved() {
+    async fn the_ringers_wake_everybody_at_the_rooms_that_moved_once() {
         let ringer = Ringer::default();
         let (tides, counts): (Vec<_>, Vec<_>) =
             (0..3).map(|_| (Arc::<Tide>::default(), Arc::<Count>::default())).unzip();
         for (tide, count) in tides.iter().zip(&counts) {
             let waker = Waker::from(count.clone());
             for _ in 0..1000 {
-                tide.listen(&mut Registered::default(), &Context::from_waker(&waker));
+                tide.listen(&mut Registered::default(), &waker);
             }
         }
         ringer.ring(tides.iter().take(2).cloned());
@@ -248,6 +293,7 @@ mod tests {
             }
         };
         tokio::select! {
+            () = ringer.run() => {}
             () = ringer.run() => {}
             () = rung => {}
         }

@@ -128,9 +128,18 @@ fn the_console_and_the_log_above_it_show_it_and_do_nothing_of_it() {
         screen.types(&format!("{word}\r"));
     }
     screen.types("help mute\r");
-    screen.until("the last answer", |rows| {
+    // Only from a prompt on is it the editor that echoes; before, the terminal itself would.
+    screen.until("the last answer and a prompt", |rows| {
         rows.iter().any(|row| row.ends_with("Let read, but not speak"))
+            && rows.last().is_some_and(|row| row == ">>")
     });
+    screen.types("kick \t");
+    for name in ["Evil", "Trin"] {
+        let completed = format!(">> kick {name}");
+        screen.until(name, |rows| rows.last().is_some_and(|row| *row == completed));
+        screen.types("\t");
+    }
+    screen.types("\u{15}");
     members.clear();
     screen.signal("TERM");
     assert_eq!(screen.exit_code(), 0);

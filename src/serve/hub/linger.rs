@@ -6,9 +6,11 @@
 //! So a turn lingers only while that has paid lately: it stops as soon as it has as much as the last
 //! one had, lingers at most for a small part of what its own fan-out will take, and half as long
 //! after each time that nothing came. Now and then it tries again. It is counted in looks at the
-//! sockets, of about a microsecond each, and so knows no clock.
+//! sockets, of about a microsecond each, and so knows no clock. What comes into silence goes out
+//! without a look.
 
 use super::{Hub, INBOX, Request};
+use std::time::Duration;
 use tokio::task::yield_now;
 
 /// Members whose writes take as long as one look: a write is 5 to 6 us, so a turn lingers for a
@@ -18,6 +20,9 @@ const MEMBERS: usize = 4;
 const MOST: usize = 512;
 /// Looks that are worth it: fewer are over before anything can come.
 const LEAST: usize = 4;
+/// Nothing said for so long is silence: a look, which has to wake and ask the system, would be a good
+/// part of what the first listener waits.
+pub(super) const SILENCE: Duration = Duration::from_millis(2);
 /// Turns after which lingering is tried again where it did not pay.
 const TRY_AGAIN: u32 = 64;
 
@@ -64,8 +69,8 @@ impl Linger {
 }
 
 impl Hub {
-    /// Takes what else there is. Readers and writers go first: what they bring meanwhile is one turn,
-    /// not many.
+    /// Takes what else there is when much is going on. Readers and writers go first: what they bring
+    /// meanwhile is one turn, not many.
     pub(super) async fn gather(&mut self, requests: &mut Vec<Request>) {
         self.look(requests).await;
         let (looks, before) = (self.linger.looks(self.members.len()), requests.len());

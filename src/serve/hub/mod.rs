@@ -26,7 +26,7 @@ use crate::room::{Answer, Appended, Effects, Input, Refusal, Reply, Rooms};
 use crate::wire::Dialect;
 use crate::wire::close::CloseReason;
 use crate::wire::entry::{Entry, Event, MessageId, Millis, Ordinal, RoomId, Seq, SessionId};
-use linger::Linger;
+use linger::{Linger, SILENCE};
 use places::Entering;
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
@@ -145,6 +145,7 @@ impl Hub {
     pub(super) async fn run(mut self) -> Logs {
         let mut requests = Vec::with_capacity(INBOX);
         let mut fold = None;
+        let mut turned = Instant::now();
         while !self.draining {
             if self.core.wants_tick() {
                 fold.get_or_insert_with(|| Instant::now() + FOLD);
@@ -157,8 +158,11 @@ impl Hub {
                 }
                 taken = self.inbox.recv_many(&mut requests, INBOX) => if taken == 0 { break },
             }
-            self.gather(&mut requests).await;
+            if turned.elapsed() < SILENCE {
+                self.gather(&mut requests).await;
+            }
             self.turn(&mut requests);
+            turned = Instant::now();
         }
         self.inbox.close();
         for (_, member) in self.members.drain() {

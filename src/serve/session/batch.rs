@@ -3,7 +3,7 @@
 
 use crate::log::Chunk;
 use crate::wire::Dialect;
-use std::collections::VecDeque;
+use smallvec::SmallVec;
 use std::io::{self, IoSlice};
 use std::ops::Range;
 use std::pin::Pin;
@@ -17,10 +17,10 @@ pub(in crate::serve) const BYTES: usize = 512 * 1024;
 const PIECES: usize = 64;
 
 /// Pieces still to be written, in order.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Batch {
-    /// Room for one, until there are more: a quiet session never has two.
-    pieces: VecDeque<Piece>,
+    /// One in place, which is all that a quiet session ever has.
+    pieces: SmallVec<[Piece; 1]>,
     /// Bytes of the first piece that are written already.
     written: usize,
     bytes: usize,
@@ -43,12 +43,6 @@ impl Piece {
     }
 }
 
-impl Default for Batch {
-    fn default() -> Self {
-        Self { pieces: VecDeque::with_capacity(1), written: 0, bytes: 0 }
-    }
-}
-
 impl Batch {
     pub(super) fn is_empty(&self) -> bool {
         self.pieces.is_empty()
@@ -63,7 +57,7 @@ impl Batch {
     pub(super) fn shared(&mut self, chunk: &Arc<Chunk>, dialect: Dialect, entries: Range<usize>) {
         let bytes = chunk.encoded(dialect).range(entries);
         self.bytes += bytes.len();
-        self.pieces.push_back(Piece::Shared { chunk: chunk.clone(), dialect, bytes });
+        self.pieces.push(Piece::Shared { chunk: chunk.clone(), dialect, bytes });
     }
 
     /// Adds bytes of the session's own.
@@ -72,16 +66,16 @@ impl Batch {
             return;
         }
         self.bytes += bytes.len();
-        if let Some(Piece::Own(last)) = self.pieces.back_mut() {
+        if let Some(Piece::Own(last)) = self.pieces.last_mut() {
             last.extend_from_slice(&bytes);
         } else {
-            self.pieces.push_back(Piece::Own(bytes));
+            self.pieces.push(Piece::Own(bytes));
         }
     }
 
     /// Leaves only the rest of the line that is half written, if one is, and copies that.
     pub(super) fn keep_line(&mut self) {
-        let first = self.pieces.front().map(Piece::bytes).unwrap_or_default();
+        let first = self.pieces.first().map(Piece::bytes).unwrap_or_default();
         let (written, rest) = first.split_at(self.written.min(first.len()));
         let is_half = written.last().is_some_and(|&byte| byte != b'\n');
         let line = rest.split_inclusive(|&byte| byte == b'\n').next().filter(|_| is_half);
@@ -96,18 +90,23 @@ impl Batch {
         out: &mut W,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
-        let mut slices = [IoSlice::new(&[]); PIECES];
-        let mut skip = self.written;
-        let mut used = 0;
-        for (slice, piece) in slices.iter_mut().zip(&self.pieces) {
-            *slice = IoSlice::new(piece.bytes().get(skip..).unwrap_or_default());
-            skip = 0;
-            used += 1;
-        }
         let out = Pin::new(out);
-        let sent = match slices.get(..used).unwrap_or_default() {
-            [one] => ready!(out.poll_write(cx, one))?,
-            several => ready!(out.poll_write_vectored(cx, several))?,
+        let sent = match self.pieces.as_slice() {
+            [one] => {
+                let rest = one.bytes().get(self.written..).unwrap_or_default();
+                ready!(out.poll_write(cx, rest))?
+            }
+            several => {
+                let mut slices = [IoSlice::new(&[]); PIECES];
+                let mut skip = self.written;
+                let mut used = 0;
+                for (slice, piece) in slices.iter_mut().zip(several) {
+                    *slice = IoSlice::new(piece.bytes().get(skip..).unwrap_or_default());
+                    skip = 0;
+                    used += 1;
+                }
+                ready!(out.poll_write_vectored(cx, slices.get(..used).unwrap_or_default()))?
+            }
         };
         self.advance(sent);
         Poll::Ready(Ok(sent))
@@ -116,16 +115,16 @@ impl Batch {
     fn advance(&mut self, sent: usize) {
         self.bytes = self.bytes.saturating_sub(sent);
         self.written += sent;
-        while let Some(first) = self.pieces.front().map(|piece| piece.bytes().len()) {
-            if self.written < first {
-                return;
-            }
+        let mut done = 0;
+        while let Some(first) = self.pieces.get(done).map(|piece| piece.bytes().len())
+            && self.written >= first
+        {
             self.written -= first;
-            self.pieces.pop_front();
+            done += 1;
         }
-        self.written = 0;
-        if self.pieces.capacity() > PIECES {
-            self.pieces.shrink_to(0);
+        self.pieces.drain(..done);
+        if self.pieces.is_empty() && self.pieces.capacity() > PIECES {
+            self.pieces.shrink_to_fit();
         }
     }
 }

@@ -7,14 +7,15 @@ use crate::serve::seat::Seat;
 use crate::serve::tide::{Registered, Tide};
 use crate::wire::entry::{Ordinal, RoomId, Seq, SessionId};
 use crate::wire::room_name::RoomName;
+use smallvec::SmallVec;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::Context;
+use std::task::Waker;
 
-/// Where a session reads. Nearly always that is one room.
+/// Where a session reads. Nearly always that is one room, which is kept in place.
 #[derive(Debug)]
 pub(super) struct Following {
-    rooms: Vec<Followed>,
+    rooms: SmallVec<[Followed; 1]>,
     /// Up to here the logs are whole and all answers are in their mailboxes.
     published: Arc<AtomicU64>,
     seat: Seat,
@@ -49,7 +50,7 @@ impl Drop for Followed {
 
 impl Following {
     pub(super) fn new(published: Arc<AtomicU64>, seat: Seat) -> Self {
-        Self { rooms: Vec::with_capacity(1), published, seat }
+        Self { rooms: SmallVec::new(), published, seat }
     }
 
     /// Reads in one more room.
@@ -98,20 +99,24 @@ impl Following {
 
     /// Reads nowhere any more, and keeps nothing of the log alive.
     pub(super) fn let_go(&mut self) {
-        self.rooms = Vec::new();
+        self.rooms.clear();
     }
 
-    /// What comes next, up to the place of an answer that is there, or else up to what is
-    /// published: before that there may be an answer on its way, and another room's log may have
-    /// moved before this one's. An answer comes when the logs are whole up to its place.
+    /// How far everybody may read. Behind that there may be an answer on its way, and one room's
+    /// log may have moved before another's.
+    pub(super) fn published(&self) -> Ordinal {
+        Ordinal(self.published.load(Ordering::Acquire))
+    }
+
+    /// What comes next, up to a place up to which the logs are whole: what is published, or the
+    /// place of an answer that is there.
     ///
     /// Of what the session `held` did itself, nothing behind a place is taken.
     pub(super) fn next_slice(
         &mut self,
-        answer: Option<Ordinal>,
+        mut until: Ordinal,
         held: Option<(SessionId, Ordinal)>,
     ) -> Option<Slice> {
-        let mut until = answer.unwrap_or_else(|| Ordinal(self.published.load(Ordering::Acquire)));
         if let Some((me, limit)) = held {
             for room in &mut self.rooms {
                 if let Some(own) = room.cursor.next_own(me, limit) {
@@ -144,29 +149,27 @@ impl Following {
 
     /// Whether there is more than was taken.
     pub(super) fn has_more(&mut self) -> bool {
-        let published = Ordinal(self.published.load(Ordering::Acquire));
-        self.is_before(published)
+        self.is_before(self.published())
     }
 
-    /// Has the task of this context woken when a room goes on. Whatever is read after this, nothing
-    /// is missed.
-    pub(super) fn listen(&mut self, cx: &Context<'_>) {
+    /// Rings there when a room goes on. Whatever is read after this, nothing is missed.
+    pub(super) fn listen(&mut self, waker: &Waker) {
         for room in &mut self.rooms {
-            room.tide.listen(&mut room.registered, cx);
+            room.tide.listen(&mut room.registered, waker);
         }
     }
 
     /// How far behind what is published the session is, in the weight of the log.
     pub(super) fn behind(&self) -> u64 {
-        let published = self.published.load(Ordering::Acquire);
+        let published = self.published();
         let mut behind = 0;
         for room in self.rooms.iter().filter(|room| room.replay.is_none()) {
             behind += room.tide.bytes().saturating_sub(room.cursor.bytes_before());
         }
         let read = self.rooms.iter().filter_map(|room| room.cursor.last_read());
-        let read = read.map(|(_, ordinal)| ordinal.0).max();
+        let read = read.map(|(_, ordinal)| ordinal).max();
         if let Some(position) = if behind == 0 { Some(published) } else { read } {
-            self.seat.reached(Ordinal(position));
+            self.seat.reached(position);
         }
         behind
     }
@@ -202,8 +205,8 @@ mod tests {
         following.enter(place);
         let ringer = Ringer::default();
         let reads = poll_fn(|cx| {
-            following.listen(cx);
-            match following.next_slice(None, None) {
+            following.listen(cx.waker());
+            match following.next_slice(following.published(), None) {
                 Some(slice) => Poll::Ready(slice.entries.len()),
                 None => Poll::Pending,
             }

@@ -13,6 +13,7 @@ mod private;
 mod read;
 mod reader;
 mod replay;
+mod standby;
 mod stay;
 mod writer;
 
@@ -155,7 +156,7 @@ impl<R> Member<R> {
             let (hub, history) = (shared.hub.clone(), history.clone());
             Box::new(Filed { durable: hub.acked(), hub, history, nick: nick.clone(), owner })
         });
-        let mut writer = Writer {
+        let mut writer = Box::new(Writer {
             session,
             dialect,
             out: write,
@@ -171,14 +172,14 @@ impl<R> Member<R> {
             traffic: traffic.clone(),
             waiting: None,
             paced: VecDeque::new(),
-        };
+        });
         writer.greet(greeting);
         let ear = Ear::new(dialect, nick);
         let (hub, limits) = (shared.hub.clone(), shared.limits.clone());
         let (flood, since) = (Flood::default(), Instant::now());
         let reader =
             Reader { session, dialect, read, ear, hub, seat, limits, flood, since, traffic };
-        let writing = shared.tracker.spawn(async move { writer.run().await });
+        let writing = shared.tracker.spawn(writer.run());
         Self { reader, rest, writing: AbortOnDropHandle::new(writing), stay: Some(stay) }
     }
 }

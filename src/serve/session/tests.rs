@@ -6,6 +6,7 @@ use super::ear::Ear;
 use super::following::Following;
 use super::reader::Reader;
 use super::writer::{EndsSession, Writer};
+use super::{Private, Word};
 use crate::config::Limits;
 use crate::log::Logs;
 use crate::room::{Flood, Input, RoomRow};
@@ -22,10 +23,13 @@ use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
 use crate::wire::text::Text;
 use std::collections::VecDeque;
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -50,47 +54,82 @@ fn entry(seq: u64) -> Entry {
     }
 }
 
+/// A room of one member, and its log of 256 KiB.
+struct Room {
+    logs: Logs,
+    tide: Arc<Tide>,
+    ringer: Ringer,
+    published: Arc<AtomicU64>,
+    seat: Seat,
+    traffic: Arc<Traffic>,
+    said: u64,
+}
+
+impl Room {
+    const ID: RoomId = RoomId(0);
+
+    /// The room, and its member's writer.
+    fn with<W>(out: W) -> (Self, Box<Writer<W>>) {
+        let mut logs = Logs::new(256 * 1024);
+        let cursor = logs.open(Self::ID, RoomName::lobby(), Seq(1));
+        let (tide, seat) = (Arc::<Tide>::default(), Seat::default());
+        let published = Arc::<AtomicU64>::default();
+        let mut following = Following::new(published.clone(), seat.clone());
+        let name = RoomName::lobby();
+        following.enter(Place {
+            room: Self::ID,
+            row: RoomRow { name, seq: Seq(0), members: 1, topic: None, recorded: false },
+            cursor,
+            gap: None,
+            replay: None,
+            tide: tide.clone(),
+            earlier: Vec::new(),
+            unrecorded: false,
+        });
+        let traffic = Arc::new(Traffic::new(Arc::default()));
+        let writer = Box::new(Writer {
+            session: SessionId(1),
+            dialect: Dialect::Line,
+            out,
+            following,
+            filed: None,
+            is_held: false,
+            gate: gate::Reader::new(Arc::default()),
+            _end: EndsSession(seat.clone()),
+            seat: seat.clone(),
+            limits: Live::new(Limits::default()).1,
+            batch: Batch::default(),
+            taken: Taken::default(),
+            traffic: traffic.clone(),
+            waiting: None,
+            paced: VecDeque::new(),
+        });
+        let ringer = Ringer::default();
+        (Self { logs, tide, ringer, published, seat, traffic, said: 0 }, writer)
+    }
+
+    /// Somebody says a thousand bytes, as far as the hub does something about it.
+    fn says(&mut self) {
+        self.said += 1;
+        self.logs.append(Self::ID, vec![entry(self.said)]);
+        self.published.store(self.said, Ordering::Release);
+        self.tide.rise(self.logs.tail(Self::ID).bytes);
+        self.ringer.ring(std::iter::once(self.tide.clone()));
+    }
+
+    /// … and the ringer, all of it.
+    fn rings(&self) {
+        while self.ringer.wake_some() {}
+    }
+}
+
 /// A peer that always took a little was never blocked for as long as a look takes, and what it
 /// held up grew without a bound.
 #[tokio::test(start_paused = true)]
 async fn a_trickling_reader_is_closed_when_it_falls_out_of_the_log() {
     let (out, mut peer) = duplex(16 * 1024);
-    let room = RoomId(0);
-    let mut logs = Logs::new(256 * 1024);
-    let cursor = logs.open(room, RoomName::lobby(), Seq(1));
-    let (tide, ringer, seat) = (Arc::<Tide>::default(), Ringer::default(), Seat::default());
-    let published = Arc::new(AtomicU64::new(u64::MAX));
-    let mut following = Following::new(published, seat.clone());
-    let name = RoomName::lobby();
-    let row = RoomRow { name, seq: Seq(0), members: 1, topic: None, recorded: false };
-    following.enter(Place {
-        room,
-        row,
-        cursor,
-        gap: None,
-        replay: None,
-        tide: tide.clone(),
-        earlier: Vec::new(),
-        unrecorded: false,
-    });
-    let traffic = Arc::new(Traffic::new(Arc::default()));
-    let mut writer = Writer {
-        session: SessionId(1),
-        dialect: Dialect::Line,
-        out,
-        following,
-        filed: None,
-        is_held: false,
-        gate: gate::Reader::new(Arc::default()),
-        _end: EndsSession(seat.clone()),
-        seat,
-        limits: Live::new(Limits::default()).1,
-        batch: Batch::default(),
-        taken: Taken::default(),
-        traffic: traffic.clone(),
-        waiting: None,
-        paced: VecDeque::new(),
-    };
+    let (mut room, writer) = Room::with(out);
+    let traffic = room.traffic.clone();
     let trickles = async {
         let mut little = [0; 1000];
         while peer.read_exact(&mut little).await.is_ok() {
@@ -98,10 +137,9 @@ async fn a_trickling_reader_is_closed_when_it_falls_out_of_the_log() {
         }
     };
     let talks = async {
-        for seq in 1..5_000 {
-            logs.append(room, vec![entry(seq)]);
-            tide.rise(logs.tail(room).bytes);
-            ringer.ring(std::iter::once(tide.clone()));
+        for _ in 1..5_000 {
+            room.says();
+            room.rings();
             sleep(Duration::from_millis(2)).await;
         }
     };
@@ -109,11 +147,105 @@ async fn a_trickling_reader_is_closed_when_it_falls_out_of_the_log() {
         why = writer.run() => assert_eq!(why, CloseReason::Lagged),
         () = trickles => {}
         () = talks => panic!("it held up all that was said"),
-        () = ringer.run() => {}
     }
     // What it was not sent any more is not counted as delivered.
     let Totals { delivered, sent_bytes, .. } = traffic.totals();
     assert!(delivered > 0 && delivered * 1000 <= sent_bytes, "{delivered} in {sent_bytes} bytes");
+}
+
+/// A waker that says whether it was used.
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Woken {
+    fn take(&self) -> bool {
+        self.0.swap(false, Ordering::Relaxed)
+    }
+}
+
+#[tokio::test]
+async fn whoever_rings_has_a_writer_on_standby_write_and_wakes_its_task_for_the_rest() {
+    let (out, mut peer) = duplex(4096);
+    let (mut room, writer) = Room::with(out);
+    let woken = Arc::<Woken>::default();
+    let (waker, mut task) = (Waker::from(woken.clone()), Box::pin(writer.run()));
+    let mut poll = || task.as_mut().poll(&mut Context::from_waker(&waker));
+    assert!(poll().is_pending());
+    let mut heard = vec![0; 1007];
+    for _ in 0..3 {
+        room.says();
+        room.rings();
+        peer.read_exact(&mut heard).await.unwrap();
+        assert!(!woken.take(), "its task slept on");
+    }
+    // More than the peer takes at once.
+    for _ in 0..5 {
+        room.says();
+        room.rings();
+    }
+    assert!(woken.take());
+    assert!(poll().is_pending());
+    for _ in 0..5 {
+        peer.read_exact(&mut heard).await.unwrap();
+        if woken.take() {
+            assert!(poll().is_pending());
+        }
+    }
+    assert_eq!(room.traffic.totals().delivered, 8);
+    // An answer is the task's business, and has its place.
+    let answer = Private { after: Ordinal(8), word: Word::Notice(vec!["first".into()]) };
+    assert!(room.seat.put(answer).is_ok() && woken.take());
+    room.says();
+    room.rings();
+    assert!(woken.take());
+    assert!(poll().is_pending());
+    let mut answered = [0; 9];
+    peer.read_exact(&mut answered).await.unwrap();
+    assert_eq!(&answered, b"-- first\n");
+    peer.read_exact(&mut heard).await.unwrap();
+    assert!(heard.starts_with(b"Trin: x") && heard.ends_with(b"x\n"));
+    // Nothing of it is left at the room when its task is gone.
+    assert_eq!(Arc::strong_count(&room.tide), 2);
+    drop(task);
+    assert_eq!(Arc::strong_count(&room.tide), 1);
+    room.says();
+    room.rings();
+}
+
+/// A socket that is not made for this.
+struct Faulty;
+
+impl AsyncWrite for Faulty {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        panic!("a planted fault");
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test]
+async fn a_fault_on_standby_ends_that_session_and_nothing_else() {
+    let (mut room, writer) = Room::with(Faulty);
+    let mut task = Box::pin(writer.run());
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(task.as_mut().poll(&mut cx).is_pending());
+    room.says();
+    room.rings();
+    assert_eq!(room.seat.why().0, CloseReason::Lost);
+    assert!(matches!(task.as_mut().poll(&mut cx), Poll::Ready(CloseReason::Lost)));
+    assert_eq!(Arc::strong_count(&room.tide), 1);
 }
 
 fn reader(
@@ -245,8 +377,10 @@ fn size_of_made<A, F>(_make: impl Fn(A) -> F) -> usize {
 fn an_idle_session_keeps_no_room_for_what_is_rare() {
     type Read = tokio::net::tcp::OwnedReadHalf;
     type Write = tokio::net::tcp::OwnedWriteHalf;
-    let writing = size_of_made(|mut writer: Writer<Write>| async move { writer.run().await });
-    assert!(writing <= 480, "{writing}");
+    let writing = size_of_made(Writer::<Write>::run);
+    assert!(writing <= 240, "{writing}");
+    let writer = size_of::<Writer<Write>>();
+    assert!(writer <= 336, "{writer}");
     let session = size_of_made(|(shared, read, write, visit): (_, Read, Write, _)| {
         let addr = "127.0.0.1:1".parse().unwrap();
         super::run(shared, SessionId(1), addr, read, write, Seat::default(), visit)

@@ -1,12 +1,14 @@
 //! A session's writing half: follows the log with a cursor, takes everything up to the tail in
 //! one write, leaves out what its member did itself, and puts the session's own answers in their
-//! place. The hub never waits for it.
+//! place. The hub never waits for it. With nothing to do it is on standby, where whoever has news
+//! of its room has it go on.
 
 use super::batch::Batch;
 use super::following::Following;
 use super::goodbye::{goodbye, is_kick};
 use super::private::{self, Private, Word};
 use super::replay::Filed;
+use super::standby::Standby;
 use crate::log::{Run, Slice};
 use crate::room::Answer;
 use crate::serve::gate;
@@ -20,7 +22,7 @@ use crate::wire::{Dialect, line, raw};
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -68,24 +70,40 @@ impl Drop for EndsSession {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Until {
     Tail,
+    /// Or before the first answer.
+    Answer,
     /// With the answers there are, and what comes before them in the log.
     LastAnswer,
 }
 
-impl<W: AsyncWrite + Unpin> Writer<W> {
+impl<W: AsyncWrite + Unpin + Send + 'static> Writer<W> {
     /// Writes until the session ends, then says why.
-    pub(super) async fn run(&mut self) -> CloseReason {
-        if let Err(reason) = self.follow().await {
-            self.seat.close(reason, None);
+    pub(super) async fn run(self: Box<Self>) -> CloseReason {
+        let standby = Standby::new(self.seat.clone());
+        let mut writer = self;
+        loop {
+            if let Err(reason) = writer.follow(standby.waker()).await {
+                writer.seat.close(reason, None);
+            }
+            if writer.seat.is_closed() {
+                break;
+            }
+            match standby.rest(writer).await {
+                Some(woken) => writer = woken,
+                // It panicked there, and has taken its session with it.
+                None => return CloseReason::Lost,
+            }
         }
-        let deadline = Instant::now() + self.limits.now().drain;
+        let deadline = Instant::now() + writer.limits.now().drain;
         // A peer that does not take its last words goes without them.
-        let _best_effort = Box::pin(timeout_at(deadline, self.last_words())).await;
-        self.taken.drop_entries();
-        self.traffic.wrote(&self.taken);
-        self.seat.why().0
+        let _best_effort = Box::pin(timeout_at(deadline, writer.last_words())).await;
+        writer.taken.drop_entries();
+        writer.traffic.wrote(&writer.taken);
+        writer.seat.why().0
     }
+}
 
+impl<W: AsyncWrite + Unpin> Writer<W> {
     /// Puts the first messages before everything else.
     pub(super) fn greet(&mut self, messages: Vec<Vec<u8>>) {
         for message in messages {
@@ -93,7 +111,9 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         }
     }
 
-    async fn follow(&mut self) -> Result<(), CloseReason> {
+    /// Writes until there is nothing more for now. Whatever comes after that rings at `standby`, or
+    /// wakes this task.
+    async fn follow(&mut self, standby: &Waker) -> Result<(), CloseReason> {
         while !self.seat.is_closed() {
             if let Some(replay) = self.following.replaying() {
                 // What is rare is boxed: an idle session keeps no room for it.
@@ -103,45 +123,69 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             }
             // First, so that nothing is missed that comes after the look.
             poll_fn(|cx| {
-                self.listen(cx);
+                self.seat.listen(cx);
                 Poll::Ready(())
             })
             .await;
+            self.following.listen(standby);
             self.gather(Until::Tail)?;
-            if self.batch.is_empty() && self.paced.is_empty() {
-                self.sleep().await;
-            } else {
+            if !self.batch.is_empty() || !self.paced.is_empty() {
                 self.flush().await?;
+            } else if self.is_held {
+                Box::pin(self.held()).await;
+            } else {
+                break;
             }
         }
         Ok(())
     }
 
-    /// Is woken from now on by an answer, the end, or a room that goes on.
-    fn listen(&mut self, cx: &Context<'_>) {
-        self.seat.listen(cx);
-        self.following.listen(cx);
-    }
-
-    /// Sleeps until something wakes this task; there may be nothing to do then.
-    async fn sleep(&mut self) {
+    /// Waits until something wakes this task or more is on the disk.
+    async fn held(&mut self) {
         let mut is_woken = false;
         let woken = poll_fn(|_cx| {
             if std::mem::replace(&mut is_woken, true) { Poll::Ready(()) } else { Poll::Pending }
         });
-        if self.is_held {
-            let filed = self.filed.as_mut();
-            Box::pin(async {
-                tokio::select! {
-                    biased;
-                    () = Filed::moved(filed) => {}
-                    () = woken => {}
-                }
-            })
-            .await;
-        } else {
-            woken.await;
+        tokio::select! {
+            biased;
+            () = Filed::moved(self.filed.as_mut()) => {}
+            () = woken => {}
         }
+    }
+
+    /// Writes what is new on the spot, if that is all there is to do: what others said, which the
+    /// socket takes at once. Gives whether it was.
+    pub(super) fn write_on(&mut self, standby: &Waker) -> bool {
+        if self.seat.is_closed() || self.following.replaying().is_some() {
+            return false;
+        }
+        // As in its task.
+        self.following.listen(standby);
+        let written = self.gather(Until::Answer).and_then(|()| self.write_at_once());
+        match written {
+            Ok(is_all) => {
+                self.count();
+                is_all && self.waiting.is_none() && self.paced.is_empty() && !self.is_held
+            }
+            Err(reason) => {
+                self.seat.close(reason, None);
+                false
+            }
+        }
+    }
+
+    /// Writes the batch as far as the socket takes it now. Gives whether there was nothing else.
+    fn write_at_once(&mut self) -> Result<bool, CloseReason> {
+        let was_full = self.batch.is_full();
+        let mut cx = Context::from_waker(Waker::noop());
+        while !self.batch.is_empty() {
+            match self.batch.poll_write(&mut self.out, &mut cx) {
+                Poll::Ready(Ok(0) | Err(_)) => return Err(CloseReason::Lost),
+                Poll::Ready(Ok(sent)) => self.taken.bytes += sent as u64,
+                Poll::Pending => return Ok(false),
+            }
+        }
+        Ok(!was_full)
     }
 
     /// Takes what there is, in order, until a batch is full.
@@ -149,21 +193,23 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         let held = self.filed.as_ref().and_then(|filed| filed.limit());
         let held = held.map(|limit| (self.session, limit));
         while !self.batch.is_full() && self.paced.is_empty() {
+            // Before the answers: one that comes after this look has its place behind it.
+            let published = self.following.published();
             if self.waiting.is_none() {
                 self.waiting = self.seat.take();
             }
             if self.waiting.is_none() && end == Until::LastAnswer {
                 break;
             }
-            let until = self.waiting.as_ref().map(|piece| piece.after);
+            let until = self.waiting.as_ref().map_or(published, |piece| piece.after);
             if let Some(slice) = self.following.next_slice(until, held) {
                 if slice.chunk.is_evicted() {
                     return Err(CloseReason::Lagged);
                 }
                 self.take(&slice);
-            } else if held.is_some() && until.is_some_and(|until| self.following.is_before(until)) {
+            } else if held.is_some() && self.waiting.is_some() && self.following.is_before(until) {
                 break;
-            } else if let Some(piece) = self.waiting.take() {
+            } else if let Some(piece) = self.waiting.take_if(|_| end != Until::Answer) {
                 self.answer(piece.word);
             } else {
                 break;

@@ -1,0 +1,84 @@
+//! Where a writer is while it has nothing to do. A room that goes on rings here, and the writer writes
+//! on the spot: a delivery is mostly one write that the socket takes at once, and to wake a task for
+//! it would cost more than all else that chaty does for it. What is more than that wakes the task.
+
+use super::writer::Writer;
+use crate::serve::seat::Seat;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Poll, Wake, Waker};
+use tokio::io::AsyncWrite;
+
+/// The task's handle on it. The writer that lies there goes when this does.
+#[derive(Debug)]
+pub(super) struct Standby<W: AsyncWrite + Unpin + Send + 'static> {
+    place: Arc<Place<W>>,
+    waker: Waker,
+}
+
+#[derive(Debug)]
+struct Place<W> {
+    writer: Mutex<Option<Box<Writer<W>>>>,
+    seat: Seat,
+}
+
+impl<W: AsyncWrite + Unpin + Send + 'static> Standby<W> {
+    pub(super) fn new(seat: Seat) -> Self {
+        let place = Arc::new(Place { writer: Mutex::default(), seat });
+        Self { waker: Waker::from(place.clone()), place }
+    }
+
+    /// What a room rings.
+    pub(super) fn waker(&self) -> &Waker {
+        &self.waker
+    }
+
+    /// Has the writer do what it can on the spot, until there is something for its task. `None` if
+    /// the writer is no more.
+    pub(super) async fn rest(&self, writer: Box<Writer<W>>) -> Option<Box<Writer<W>>> {
+        let mut resting = Some(writer);
+        poll_fn(|_cx| match resting.take() {
+            // The task is woken through the seat, and may have been since the writer looked.
+            Some(writer) => {
+                self.place.put(Some(writer));
+                Poll::Pending
+            }
+            None => Poll::Ready(()),
+        })
+        .await;
+        self.place.put(None)
+    }
+}
+
+impl<W: AsyncWrite + Unpin + Send + 'static> Drop for Standby<W> {
+    fn drop(&mut self) {
+        // Outside of all locks: it leaves the rooms at which it is still listed.
+        drop(self.place.put(None));
+    }
+}
+
+impl<W> Place<W> {
+    fn put(&self, writer: Option<Box<Writer<W>>>) -> Option<Box<Writer<W>>> {
+        let mut place = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *place, writer)
+    }
+}
+
+impl<W: AsyncWrite + Unpin + Send + 'static> Wake for Place<W> {
+    fn wake(self: Arc<Self>) {
+        let waker = Waker::from(self.clone());
+        let mut place = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let went_on = place.as_mut().map(|writer| {
+            // A fault of one session is not one of whoever rang.
+            catch_unwind(AssertUnwindSafe(|| writer.write_on(&waker)))
+        });
+        let broken = if let Some(Err(_)) = went_on { place.take() } else { None };
+        drop(place);
+        // That ends its session.
+        drop(broken);
+        if !matches!(went_on, Some(Ok(true))) {
+            self.seat.wake_writer();
+        }
+    }
+}
