@@ -2,10 +2,11 @@
 //! micro-benchmarks and the guards of the hot path, which drive the server's own parts with it;
 //! the server itself never does.
 
-use super::hub::{Enter, Hub, HubHandle, Legacy, Request};
+use super::hub::{Enter, Hub, HubHandle, Legacy, Place, Request};
+use super::live::Live;
+use super::metrics::Traffic;
 use super::seat::Seat;
-use super::session::{Ear, Step};
-use super::tide::{Registered, Tide};
+use super::session::{Ear, Step, Writer, Writing};
 use crate::config::Limits;
 use crate::log::{Cursor, Slice};
 use crate::room::{Input, Join, Post};
@@ -13,11 +14,10 @@ use crate::wire::Dialect;
 use crate::wire::entry::{Kind, Ordinal, SessionId};
 use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
-use std::future::poll_fn;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::Poll;
+use tokio::io::AsyncWrite;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
@@ -30,13 +30,11 @@ pub struct Rig {
     joined: u64,
 }
 
-/// A member of a rig, as far as its writer would know it.
+/// A member of a rig that reads when it is told to.
 #[derive(Debug)]
 pub struct Listener {
     session: SessionId,
     cursor: Cursor,
-    tide: Arc<Tide>,
-    registered: Registered,
     published: Arc<AtomicU64>,
 }
 
@@ -55,19 +53,43 @@ impl Rig {
 
     /// Lets somebody into the lobby, in a turn of its own; `None` if the room refuses that name.
     pub fn join(&mut self, nick: Nick, dialect: Dialect) -> Option<Listener> {
+        let (session, place) = self.enter(nick, dialect, Seat::default())?;
+        Some(Listener { session, cursor: place.cursor, published: self.handle.published() })
+    }
+
+    /// The same, and a writer that writes to `out` what others say; it never ends.
+    pub fn join_writing<W>(
+        &mut self,
+        nick: Nick,
+        dialect: Dialect,
+        out: W,
+    ) -> Option<impl Future<Output = ()> + Send + use<W>>
+    where
+        W: AsyncWrite + Unpin + Send + 'static,
+    {
+        let seat = Seat::default();
+        let (session, place) = self.enter(nick, dialect, seat.clone())?;
+        let writing = Writing { session, dialect, place, seat };
+        let limits = Live::new(Limits::default()).1;
+        let traffic = Arc::new(Traffic::new(Arc::default()));
+        let writer = Writer::new(writing, &self.handle, out, limits, traffic);
+        Some(async move {
+            writer.run().await;
+        })
+    }
+
+    fn enter(&mut self, nick: Nick, dialect: Dialect, seat: Seat) -> Option<(SessionId, Place)> {
         self.joined += 1;
         let session = SessionId(self.joined);
         let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
         let room = RoomName::lobby();
         let join = Join { session, nick, kind: Kind::User, addr: addr.ip(), token: None, room };
         let (reply, mut admitted) = oneshot::channel();
-        let enter = Enter { join, dialect, addr, resume: None, seat: Seat::default(), reply };
+        let enter = Enter { join, dialect, addr, resume: None, seat, reply };
         self.inbox.push(Request::Enter(enter));
         self.turn();
         self.ring();
-        let place = admitted.try_recv().ok()?.ok()?;
-        let (cursor, tide, registered) = (place.cursor, place.tide, Registered::default());
-        Some(Listener { session, cursor, tide, registered, published: self.handle.published() })
+        Some((session, admitted.try_recv().ok()?.ok()?))
     }
 
     /// Puts what a member said in one go into the inbox.
@@ -97,15 +119,6 @@ impl Listener {
     /// Who it is.
     pub fn session(&self) -> SessionId {
         self.session
-    }
-
-    /// Waits until something is published that it has not taken, and takes it.
-    pub async fn next(&mut self) -> Slice {
-        poll_fn(|cx| {
-            self.tide.listen(&mut self.registered, cx.waker());
-            self.take().map_or(Poll::Pending, Poll::Ready)
-        })
-        .await
     }
 
     /// Takes the rest of a chunk, or of the next one, if there is something published in it.

@@ -45,6 +45,10 @@ pub(in crate::serve) const INBOX: usize = 128;
 const CHUNK: u64 = 4096;
 /// How long joins and leaves of a crowd are gathered before they are told.
 const FOLD: Duration = Duration::from_secs(1);
+/// How long nobody is woken only because somebody came or went: nobody notices, and a storm of
+/// comings is told in a few writes to each, not in one for each. Whoever is woken for anything else
+/// reads of them, too.
+const COMINGS: Duration = Duration::from_millis(10);
 
 /// What the hub keeps of a session to answer it.
 #[derive(Debug)]
@@ -66,8 +70,12 @@ pub(super) struct Hub {
     published: Arc<AtomicU64>,
     /// Up to here what was applied is appended.
     committed: Ordinal,
-    /// Rooms this turn has appended to.
+    /// Rooms that have been appended to since somebody was woken for it.
     moved: Vec<RoomId>,
+    /// Something was appended that nobody should wait for.
+    is_urgent: bool,
+    /// When those who wait are woken if nothing urgent comes before.
+    ring_at: Option<Instant>,
     inbox: mpsc::Receiver<Request>,
     epoch: Arc<str>,
     /// What an earlier run left, and what is recorded of this one.
@@ -118,6 +126,8 @@ impl Hub {
             published,
             committed: Ordinal::default(),
             moved: Vec::new(),
+            is_urgent: false,
+            ring_at: None,
             inbox,
             epoch,
             legacy,
@@ -155,6 +165,12 @@ impl Hub {
                 () = sleep_until(fold.unwrap_or_else(Instant::now)), if fold.is_some() => {
                     fold = None;
                     requests.push(Request::Input(Input::Tick));
+                }
+                () = sleep_until(self.ring_at.unwrap_or_else(Instant::now)),
+                    if self.ring_at.is_some() =>
+                {
+                    self.ring();
+                    continue;
                 }
                 taken = self.inbox.recv_many(&mut requests, INBOX) => if taken == 0 { break },
             }
@@ -214,26 +230,33 @@ impl Hub {
         for Appended { room, entries } in appended {
             let is_chat = |entry: &&Entry| matches!(entry.event, Event::Chat(_));
             self.counters.messages.add(entries.iter().filter(is_chat).count() as u64);
+            self.is_urgent |= !entries.iter().all(is_coming_or_going);
             self.logs.append(room, entries);
+            if let Some(tide) = self.tides.get(&room) {
+                tide.rise(self.logs.tail(room).bytes);
+            }
             if !self.moved.contains(&room) {
                 self.moved.push(room);
             }
         }
     }
 
-    /// Lets the writers read what this turn brought, and has those of the rooms that moved woken.
+    /// Lets the writers read what this turn brought, and has those of the rooms that moved woken, at
+    /// once or a little later.
     fn publish(&mut self) {
         self.published.store(self.committed.0, Ordering::Release);
         self.legacy.moved(self.committed);
-        if self.moved.is_empty() {
-            return;
+        if self.is_urgent {
+            self.ring();
+        } else if !self.moved.is_empty() {
+            self.ring_at.get_or_insert_with(|| Instant::now() + COMINGS);
         }
-        let Self { tides, logs, .. } = self;
-        self.ringer.ring(self.moved.drain(..).filter_map(|room| {
-            let tide = tides.get(&room)?;
-            tide.rise(logs.tail(room).bytes);
-            Some(tide.clone())
-        }));
+    }
+
+    fn ring(&mut self) {
+        (self.is_urgent, self.ring_at) = (false, None);
+        let tides = &self.tides;
+        self.ringer.ring(self.moved.drain(..).filter_map(|room| tides.get(&room).cloned()));
     }
 
     fn take(&mut self, at: Millis, request: Request) {
@@ -397,6 +420,13 @@ impl Hub {
             // More than its reader lets it ask for. It tells the room.
             member.seat.close(CloseReason::Lagged, None);
         }
+    }
+}
+
+fn is_coming_or_going(entry: &Entry) -> bool {
+    match entry.event {
+        Event::Join { .. } | Event::Leave { .. } | Event::Crowd { .. } => true,
+        Event::Chat(_) | Event::Rename { .. } | Event::Topic { .. } => false,
     }
 }
 

@@ -3,10 +3,13 @@
 use super::*;
 use crate::room::{Join, Post};
 use crate::serve::admin;
+use crate::serve::tide::Registered;
 use crate::wire::entry::Kind;
 use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
 use crate::wire::text::Text;
+use std::sync::atomic::AtomicBool;
+use std::task::{Wake, Waker};
 use tokio::sync::oneshot;
 
 fn hub() -> Hub {
@@ -68,4 +71,40 @@ fn a_turn_of_many_messages_is_no_chunk_beyond_the_budget() {
         entries += slice.entries.len();
     }
     assert_eq!(entries, INBOX * 500);
+}
+
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Each of a thousand who came at once was told to everybody by itself: twenty writes a join.
+#[tokio::test(start_paused = true)]
+async fn who_comes_is_told_soon_and_with_what_is_said_at_once() {
+    let mut hub = hub();
+    let (neo, mut admitted, _seat) = enter(1, "Neo");
+    hub.turn(&mut vec![neo]);
+    hub.ring();
+    while hub.ringer.wake_some() {}
+    let place = admitted.try_recv().unwrap().unwrap();
+    let woken = Arc::new(Woken(AtomicBool::new(false)));
+    let waker = Waker::from(woken.clone());
+    place.tide.listen(&mut Registered::default(), &waker);
+    let is_woken = |hub: &Hub| {
+        while hub.ringer.wake_some() {}
+        woken.0.load(Ordering::Relaxed)
+    };
+    for session in 2..20 {
+        let nick = format!("q{}", char::from(b'a' + session));
+        hub.turn(&mut vec![enter(session.into(), &nick).0]);
+        assert!(!is_woken(&hub));
+    }
+    assert_eq!(hub.ring_at, Some(Instant::now() + COMINGS), "since the first of them");
+    let posts = vec![Post::plain(Text::clean(b"a").unwrap())];
+    hub.turn(&mut vec![Request::Input(Input::Post { session: SessionId(1), room: None, posts })]);
+    assert!(is_woken(&hub));
+    assert_eq!(hub.ring_at, None);
 }

@@ -19,11 +19,11 @@ mod writer;
 
 pub(super) use ear::{Ear, POSTS, Step};
 pub(super) use private::{Private, Word};
+pub(super) use writer::{Writer, Writing};
 
-use super::gate;
 use super::hub::HubHandle;
 use super::live::Live;
-use super::metrics::{Counters, Taken, Traffic};
+use super::metrics::{Counters, Traffic};
 use super::reception::Visit;
 use super::seat::Seat;
 use crate::room::Flood;
@@ -32,11 +32,9 @@ use crate::wire::close::CloseReason;
 use crate::wire::entry::SessionId;
 use crate::wire::text::scrub;
 use door::{Door, Entered};
-use following::Following;
 use reader::Reader;
 use replay::Filed;
 use stay::Stay;
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -44,7 +42,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
-use writer::{EndsSession, Writer};
 
 /// What a session may keep, for the sum of all.
 pub(super) mod bounds {
@@ -148,34 +145,17 @@ impl<R> Member<R> {
             traffic: traffic.clone(),
             counters: shared.counters.clone(),
         };
-        let mut following = Following::new(shared.hub.published(), seat.clone());
-        following.enter(place);
+        let (hub, limits) = (shared.hub.clone(), shared.limits.clone());
+        let writing = Writing { session, dialect, place, seat: seat.clone() };
+        let mut writer = Writer::new(writing, &hub, write, limits.clone(), traffic.clone());
         // The other dialects have no numbers to come back to and no acks to wait for.
         let history = shared.hub.history().filter(|_| dialect == Dialect::Native);
-        let filed = history.map(|history| {
+        writer.filed = history.map(|history| {
             let (hub, history) = (shared.hub.clone(), history.clone());
             Box::new(Filed { durable: hub.acked(), hub, history, nick: nick.clone(), owner })
         });
-        let mut writer = Box::new(Writer {
-            session,
-            dialect,
-            out: write,
-            following,
-            filed,
-            is_held: false,
-            gate: gate::Reader::new(shared.hub.gate().clone()),
-            _end: EndsSession(seat.clone()),
-            seat: seat.clone(),
-            limits: shared.limits.clone(),
-            batch: batch::Batch::default(),
-            taken: Taken::default(),
-            traffic: traffic.clone(),
-            waiting: None,
-            paced: VecDeque::new(),
-        });
         writer.greet(greeting);
         let ear = Ear::new(dialect, nick);
-        let (hub, limits) = (shared.hub.clone(), shared.limits.clone());
         let (flood, since) = (Flood::default(), Instant::now());
         let reader =
             Reader { session, dialect, read, ear, hub, seat, limits, flood, since, traffic };

@@ -1,19 +1,15 @@
 //! The writer against a peer that reads as it likes, and the reader against one that says what it
 //! likes.
 
-use super::batch::Batch;
 use super::ear::Ear;
-use super::following::Following;
 use super::reader::Reader;
-use super::writer::{EndsSession, Writer};
-use super::{Private, Word};
+use super::{Private, Word, Writer, Writing};
 use crate::config::Limits;
 use crate::log::Logs;
 use crate::room::{Flood, Input, RoomRow};
-use crate::serve::gate;
 use crate::serve::hub::{HubHandle, Place, Request};
 use crate::serve::live::Live;
-use crate::serve::metrics::{Taken, Totals, Traffic};
+use crate::serve::metrics::{Totals, Traffic};
 use crate::serve::seat::Seat;
 use crate::serve::tide::{Ringer, Tide};
 use crate::wire::Dialect;
@@ -22,7 +18,6 @@ use crate::wire::entry::{Chat, Entry, Event, Kind, Millis, Ordinal, RoomId, Seq,
 use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
 use crate::wire::text::Text;
-use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -69,14 +64,13 @@ impl Room {
     const ID: RoomId = RoomId(0);
 
     /// The room, and its member's writer.
-    fn with<W>(out: W) -> (Self, Box<Writer<W>>) {
+    fn with<W: AsyncWrite + Unpin>(out: W) -> (Self, Box<Writer<W>>) {
         let mut logs = Logs::new(256 * 1024);
         let cursor = logs.open(Self::ID, RoomName::lobby(), Seq(1));
         let (tide, seat) = (Arc::<Tide>::default(), Seat::default());
-        let published = Arc::<AtomicU64>::default();
-        let mut following = Following::new(published.clone(), seat.clone());
+        let hub = HubHandle::to(mpsc::channel(1).0);
         let name = RoomName::lobby();
-        following.enter(Place {
+        let place = Place {
             room: Self::ID,
             row: RoomRow { name, seq: Seq(0), members: 1, topic: None, recorded: false },
             cursor,
@@ -85,25 +79,12 @@ impl Room {
             tide: tide.clone(),
             earlier: Vec::new(),
             unrecorded: false,
-        });
+        };
+        let (published, dialect) = (hub.published(), Dialect::Line);
+        let writing = Writing { session: SessionId(1), dialect, place, seat: seat.clone() };
         let traffic = Arc::new(Traffic::new(Arc::default()));
-        let writer = Box::new(Writer {
-            session: SessionId(1),
-            dialect: Dialect::Line,
-            out,
-            following,
-            filed: None,
-            is_held: false,
-            gate: gate::Reader::new(Arc::default()),
-            _end: EndsSession(seat.clone()),
-            seat: seat.clone(),
-            limits: Live::new(Limits::default()).1,
-            batch: Batch::default(),
-            taken: Taken::default(),
-            traffic: traffic.clone(),
-            waiting: None,
-            paced: VecDeque::new(),
-        });
+        let limits = Live::new(Limits::default()).1;
+        let writer = Writer::new(writing, &hub, out, limits, traffic.clone());
         let ringer = Ringer::default();
         (Self { logs, tide, ringer, published, seat, traffic, said: 0 }, writer)
     }

@@ -12,6 +12,7 @@ use super::standby::Standby;
 use crate::log::{Run, Slice};
 use crate::room::Answer;
 use crate::serve::gate;
+use crate::serve::hub::{HubHandle, Place};
 use crate::serve::live::Live;
 use crate::serve::metrics::{Taken, Traffic};
 use crate::serve::seat::Seat;
@@ -32,7 +33,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 const LOOK: Duration = Duration::from_millis(250);
 
 #[derive(Debug)]
-pub(super) struct Writer<W> {
+pub(in crate::serve) struct Writer<W> {
     pub(super) session: SessionId,
     pub(super) dialect: Dialect,
     pub(super) out: W,
@@ -53,6 +54,15 @@ pub(super) struct Writer<W> {
     pub(super) waiting: Option<Box<Private>>,
     /// Messages of a raw session not yet sent: each goes alone.
     pub(super) paced: VecDeque<Vec<u8>>,
+}
+
+/// Whose writer it is, and where it begins.
+#[derive(Debug)]
+pub(in crate::serve) struct Writing {
+    pub(in crate::serve) session: SessionId,
+    pub(in crate::serve) dialect: Dialect,
+    pub(in crate::serve) place: Place,
+    pub(in crate::serve) seat: Seat,
 }
 
 /// Closes the session when the writer is gone, also by a panic: a member that cannot be written to
@@ -78,7 +88,7 @@ enum Until {
 
 impl<W: AsyncWrite + Unpin + Send + 'static> Writer<W> {
     /// Writes until the session ends, then says why.
-    pub(super) async fn run(self: Box<Self>) -> CloseReason {
+    pub(in crate::serve) async fn run(self: Box<Self>) -> CloseReason {
         let standby = Standby::new(self.seat.clone());
         let mut writer = self;
         loop {
@@ -104,6 +114,35 @@ impl<W: AsyncWrite + Unpin + Send + 'static> Writer<W> {
 }
 
 impl<W: AsyncWrite + Unpin> Writer<W> {
+    /// In place, as it is handed to and fro from then on.
+    pub(in crate::serve) fn new(
+        Writing { session, dialect, place, seat }: Writing,
+        hub: &HubHandle,
+        out: W,
+        limits: Live,
+        traffic: Arc<Traffic>,
+    ) -> Box<Self> {
+        let mut following = Following::new(hub.published(), seat.clone());
+        following.enter(place);
+        Box::new(Self {
+            session,
+            dialect,
+            out,
+            following,
+            filed: None,
+            is_held: false,
+            gate: gate::Reader::new(hub.gate().clone()),
+            _end: EndsSession(seat.clone()),
+            seat,
+            limits,
+            batch: Batch::default(),
+            taken: Taken::default(),
+            traffic,
+            waiting: None,
+            paced: VecDeque::new(),
+        })
+    }
+
     /// Puts the first messages before everything else.
     pub(super) fn greet(&mut self, messages: Vec<Vec<u8>>) {
         for message in messages {

@@ -8,9 +8,13 @@ use chaty::serve::rig::{Listener, Rig};
 use chaty::wire::Dialect;
 use chaty::wire::entry::SessionId;
 use criterion::{BenchmarkId, Criterion, Throughput};
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
+use tokio::io::AsyncWrite;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::yield_now;
 
@@ -108,50 +112,64 @@ fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(1).build().unwrap()
 }
 
-/// Lets the others run until all of them have read.
-async fn until(read: &AtomicU64, all: u64) {
-    while read.load(Ordering::Relaxed) < all {
+/// Lets the others run until all of them have written.
+async fn until(written: &AtomicU64, all: u64) {
+    while written.load(Ordering::Relaxed) < all {
         yield_now().await;
     }
 }
 
-/// Members that wait, each a task of its own, and how often they have read a chunk.
+/// Takes what a member is written, and counts the writes.
+struct Out(Arc<AtomicU64>);
+
+impl AsyncWrite for Out {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Members whose writers are on standby, and how often they have written.
 struct Asleep {
     runtime: Runtime,
     rig: Rig,
     speaker: SessionId,
     members: u64,
-    read: Arc<AtomicU64>,
+    written: Arc<AtomicU64>,
 }
 
 impl Asleep {
     fn new(members: usize) -> Self {
-        let (runtime, read) = (runtime(), Arc::<AtomicU64>::default());
-        let (rig, listeners) = room(members);
+        let (runtime, written) = (runtime(), Arc::<AtomicU64>::default());
+        let (mut rig, listeners) = room(1);
         let speaker = listeners[0].session();
-        runtime.spawn(rig.ringer());
-        for mut listener in listeners {
-            let read = read.clone();
-            runtime.spawn(async move {
-                // What joins have brought meanwhile is not part of it.
-                while listener.take().is_some() {}
-                read.fetch_add(1, Ordering::Relaxed);
-                loop {
-                    let slice = listener.next().await;
-                    slice.chunk.encoded(Dialect::Line).range(slice.entries);
-                    read.fetch_add(1, Ordering::Relaxed);
-                }
-            });
+        for number in 1..=members {
+            let out = Out(written.clone());
+            runtime.spawn(rig.join_writing(nick(number), Dialect::Line, out).unwrap());
         }
-        let members = members as u64;
-        runtime.block_on(until(&read, members));
-        Self { runtime, rig, speaker, members, read }
+        runtime.spawn(rig.ringer());
+        let asleep = Self { runtime, rig, speaker, members: members as u64, written };
+        // What joins have brought meanwhile is not part of it.
+        asleep.take_turns(&[post(SIZE)], 10).0
     }
 
     /// Takes turns, each when everybody waits again; returns the time of the turns, and of all.
     fn take_turns(self, posts: &[Post], turns: u64) -> (Self, Duration, Duration) {
-        let Self { runtime, mut rig, speaker, members, read } = self;
-        let (handle, posts, watched) = (runtime.handle().clone(), posts.to_vec(), read.clone());
+        let Self { runtime, mut rig, speaker, members, written } = self;
+        let handle = runtime.handle().clone();
+        let (posts, watched) = (posts.to_vec(), written.clone());
         let work = async move {
             let (mut spent, mut all) = (Duration::ZERO, Duration::ZERO);
             for _ in 0..turns {
@@ -166,12 +184,12 @@ impl Asleep {
             (rig, spent, all)
         };
         let (rig, spent, all) = runtime.block_on(handle.spawn(work)).unwrap();
-        (Self { runtime, rig, speaker, members, read }, spent, all)
+        (Self { runtime, rig, speaker, members, written }, spent, all)
     }
 }
 
-/// Everybody waits: the turn wakes them all. `round` is the turn and everybody's reading of it,
-/// without a socket.
+/// Everybody waits, and each writes what the turn brings. `round` is the turn and everybody's
+/// write, without a socket.
 fn asleep(criterion: &mut Criterion) {
     for (name, group) in [("asleep", "turn"), ("round", "round")] {
         let mut group = criterion.benchmark_group(group);
