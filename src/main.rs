@@ -75,8 +75,9 @@ fn main() -> ExitCode {
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // A file's name may be in it, or what is in a file.
-            let text = shown::lines(&error.to_string());
-            let _closed = writeln!(io::stderr(), "error: {text}");
+            let line = format!("error: {}\n", shown::lines(&error.to_string()));
+            // In one write: nothing of others comes between.
+            let _closed = io::stderr().write_all(line.as_bytes());
             ExitCode::from(if error.is::<Usage>() { USAGE } else { FAILED })
         }
     }

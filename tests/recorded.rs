@@ -192,6 +192,19 @@ fn with_sync_full_acks_come_in_their_place_and_all_the_same() {
     server.fence(&mut [&mut neo, &mut trin]);
 }
 
+/// Its own leaving was waited for on the disk, and so the reason never came.
+#[test]
+fn with_sync_full_whoever_is_thrown_out_is_told_why_at_once() {
+    let kept = Kept::new();
+    let mut server = kept.serve("[history]\nsync = \"full\"\n");
+    for _ in 0..5 {
+        let mut trin = server.native("Trin");
+        trin.says("still here").hears_ack(None);
+        server.console("kick Trin");
+        trin.hears_bye("kicked");
+    }
+}
+
 #[test]
 fn a_server_says_what_to_do_with_a_file_that_is_none() {
     let kept = Kept::new();

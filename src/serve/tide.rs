@@ -1,4 +1,4 @@
-//! How far a room's log reaches, and who waits for it to go on. The hub says so once a turn, in the
+//! How far a room's log reaches, and who waits for it to go on. The hub says so at a turn's end, in the
 //! same few steps whether ten or ten thousand wait: tasks of its own, the ringers, wake them. Those
 //! who wait are writers, and most of them write when they are woken, on the spot: it is here that a
 //! message is handed out.
@@ -13,8 +13,8 @@ use tokio::task::yield_now;
 
 /// How many a ringer takes on at once, and leaves to others: some tenths of a millisecond of writes.
 const AT_ONCE: usize = 32;
-/// How often it does so before all else gets a turn: what is said meanwhile goes out together. It
-/// stays inside the 128 steps that tokio lets a task make.
+/// How often it does so before all else gets a turn: what is said meanwhile goes out together. Mostly
+/// that is inside the 128 steps that tokio lets a task make; beyond those, writers' own tasks write.
 const IN_A_ROW: usize = 3;
 
 /// One room's.
@@ -120,56 +120,73 @@ pub(super) struct Ringer {
 
 #[derive(Debug, Default)]
 struct Moved {
-    tides: VecDeque<Arc<Tide>>,
-    /// Those who wait at the first room, as far as they have not been woken yet.
-    list: Vec<Option<Waker>>,
+    rooms: VecDeque<Ringing>,
+}
+
+/// A room that has moved.
+#[derive(Debug)]
+struct Ringing {
+    tide: Arc<Tide>,
+    /// Those who wait there, as far as they have not been woken yet, once somebody looked.
+    list: Option<Vec<Option<Waker>>>,
     woken: usize,
 }
 
 impl Moved {
-    /// Takes those who are to be woken next. Gives whether there are more.
+    /// Takes those who are to be woken next: some of a room's, then some of the next one's, so that
+    /// a small room does not wait for all of a large one. Gives whether there are more.
     fn take(&mut self, some: &mut Vec<Waker>) -> bool {
-        let Self { tides, list, woken } = self;
-        while some.len() < AT_ONCE {
-            let Some(tide) = tides.front() else { return false };
-            if list.is_empty() {
+        while some.len() < AT_ONCE
+            && let Some(mut room) = self.rooms.pop_front()
+        {
+            let list = room.list.get_or_insert_with(|| {
                 // Who listens from now on is rung for again.
-                tide.is_rung.store(false, Ordering::Release);
-                (*list, *woken) = (tide.wake(), 0);
-            }
+                room.tide.is_rung.store(false, Ordering::Release);
+                room.tide.wake()
+            });
             let before = some.len();
             let rest = list.len().saturating_sub(AT_ONCE - before);
             some.extend(list.drain(rest..).flatten());
-            *woken += some.len() - before;
+            room.woken += some.len() - before;
             if list.is_empty() {
-                tide.keep(take(list), *woken);
-                tides.pop_front();
+                room.tide.keep(take(list), room.woken);
+            } else {
+                self.rooms.push_back(room);
             }
         }
-        !tides.is_empty()
+        !self.rooms.is_empty()
     }
 }
 
 impl Ringer {
-    /// These rooms have moved. Called by the hub, once a turn.
+    /// These rooms have moved. Called by the hub.
     pub(super) fn ring(&self, tides: impl Iterator<Item = Arc<Tide>>) {
-        self.moved().tides.extend(tides.filter(|tide| !tide.is_rung.swap(true, Ordering::AcqRel)));
+        let tides = tides.filter(|tide| !tide.is_rung.swap(true, Ordering::AcqRel));
+        let rooms = tides.map(|tide| Ringing { tide, list: None, woken: 0 });
+        self.moved().rooms.extend(rooms);
         self.rung.notify_one();
     }
 
     /// Never ends.
     pub(super) async fn run(&self) {
+        let mut round = 0;
         loop {
             self.rung.notified().await;
-            for round in 1.. {
-                if !self.wake_some() {
-                    break;
-                }
-                if round % IN_A_ROW == 0 {
-                    yield_now().await;
-                }
+            while self.wake_some() {
+                round = self.after(round).await;
             }
+            // A ring may have come already.
+            round = self.after(round).await;
         }
+    }
+
+    /// Lets others go on every few rounds.
+    async fn after(&self, round: usize) -> usize {
+        if round + 1 < IN_A_ROW {
+            return round + 1;
+        }
+        yield_now().await;
+        0
     }
 
     /// Wakes some of those who are to be woken. Gives whether there are more; another ringer is

@@ -2,7 +2,7 @@
 
 use crate::cli::program::chaty_path;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::num::NonZero;
 use std::path::Path;
 use std::process::Command;
@@ -72,7 +72,10 @@ impl Screen {
             let mut bytes = [0; 4096];
             loop {
                 // A pseudo-terminal ends with an error once its program is gone.
-                let read = output.read(&mut bytes).unwrap_or_default();
+                let read = match output.read(&mut bytes) {
+                    Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                    read => read.unwrap_or_default(),
+                };
                 let mut shown = drawing.0.lock().unwrap();
                 shown.parser.process(&bytes[..read]);
                 shown.raw.extend_from_slice(&bytes[..read]);

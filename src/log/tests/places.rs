@@ -2,8 +2,9 @@
 
 use super::{Log, Logs, PLENTY, ROOM, Tail, entry, log_of, rest};
 use crate::log::{Log as OneLog, NOT_TAKEN};
-use crate::wire::entry::{Ordinal, Seq, SessionId};
+use crate::wire::entry::{Chat, Entry, Event, Ordinal, Seq, SessionId};
 use crate::wire::room_name::RoomName;
+use crate::wire::text::Text;
 use std::sync::Arc;
 
 #[test]
@@ -107,6 +108,52 @@ fn who_stands_inside_of_what_is_let_go_of_is_lost() {
     assert!(behind.is_lost(), "and so is what comes after it");
     let (at_the_end, _) = log.after(Seq(6));
     assert!(!at_the_end.is_lost(), "who has read all misses nothing");
+}
+
+#[test]
+fn who_stands_inside_of_what_is_let_go_of_is_lost_though_the_next_is_there() {
+    let mut log = log_of(&[2, 1], PLENTY);
+    let (mut inside, _) = log.after(Seq(0));
+    inside.next_slice(Some(Ordinal(1))).unwrap();
+    let two_turns = usize::try_from(log.tail().bytes).unwrap();
+    log.0.set_budget(two_turns);
+    log.append(vec![entry(4, 1)]);
+    assert!(log.after(Seq(2)).1.is_none(), "only the first turn is gone");
+    assert!(inside.is_lost());
+}
+
+#[test]
+fn what_fits_to_the_byte_is_retained() {
+    let mut log = log_of(&[1], PLENTY);
+    let one = usize::try_from(log.tail().bytes).unwrap();
+    log.0.set_budget(2 * one);
+    log.append(vec![entry(2, 1)]);
+    assert!(log.after(Seq(0)).1.is_none());
+    log.0.set_budget(3 * one - 1);
+    log.append(vec![entry(3, 1)]);
+    assert!(log.after(Seq(0)).1.is_some());
+}
+
+#[test]
+fn what_is_not_recorded_is_kept_to_the_byte_too() {
+    let long = |seq: u64| {
+        let text = Text::clean(&[b'x'; 4096]).unwrap();
+        let Entry { event: Event::Chat(chat), .. } = entry(seq, 1) else { unreachable!() };
+        Entry { event: Event::Chat(Chat { text, ..chat }), ..entry(seq, 1) }
+    };
+    let mut log = log_of(&[], PLENTY);
+    let (mut seq, mut weight) = (0, 0);
+    while weight <= NOT_TAKEN {
+        seq += 1;
+        log.append(vec![long(seq)]);
+        weight = usize::try_from(log.tail().bytes).unwrap();
+    }
+    for (budget, is_kept) in [(weight - NOT_TAKEN, true), (weight - NOT_TAKEN - 1, false)] {
+        let mut log = log_of(&[], budget);
+        log.0.keep_for(Arc::default());
+        (1..=seq).for_each(|seq| log.append(vec![long(seq)]));
+        assert_eq!(log.after(Seq(0)).1.is_none(), is_kept);
+    }
 }
 
 #[test]

@@ -4,8 +4,8 @@
 //! should not wait.
 //!
 //! So a turn lingers only while that has paid lately: it stops as soon as it has as much as the last
-//! one had, lingers at most for a small part of what its own fan-out will take, and half as long
-//! after each time that nothing came. Now and then it tries again. It is counted in looks at the
+//! one had, lingers at most for a small part of what a fan-out to everybody will take, and half as
+//! long after each time that nothing came. Now and then it tries again. It is counted in looks at the
 //! sockets, of about a microsecond each, and so knows no clock. What comes into silence goes out
 //! without a look.
 
@@ -13,9 +13,9 @@ use super::{Hub, INBOX, Request};
 use std::time::Duration;
 use tokio::task::yield_now;
 
-/// Members whose writes take as long as one look: a write is 5 to 6 us, so a turn lingers for a
-/// twentieth of its fan-out at most.
-const MEMBERS: usize = 4;
+/// Members for whose writes a turn lingers one look: a write is 5 to 6 us, so that is for a tenth of a
+/// fan-out to everybody at most.
+const MEMBERS: usize = 2;
 /// Looks at the most, however many the members are: some half a millisecond.
 const MOST: usize = 512;
 /// Looks that are worth it: fewer are over before anything can come.
@@ -69,8 +69,8 @@ impl Linger {
 }
 
 impl Hub {
-    /// Takes what else there is when much is going on. Readers and writers go first: what they bring
-    /// meanwhile is one turn, not many.
+    /// Takes what else there is when much is going on. Readers go first, and some of the last turn's
+    /// fan-out: what comes meanwhile is one turn, not many.
     pub(super) async fn gather(&mut self, requests: &mut Vec<Request>) {
         self.look(requests).await;
         let (looks, before) = (self.linger.looks(self.members.len()), requests.len());
@@ -101,8 +101,8 @@ mod tests {
 
     #[test]
     fn it_is_a_part_of_the_fan_out_and_has_an_end() {
-        assert_eq!(Linger::default().looks(10), 0, "a few members are written to at once");
-        assert_eq!(Linger::default().looks(100), 25);
+        assert_eq!(Linger::default().looks(6), 0, "a few members are written to at once");
+        assert_eq!(Linger::default().looks(100), 50);
         assert_eq!(Linger::default().looks(1_000_000), MOST);
     }
 
@@ -119,15 +119,15 @@ mod tests {
                 linger.lingered(1, 1);
             }
         }
-        assert_eq!(tries.get(..4), Some([0, 1, 2, 66].as_slice()));
-        assert!(looks < 500, "less than half a look a turn: {looks}");
+        assert_eq!(tries.get(..5), Some([0, 1, 2, 3, 67].as_slice()));
+        assert!(looks < 1000, "less than a look a turn: {looks}");
     }
 
     #[test]
     fn it_waits_while_that_pays_for_as_much_as_came_the_last_time() {
         let mut linger = Linger::default();
         for _ in 0..100 {
-            assert_eq!(linger.looks(100), 25);
+            assert_eq!(linger.looks(100), 50);
             linger.lingered(1, 4);
         }
         assert!(!linger.is_enough(3));

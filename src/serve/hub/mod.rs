@@ -8,6 +8,7 @@ mod handle;
 mod legacy;
 mod linger;
 mod places;
+mod publish;
 mod report;
 
 pub(super) use clock::now;
@@ -22,16 +23,16 @@ use super::session::{Private, Word};
 use super::tide::{Ringer, Tide};
 use crate::config::Limits;
 use crate::log::Logs;
-use crate::room::{Answer, Appended, Effects, Input, Refusal, Reply, Rooms};
+use crate::room::{Answer, Effects, Input, Refusal, Reply, Rooms};
 use crate::wire::Dialect;
 use crate::wire::close::CloseReason;
-use crate::wire::entry::{Entry, Event, MessageId, Millis, Ordinal, RoomId, Seq, SessionId};
+use crate::wire::entry::{MessageId, Millis, Ordinal, RoomId, Seq, SessionId};
 use linger::{Linger, SILENCE};
 use places::Entering;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
@@ -45,10 +46,6 @@ pub(in crate::serve) const INBOX: usize = 128;
 const CHUNK: u64 = 4096;
 /// How long joins and leaves of a crowd are gathered before they are told.
 const FOLD: Duration = Duration::from_secs(1);
-/// How long nobody is woken only because somebody came or went: nobody notices, and a storm of
-/// comings is told in a few writes to each, not in one for each. Whoever is woken for anything else
-/// reads of them, too.
-const COMINGS: Duration = Duration::from_millis(10);
 
 /// What the hub keeps of a session to answer it.
 #[derive(Debug)]
@@ -72,6 +69,8 @@ pub(super) struct Hub {
     committed: Ordinal,
     /// Rooms that have been appended to since somebody was woken for it.
     moved: Vec<RoomId>,
+    /// Entries appended since then.
+    unrung: u64,
     /// Something was appended that nobody should wait for.
     is_urgent: bool,
     /// When those who wait are woken if nothing urgent comes before.
@@ -126,6 +125,7 @@ impl Hub {
             published,
             committed: Ordinal::default(),
             moved: Vec::new(),
+            unrung: 0,
             is_urgent: false,
             ring_at: None,
             inbox,
@@ -210,53 +210,6 @@ impl Hub {
         self.counters.turned(self.committed.0 - before.0, ended.duration_since(began));
         let second = ended.duration_since(self.started).as_secs();
         self.said.note(second, self.counters.messages.get());
-    }
-
-    /// Appends what the turn has brought so far.
-    fn commit(&mut self) {
-        if self.core.ordinal() == self.committed {
-            return;
-        }
-        self.committed = self.core.ordinal();
-        let mut appended = std::mem::take(&mut self.effects.appended);
-        if appended.len() > 1 {
-            let mut by_room: BTreeMap<RoomId, Vec<Entry>> = BTreeMap::new();
-            for Appended { room, mut entries } in appended {
-                by_room.entry(room).or_default().append(&mut entries);
-            }
-            let merged = by_room.into_iter().map(|(room, entries)| Appended { room, entries });
-            appended = merged.collect();
-        }
-        for Appended { room, entries } in appended {
-            let is_chat = |entry: &&Entry| matches!(entry.event, Event::Chat(_));
-            self.counters.messages.add(entries.iter().filter(is_chat).count() as u64);
-            self.is_urgent |= !entries.iter().all(is_coming_or_going);
-            self.logs.append(room, entries);
-            if let Some(tide) = self.tides.get(&room) {
-                tide.rise(self.logs.tail(room).bytes);
-            }
-            if !self.moved.contains(&room) {
-                self.moved.push(room);
-            }
-        }
-    }
-
-    /// Lets the writers read what this turn brought, and has those of the rooms that moved woken, at
-    /// once or a little later.
-    fn publish(&mut self) {
-        self.published.store(self.committed.0, Ordering::Release);
-        self.legacy.moved(self.committed);
-        if self.is_urgent {
-            self.ring();
-        } else if !self.moved.is_empty() {
-            self.ring_at.get_or_insert_with(|| Instant::now() + COMINGS);
-        }
-    }
-
-    fn ring(&mut self) {
-        (self.is_urgent, self.ring_at) = (false, None);
-        let tides = &self.tides;
-        self.ringer.ring(self.moved.drain(..).filter_map(|room| tides.get(&room).cloned()));
     }
 
     fn take(&mut self, at: Millis, request: Request) {
@@ -420,13 +373,6 @@ impl Hub {
             // More than its reader lets it ask for. It tells the room.
             member.seat.close(CloseReason::Lagged, None);
         }
-    }
-}
-
-fn is_coming_or_going(entry: &Entry) -> bool {
-    match entry.event {
-        Event::Join { .. } | Event::Leave { .. } | Event::Crowd { .. } => true,
-        Event::Chat(_) | Event::Rename { .. } | Event::Topic { .. } => false,
     }
 }
 

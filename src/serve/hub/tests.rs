@@ -1,5 +1,6 @@
 //! What one turn makes of what is in the inbox together, whatever the timing.
 
+use super::publish::COMINGS;
 use super::*;
 use crate::room::{Join, Post};
 use crate::serve::admin;
@@ -8,7 +9,7 @@ use crate::wire::entry::Kind;
 use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
 use crate::wire::text::Text;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Wake, Waker};
 use tokio::sync::oneshot;
 

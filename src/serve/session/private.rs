@@ -5,7 +5,7 @@ use crate::log;
 use crate::room::{Answer, Member, RoomRow};
 use crate::serve::admin::render::ago;
 use crate::serve::hub::{Place, now};
-use crate::wire::entry::{Entry, Kind, MessageId, Millis, Ordinal, RoomId, Seq};
+use crate::wire::entry::{Entry, Event, Kind, MessageId, Millis, Ordinal, RoomId, Seq};
 use crate::wire::native::{
     self, Ack, Chat, Entered, Gap, History, Member as NativeMember, Notice, Parted, Ping, Refused,
     RoomState, Rooms, Roster, ServerEvent, Whisper,
@@ -322,6 +322,22 @@ fn native_history(past: Past, out: &mut Vec<u8>) {
     let events = entries.iter().map(|entry| ServerEvent::of(&room, entry)).collect();
     let history = History { re, room: room.as_str().into(), events, more };
     native::put(&ServerEvent::History(history), out);
+}
+
+/// What a native author gets for its own entry: an ack for what it said, the entry itself for a
+/// new name, nothing for its own coming and going.
+pub(super) fn own(slice: &log::Slice, index: usize) -> Vec<u8> {
+    let mut out = Vec::new();
+    if let Some(entry) = slice.chunk.entries().get(index) {
+        match (&entry.event, ServerEvent::of(slice.chunk.room(), entry)) {
+            (Event::Chat(said), ServerEvent::Chat(chat)) => {
+                ack(entry.seq, &chat, said.id.as_ref(), &mut out);
+            }
+            (Event::Rename { .. } | Event::Topic { .. }, event) => native::put(&event, &mut out),
+            _ => {}
+        }
+    }
+    out
 }
 
 /// The place a session's own message took.

@@ -76,7 +76,7 @@ impl<W: AsyncWrite + Unpin + Send + 'static> Wake for Place<W> {
         let broken = if let Some(Err(_)) = went_on { place.take() } else { None };
         drop(place);
         // That ends its session.
-        drop(broken);
+        let _dropped = catch_unwind(AssertUnwindSafe(|| drop(broken)));
         if !matches!(went_on, Some(Ok(true))) {
             self.seat.wake_writer();
         }

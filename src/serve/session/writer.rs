@@ -5,7 +5,6 @@
 
 use super::batch::Batch;
 use super::following::Following;
-use super::goodbye::{goodbye, is_kick};
 use super::private::{self, Private, Word};
 use super::replay::Filed;
 use super::standby::Standby;
@@ -17,15 +16,14 @@ use crate::serve::live::Live;
 use crate::serve::metrics::{Taken, Traffic};
 use crate::serve::seat::Seat;
 use crate::wire::close::CloseReason;
-use crate::wire::entry::{Event, SessionId};
-use crate::wire::native::{self, ServerEvent};
+use crate::wire::entry::SessionId;
 use crate::wire::{Dialect, line, raw};
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
-use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::io::AsyncWrite;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 /// How often a blocked writer looks whether it is too late: fine enough that what it keeps alive
@@ -78,7 +76,7 @@ impl Drop for EndsSession {
 
 /// Where gathering ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Until {
+pub(super) enum Until {
     Tail,
     /// Or before the first answer.
     Answer,
@@ -228,12 +226,16 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     }
 
     /// Takes what there is, in order, until a batch is full.
-    fn gather(&mut self, end: Until) -> Result<(), CloseReason> {
+    pub(super) fn gather(&mut self, end: Until) -> Result<(), CloseReason> {
         let held = self.filed.as_ref().and_then(|filed| filed.limit());
         let held = held.map(|limit| (self.session, limit));
         while !self.batch.is_full() && self.paced.is_empty() {
-            // Before the answers: one that comes after this look has its place behind it.
+            // Before the answers: one that comes after this look has its place behind it. And before
+            // the end: whoever was thrown out hears nothing of what was said after that.
             let published = self.following.published();
+            if end == Until::Answer && self.seat.is_closed() {
+                break;
+            }
             if self.waiting.is_none() {
                 self.waiting = self.seat.take();
             }
@@ -258,7 +260,9 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             return Err(CloseReason::Lagged);
         }
         self.gate.behind(self.following.behind());
-        self.is_held = held.is_some() && self.following.has_more();
+        // After the last answer nothing is waited for.
+        let waits = end != Until::LastAnswer || self.waiting.is_some();
+        self.is_held = held.is_some() && waits && self.following.has_more();
         Ok(())
     }
 
@@ -302,7 +306,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 taken.take(entries.len(), appended);
                 batch.shared(&slice.chunk, dialect, entries);
             }
-            Run::Own(index) if dialect == Dialect::Native => batch.own(own(slice, index)),
+            Run::Own(index) if dialect == Dialect::Native => batch.own(private::own(slice, index)),
             Run::Own(_) => {}
         });
     }
@@ -340,7 +344,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     }
 
     /// Counts what was gathered, once all of it is written.
-    fn count(&mut self) {
+    pub(super) fn count(&mut self) {
         if self.batch.is_empty() && self.paced.is_empty() {
             self.traffic.wrote(&std::mem::take(&mut self.taken));
         }
@@ -348,7 +352,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
 
     /// Writes the batch, as fast as the peer takes it and no slower than the deadline. May leave
     /// some of it when the session is closed meanwhile, if it is to mind that.
-    async fn write(&mut self, minds_close: bool) -> Result<(), CloseReason> {
+    pub(super) async fn write(&mut self, minds_close: bool) -> Result<(), CloseReason> {
         let mut blocked_since = None;
         while !self.batch.is_empty() {
             let Self { batch, out, .. } = self;
@@ -387,79 +391,4 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         }
         Ok(())
     }
-
-    /// Finishes the line that is half out, gives the answers that were given before the end, for
-    /// a shutdown also what the room said, and last the reason. The caller sets the deadline.
-    async fn last_words(&mut self) {
-        let (reason, detail) = self.seat.why();
-        let goodbye = goodbye(self.dialect, reason, detail);
-        let end = if reason == CloseReason::Shutdown { Until::Tail } else { Until::LastAnswer };
-        if is_kick(reason) && !self.paced.is_empty() {
-            // Whoever is kicked hears no more of the room.
-            self.paced.clear();
-            self.taken.drop_entries();
-        }
-        if reason == CloseReason::Lagged {
-            self.let_go();
-        }
-        loop {
-            if self.write(false).await.is_err() || self.pace_out().await.is_err() {
-                return;
-            }
-            self.count();
-            if self.gather(end).is_err() {
-                self.let_go();
-            }
-            if !self.batch.is_empty() || !self.paced.is_empty() {
-                continue;
-            }
-            if !self.is_held {
-                break;
-            }
-            Filed::moved(self.filed.as_mut()).await;
-        }
-        if self.dialect == Dialect::Raw {
-            sleep(self.limits.now().raw_pace).await;
-        }
-        self.batch.own(goodbye);
-        if self.write(false).await.is_ok() {
-            let _already_gone = self.out.shutdown().await;
-        }
-    }
-
-    /// Keeps nothing of the log alive any more, which has let go of it: only the line that is half
-    /// out is still owed.
-    fn let_go(&mut self) {
-        self.batch.keep_line();
-        self.taken.drop_entries();
-        self.following.let_go();
-        self.paced.clear();
-        self.waiting = None;
-        while self.seat.take().is_some() {}
-    }
-
-    async fn pace_out(&mut self) -> Result<(), CloseReason> {
-        while let Some(message) = self.paced.pop_front() {
-            self.batch.own(message);
-            self.write(false).await?;
-            sleep(self.limits.now().raw_pace).await;
-        }
-        Ok(())
-    }
-}
-
-/// What a native author gets for its own entry: an ack for what it said, the entry itself for a
-/// new name, nothing for its own coming and going.
-fn own(slice: &Slice, index: usize) -> Vec<u8> {
-    let mut out = Vec::new();
-    if let Some(entry) = slice.chunk.entries().get(index) {
-        match (&entry.event, ServerEvent::of(slice.chunk.room(), entry)) {
-            (Event::Chat(said), ServerEvent::Chat(chat)) => {
-                private::ack(entry.seq, &chat, said.id.as_ref(), &mut out);
-            }
-            (Event::Rename { .. } | Event::Topic { .. }, event) => native::put(&event, &mut out),
-            _ => {}
-        }
-    }
-    out
 }

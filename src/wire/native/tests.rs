@@ -37,6 +37,18 @@ fn entry(event: Event) -> String {
 }
 
 #[test]
+fn a_room_says_of_its_history_only_that_it_has_none() {
+    for (recorded, line) in [
+        (true, r##"{"room":"#ops","seq":3,"members":1}"##),
+        (false, r##"{"room":"#ops","seq":3,"members":1,"recorded":false}"##),
+    ] {
+        let state = RoomState { room: "#ops".into(), seq: 3, members: 1, topic: None, recorded };
+        assert_eq!(serde_json::to_string(&state).unwrap(), line);
+        assert_eq!(serde_json::from_str::<RoomState<'_>>(line).unwrap(), state);
+    }
+}
+
+#[test]
 fn a_users_chat_says_no_more_than_it_must() {
     let event = Event::Chat(entry::Chat {
         from: nick("Neo"),

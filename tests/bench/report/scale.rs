@@ -14,7 +14,7 @@ pub(crate) struct Costs {
     pub message: f64,
     /// A turn, whatever is in it.
     pub turn: f64,
-    /// A member in a turn: woken, run, its cursor moved.
+    /// A member in a turn: its writer found, its cursor moved, the bytes for it gathered.
     pub wake: f64,
     /// A write, by its bytes, ascending.
     writes: Vec<(f64, f64)>,
