@@ -136,7 +136,7 @@ fn what_fits_to_the_byte_is_retained() {
 
 #[test]
 fn what_is_not_recorded_is_kept_to_the_byte_too() {
-    let long = |seq: u64| {
+    let large = |seq: u64| {
         let text = Text::clean(&[b'x'; 4096]).unwrap();
         let Entry { event: Event::Chat(chat), .. } = entry(seq, 1) else { unreachable!() };
         Entry { event: Event::Chat(Chat { text, ..chat }), ..entry(seq, 1) }
@@ -145,13 +145,13 @@ fn what_is_not_recorded_is_kept_to_the_byte_too() {
     let (mut seq, mut weight) = (0, 0);
     while weight <= NOT_TAKEN {
         seq += 1;
-        log.append(vec![long(seq)]);
+        log.append(vec![large(seq)]);
         weight = usize::try_from(log.tail().bytes).unwrap();
     }
     for (budget, is_kept) in [(weight - NOT_TAKEN, true), (weight - NOT_TAKEN - 1, false)] {
         let mut log = log_of(&[], budget);
         log.0.keep_for(Arc::default());
-        (1..=seq).for_each(|seq| log.append(vec![long(seq)]));
+        (1..=seq).for_each(|seq| log.append(vec![large(seq)]));
         assert_eq!(log.after(Seq(0)).1.is_none(), is_kept);
     }
 }
