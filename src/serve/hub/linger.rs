@@ -13,9 +13,10 @@ use super::{Hub, INBOX, Request};
 use std::time::Duration;
 use tokio::task::yield_now;
 
-/// Members for whose writes a turn lingers one look: a write is 5 to 6 us, so that is for a tenth of a
-/// fan-out to everybody at most.
-const MEMBERS: usize = 2;
+/// Members for whose writes a turn lingers one look: a write is 5 to 6 us, so that is for a twentieth
+/// of a fan-out to everybody at most. Twice as long gave nothing where every write brings one
+/// message, and cost a tenth where they come in floods.
+const MEMBERS: usize = 4;
 /// Looks at the most, however many the members are: some half a millisecond.
 const MOST: usize = 512;
 /// Looks that are worth it: fewer are over before anything can come.
@@ -101,8 +102,8 @@ mod tests {
 
     #[test]
     fn it_is_a_part_of_the_fan_out_and_has_an_end() {
-        assert_eq!(Linger::default().looks(6), 0, "a few members are written to at once");
-        assert_eq!(Linger::default().looks(100), 50);
+        assert_eq!(Linger::default().looks(10), 0, "a few members are written to at once");
+        assert_eq!(Linger::default().looks(100), 25);
         assert_eq!(Linger::default().looks(1_000_000), MOST);
     }
 
@@ -119,15 +120,15 @@ mod tests {
                 linger.lingered(1, 1);
             }
         }
-        assert_eq!(tries.get(..5), Some([0, 1, 2, 3, 67].as_slice()));
-        assert!(looks < 1000, "less than a look a turn: {looks}");
+        assert_eq!(tries.get(..4), Some([0, 1, 2, 66].as_slice()));
+        assert!(looks < 500, "less than half a look a turn: {looks}");
     }
 
     #[test]
     fn it_waits_while_that_pays_for_as_much_as_came_the_last_time() {
         let mut linger = Linger::default();
         for _ in 0..100 {
-            assert_eq!(linger.looks(100), 50);
+            assert_eq!(linger.looks(100), 25);
             linger.lingered(1, 4);
         }
         assert!(!linger.is_enough(3));
