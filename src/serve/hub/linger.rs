@@ -14,8 +14,7 @@ use std::time::Duration;
 use tokio::task::yield_now;
 
 /// Members for whose writes a turn lingers one look: a write is 5 to 6 us, so that is for a twentieth
-/// of a fan-out to everybody at most. Twice as long gave nothing where every write brings one
-/// message, and cost a tenth where they come in floods.
+/// of a fan-out to everybody at most. Twice as long was no better beyond a machine's noise.
 const MEMBERS: usize = 4;
 /// Looks at the most, however many the members are: some half a millisecond.
 const MOST: usize = 512;
