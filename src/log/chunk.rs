@@ -254,6 +254,19 @@ mod tests {
     }
 
     #[test]
+    fn an_id_weighs_itself_and_its_counts() {
+        let weight = |id| weighed(&chat("Neo", "hello", id)).0;
+        assert_eq!(weight(Some("1234")) - weight(None), SHARED + 4);
+    }
+
+    #[test]
+    fn a_chunk_knows_its_authors() {
+        let chunk = Chunk::new(RoomName::lobby(), vec![chat("Neo", "hello", None)], 0);
+        assert!(chunk.has_author(SessionId(1)));
+        assert!(!chunk.has_author(SessionId(2)));
+    }
+
+    #[test]
     fn a_chunk_weighs_what_its_entries_do() {
         let room = RoomName::lobby();
         let one = chat("Neo", "hello", None);

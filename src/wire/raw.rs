@@ -38,7 +38,7 @@ pub fn messages<'a>(nick: &str, segment: &'a [u8]) -> Vec<&'a [u8]> {
     for line in segment.split(|&byte| byte == b'\n') {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let mut start = 0;
-        for at in memmem::find_iter(line, tag.as_bytes()).filter(|&at| at > 0) {
+        for at in memmem::find_iter(line, tag.as_bytes()) {
             found.push(line.get(start..at).unwrap_or_default());
             start = at;
         }

@@ -50,7 +50,8 @@ mod tests {
     #[test]
     fn names_are_folded_and_bounded() {
         assert_eq!(RoomName::parse("Lobby"), Ok(RoomName::lobby()));
-        assert_eq!(RoomName::parse("#ops-2").unwrap().as_str(), "#ops-2");
+        let ops = RoomName::parse("#ops-2").unwrap();
+        assert_eq!((ops.as_str(), ops.to_string().as_str()), ("#ops-2", "#ops-2"));
         for bad in ["", "#", "a b", "#é", &"x".repeat(33)] {
             assert_eq!(RoomName::parse(bad), Err(RoomNameError), "{bad:?}");
         }

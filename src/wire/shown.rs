@@ -175,6 +175,9 @@ mod tests {
         assert_eq!(shown("a\u{200b}b\u{200e}c\u{61c}d\u{202e}e\u{2066}f\u{feff}"), "abcdef");
         assert_eq!(shown("pay\u{200d}pal\u{200c}x\u{3164}\u{115f}"), "paypalx");
         assert_eq!(shown("x\u{fe0f}y\u{e0041}z\u{ad}"), "xyz");
+        assert_eq!(shown("pay\u{200d}👩 👩\u{200d}pal"), "pay👩 👩pal", "a joiner joins two");
+        assert_eq!(shown("क\u{200d}a a\u{200d}क"), "कa aक");
+        assert_eq!(&*Shown::new("\x07a"), "␇a");
     }
 
     #[test]
@@ -183,6 +186,12 @@ mod tests {
         assert_eq!(shown(&zalgo), format!("a{}b", "\u{301}".repeat(MARKS)));
         let chain = "👩\u{200d}".repeat(50) + "👩";
         assert_eq!(shown(&chain).matches('\u{200d}').count(), JOINERS);
+        let flag = format!("🏴{}", "\u{e0067}".repeat(50));
+        assert_eq!(shown(&flag), format!("🏴{}", "\u{e0067}".repeat(2 * JOINERS)));
+        // Each picture has its own.
+        let family = "👩\u{200d}".repeat(JOINERS) + "👩";
+        let two = format!("{family}, {family}");
+        assert_eq!(shown(&two), two);
     }
 
     #[test]
@@ -192,6 +201,12 @@ mod tests {
         let shown = json(&value.to_string());
         assert_eq!(shown.parse::<serde_json::Value>().unwrap(), value);
         assert_eq!(lines(&shown), shown, "nothing is left to change");
+        let mut put = b"\x1b{".to_vec();
+        escape(&mut put, 1);
+        assert_eq!(put, b"\x1b{");
+        put.extend("\"\u{202e}\"}\n".bytes());
+        escape(&mut put, 1);
+        assert_eq!(put, b"\x1b{\"\\u202e\"}\n", "only what was put behind");
     }
 
     proptest! {

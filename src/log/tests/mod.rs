@@ -161,6 +161,19 @@ fn a_caught_up_cursor_is_not_lost() {
     }
 }
 
+/// However little may be retained, somebody has to read it.
+#[test]
+fn what_was_appended_last_stays_whatever_it_weighs() {
+    let mut logs = Logs::new(1);
+    let room = RoomId(1);
+    let mut reads = logs.open(room, RoomName::lobby(), Seq(1));
+    for seq in 1..=3 {
+        logs.append(room, vec![entry(seq, 1)]);
+        assert_eq!(logs.retained_entries(), 1);
+        assert_eq!(rest(&mut reads), [seq]);
+    }
+}
+
 /// What one room no longer retains is let go of before what another said later.
 #[test]
 fn rooms_share_one_budget_and_the_oldest_goes_first() {

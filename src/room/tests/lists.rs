@@ -1,13 +1,14 @@
 //! What is known of rooms and members, and asked for.
 
 use super::{
-    Answer, Came, Input, Join, Post, Rooms, Stage, Target, answers, join, nick, open, text,
+    Answer, Came, Input, Join, Post, Refusal, Rooms, Stage, Target, answers, join, nick, open, text,
 };
 use crate::room::{About, Known, Member};
 use crate::wire::close::CloseReason;
 use crate::wire::entry::{Event, Kind, Millis, Ordinal, RoomId, Seq, SessionId};
 use crate::wire::limits;
 use crate::wire::room_name::RoomName;
+use crate::wire::text::TextError;
 use std::sync::Arc;
 
 fn room(name: &str) -> RoomName {
@@ -273,4 +274,25 @@ fn a_crowd_counts_each_room_for_itself_and_a_small_room_is_told_at_once() {
     stage.apply(Input::Leave { session: SessionId(2), reason: CloseReason::Quit });
     let told = stage.apply(Input::Tick);
     assert_eq!(told.entries[0].event, Event::Crowd { joined: 0, left: 1 }, "one was a crowd still");
+}
+
+/// What programs tell refusals apart by.
+#[test]
+fn every_refusal_has_a_code_for_programs() {
+    let long = limits::LINE + 1;
+    let codes = [
+        (Refusal::NickTaken(nick("Neo")), "nick_taken"),
+        (Refusal::Muted, "muted"),
+        (Refusal::NoSuchMember("Neo".into()), "no_such_member"),
+        (Refusal::TooManyRooms, "too_many_rooms"),
+        (Refusal::InTooManyRooms, "too_many_rooms"),
+        (Refusal::Text(TextError::Empty), "empty"),
+        (Refusal::Text(TextError::TooLong(long)), "too_long"),
+        (Refusal::LineTooLong(long), "too_long"),
+        (Refusal::UnknownEvent("hop".into()), "unknown_event"),
+    ];
+    for (refusal, code) in codes {
+        assert_eq!(refusal.code(), code);
+        assert!(!refusal.to_string().is_empty());
+    }
 }

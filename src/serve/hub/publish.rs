@@ -9,10 +9,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long nobody is woken only because somebody came or went: nobody notices, and a storm of
-/// comings is told in a few writes to each, not in one for each. Whoever is woken for anything else
-/// reads of them, too.
-pub(super) const COMINGS: Duration = Duration::from_millis(10);
+/// How long nobody is woken only because somebody came or went: half of what a person notices, and a
+/// storm of comings is told in a few writes to each, not in one for each. Whoever is woken for
+/// anything else reads of them, too.
+pub(super) const COMINGS: Duration = Duration::from_millis(50);
 /// So many of them wake at once all the same: a small log must not let go of what nobody was told of.
 const MANY: u64 = 64;
 

@@ -4,13 +4,13 @@ use super::publish::COMINGS;
 use super::*;
 use crate::room::{Join, Post};
 use crate::serve::admin;
-use crate::serve::tide::Registered;
+use crate::serve::tide::{Registered, Waiter};
 use crate::wire::entry::Kind;
 use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
 use crate::wire::text::Text;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Wake, Waker};
+
 use tokio::sync::oneshot;
 
 fn hub() -> Hub {
@@ -76,8 +76,10 @@ fn a_turn_of_many_messages_is_no_chunk_beyond_the_budget() {
 
 struct Woken(AtomicBool);
 
-impl Wake for Woken {
-    fn wake(self: Arc<Self>) {
+impl Waiter for Woken {
+    fn take(&self, _me: &Arc<dyn Waiter>) {}
+
+    fn send(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 }
@@ -92,8 +94,8 @@ async fn who_comes_is_told_soon_and_with_what_is_said_at_once() {
     while hub.ringer.wake_some() {}
     let place = admitted.try_recv().unwrap().unwrap();
     let woken = Arc::new(Woken(AtomicBool::new(false)));
-    let waker = Waker::from(woken.clone());
-    place.tide.listen(&mut Registered::default(), &waker);
+    let waiter: Arc<dyn Waiter> = woken.clone();
+    place.tide.listen(&mut Registered::default(), &waiter);
     let is_woken = |hub: &Hub| {
         while hub.ringer.wake_some() {}
         woken.0.load(Ordering::Relaxed)

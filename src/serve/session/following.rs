@@ -4,13 +4,12 @@
 use crate::log::{Cursor, Slice};
 use crate::serve::hub::Place;
 use crate::serve::seat::Seat;
-use crate::serve::tide::{Registered, Tide};
+use crate::serve::tide::{Registered, Tide, Waiter};
 use crate::wire::entry::{Ordinal, RoomId, Seq, SessionId};
 use crate::wire::room_name::RoomName;
 use smallvec::SmallVec;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::Waker;
 
 /// Where a session reads. Nearly always that is one room, which is kept in place.
 #[derive(Debug)]
@@ -68,7 +67,8 @@ impl Following {
     /// The room whose file is to be read first, if there is one.
     pub(super) fn replaying(&self) -> Option<Replay> {
         self.rooms.iter().find_map(|room| {
-            let (name, after) = (room.cursor.room().clone(), room.replay?);
+            let after = room.replay?;
+            let name = room.cursor.room().clone();
             Some(Replay { room: room.id, name, after, joined: room.joined })
         })
     }
@@ -152,10 +152,10 @@ impl Following {
         self.is_before(self.published())
     }
 
-    /// Rings there when a room goes on. Whatever is read after this, nothing is missed.
-    pub(super) fn listen(&mut self, waker: &Waker) {
+    /// Has it go on when a room does. Whatever is read after this, nothing is missed.
+    pub(super) fn listen(&mut self, waiter: &Arc<dyn Waiter>) {
         for room in &mut self.rooms {
-            room.tide.listen(&mut room.registered, waker);
+            room.tide.listen(&mut room.registered, waiter);
         }
     }
 
@@ -188,7 +188,17 @@ mod tests {
     use crate::serve::tide::Ringer;
     use crate::wire::entry::{Entry, Event, Millis};
     use std::future::poll_fn;
-    use std::task::Poll;
+    use std::task::{Poll, Waker};
+
+    struct Asleep(Waker);
+
+    impl Waiter for Asleep {
+        fn take(&self, _me: &Arc<dyn Waiter>) {}
+
+        fn send(&self) {
+            self.0.wake_by_ref();
+        }
+    }
 
     /// What is published between the last read and the sleep wakes the sleeper.
     #[tokio::test]
@@ -205,7 +215,8 @@ mod tests {
         following.enter(place);
         let ringer = Ringer::default();
         let reads = poll_fn(|cx| {
-            following.listen(cx.waker());
+            let asleep: Arc<dyn Waiter> = Arc::new(Asleep(cx.waker().clone()));
+            following.listen(&asleep);
             match following.next_slice(following.published(), None) {
                 Some(slice) => Poll::Ready(slice.entries.len()),
                 None => Poll::Pending,

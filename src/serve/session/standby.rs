@@ -4,17 +4,17 @@
 
 use super::writer::Writer;
 use crate::serve::seat::Seat;
+use crate::serve::tide::Waiter;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Poll, Wake, Waker};
+use std::task::Poll;
 use tokio::io::AsyncWrite;
 
 /// The task's handle on it. The writer that lies there goes when this does.
 #[derive(Debug)]
 pub(super) struct Standby<W: AsyncWrite + Unpin + Send + 'static> {
     place: Arc<Place<W>>,
-    waker: Waker,
 }
 
 #[derive(Debug)]
@@ -25,13 +25,12 @@ struct Place<W> {
 
 impl<W: AsyncWrite + Unpin + Send + 'static> Standby<W> {
     pub(super) fn new(seat: Seat) -> Self {
-        let place = Arc::new(Place { writer: Mutex::default(), seat });
-        Self { waker: Waker::from(place.clone()), place }
+        Self { place: Arc::new(Place { writer: Mutex::default(), seat }) }
     }
 
-    /// What a room rings.
-    pub(super) fn waker(&self) -> &Waker {
-        &self.waker
+    /// Who waits at the rooms.
+    pub(super) fn waiter(&self) -> Arc<dyn Waiter> {
+        self.place.clone()
     }
 
     /// Has the writer do what it can on the spot, until there is something for its task. `None` if
@@ -63,21 +62,26 @@ impl<W> Place<W> {
         let mut place = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut *place, writer)
     }
-}
 
-impl<W: AsyncWrite + Unpin + Send + 'static> Wake for Place<W> {
-    fn wake(self: Arc<Self>) {
-        let waker = Waker::from(self.clone());
+    /// Has the writer go on, if it is here. A fault of one session is not one of whoever rang.
+    fn with<T>(&self, go_on: impl FnOnce(&mut Writer<W>) -> T) -> Option<T> {
         let mut place = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let went_on = place.as_mut().map(|writer| {
-            // A fault of one session is not one of whoever rang.
-            catch_unwind(AssertUnwindSafe(|| writer.write_on(&waker)))
-        });
-        let broken = if let Some(Err(_)) = went_on { place.take() } else { None };
+        let went_on = catch_unwind(AssertUnwindSafe(|| place.as_mut().map(|writer| go_on(writer))));
+        let broken = if went_on.is_err() { place.take() } else { None };
         drop(place);
         // That ends its session.
         let _dropped = catch_unwind(AssertUnwindSafe(|| drop(broken)));
-        if !matches!(went_on, Some(Ok(true))) {
+        went_on.ok()?
+    }
+}
+
+impl<W: AsyncWrite + Unpin + Send + 'static> Waiter for Place<W> {
+    fn take(&self, me: &Arc<dyn Waiter>) {
+        self.with(|writer| writer.take_on(me));
+    }
+
+    fn send(&self) {
+        if self.with(Writer::send_on) != Some(true) {
             self.seat.wake_writer();
         }
     }

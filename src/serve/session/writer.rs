@@ -15,6 +15,7 @@ use crate::serve::hub::{HubHandle, Place};
 use crate::serve::live::Live;
 use crate::serve::metrics::{Taken, Traffic};
 use crate::serve::seat::Seat;
+use crate::serve::tide::Waiter;
 use crate::wire::close::CloseReason;
 use crate::wire::entry::SessionId;
 use crate::wire::{Dialect, line, raw};
@@ -88,9 +89,10 @@ impl<W: AsyncWrite + Unpin + Send + 'static> Writer<W> {
     /// Writes until the session ends, then says why.
     pub(in crate::serve) async fn run(self: Box<Self>) -> CloseReason {
         let standby = Standby::new(self.seat.clone());
+        let waiter = standby.waiter();
         let mut writer = self;
         loop {
-            if let Err(reason) = writer.follow(standby.waker()).await {
+            if let Err(reason) = writer.follow(&waiter).await {
                 writer.seat.close(reason, None);
             }
             if writer.seat.is_closed() {
@@ -148,9 +150,9 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         }
     }
 
-    /// Writes until there is nothing more for now. Whatever comes after that rings at `standby`, or
-    /// wakes this task.
-    async fn follow(&mut self, standby: &Waker) -> Result<(), CloseReason> {
+    /// Writes until there is nothing more for now. For whatever comes after that `waiter` goes on, or
+    /// this task is woken.
+    async fn follow(&mut self, waiter: &Arc<dyn Waiter>) -> Result<(), CloseReason> {
         while !self.seat.is_closed() {
             if let Some(replay) = self.following.replaying() {
                 // What is rare is boxed: an idle session keeps no room for it.
@@ -164,7 +166,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 Poll::Ready(())
             })
             .await;
-            self.following.listen(standby);
+            self.following.listen(waiter);
             self.gather(Until::Tail)?;
             if !self.batch.is_empty() || !self.paced.is_empty() {
                 self.flush().await?;
@@ -190,16 +192,25 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         }
     }
 
-    /// Writes what is new on the spot, if that is all there is to do: what others said, which the
-    /// socket takes at once. Gives whether it was.
-    pub(super) fn write_on(&mut self, standby: &Waker) -> bool {
-        if self.seat.is_closed() || self.following.replaying().is_some() {
-            return false;
+    /// On standby: takes what is new, up to the first answer, which is for the task.
+    pub(super) fn take_on(&mut self, waiter: &Arc<dyn Waiter>) {
+        if self.is_for_task() {
+            return;
         }
         // As in its task.
-        self.following.listen(standby);
-        let written = self.gather(Until::Answer).and_then(|()| self.write_at_once());
-        match written {
+        self.following.listen(waiter);
+        if let Err(reason) = self.gather(Until::Answer) {
+            self.seat.close(reason, None);
+        }
+    }
+
+    /// On standby: sends what it took, as far as the socket takes it at once. Gives whether that was
+    /// all there is to do.
+    pub(super) fn send_on(&mut self) -> bool {
+        if self.is_for_task() {
+            return false;
+        }
+        match self.write_at_once() {
             Ok(is_all) => {
                 self.count();
                 is_all && self.waiting.is_none() && self.paced.is_empty() && !self.is_held
@@ -209,6 +220,10 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 false
             }
         }
+    }
+
+    fn is_for_task(&self) -> bool {
+        self.seat.is_closed() || self.following.replaying().is_some()
     }
 
     /// Writes the batch as far as the socket takes it now. Gives whether there was nothing else.
