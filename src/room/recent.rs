@@ -56,3 +56,24 @@ impl<K: Clone + Eq + std::hash::Hash, V: Clone> Recent<K, V> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_as_are_remembered_and_the_oldest_goes_first() {
+        let mut recent = Recent::default();
+        for key in 0..REMEMBERED {
+            recent.insert(key, key);
+        }
+        // What is said again is neither new nor newer.
+        recent.insert(0, 7);
+        assert_eq!((recent.get(&0), recent.get(&1)), (Some(7), Some(1)));
+        for key in REMEMBERED..REMEMBERED + 10 {
+            recent.insert(key, key);
+        }
+        assert_eq!((recent.get(&9), recent.get(&10)), (None, Some(10)));
+        assert_eq!((recent.values.len(), recent.order.len()), (REMEMBERED, REMEMBERED));
+    }
+}

@@ -3,7 +3,7 @@
 //! Those who wait are writers, and most of them write then, on the spot: it is here that a message is
 //! handed out.
 //!
-//! They go on a few at a time, and in two steps: all of these take what is new, then all of them
+//! They go on some at a time, and in two steps: all of these take what is new, then all of them
 //! send it. To send is mostly the kernel's work, which leaves the processor's caches with nothing of
 //! ours; so what is ours is done several times between two such (as VPP handles packets in vectors:
 //! Barach et al., "High-Speed Software Data Plane via Vectorized Packet Processing", 2018).
@@ -18,12 +18,11 @@ use tokio::sync::Notify;
 use tokio::task::yield_now;
 
 /// How many a ringer takes on at once, and leaves to others: some tenths of a millisecond of writes.
+/// The first of them has to wait until all have taken what is new.
 const AT_ONCE: usize = 32;
 /// How often it does so before all else gets a turn: what is said meanwhile goes out together. Mostly
 /// that is inside the 128 steps that tokio lets a task make; beyond those, writers' own tasks write.
 const IN_A_ROW: usize = 3;
-/// How many take what is new before the first of them sends it, who has to wait for that.
-const ABREAST: usize = 8;
 
 /// Somebody who waits at a room.
 pub(super) trait Waiter: Send + Sync {
@@ -222,10 +221,8 @@ impl Ringer {
         if more {
             self.rung.notify_one();
         }
-        for few in some.chunks(ABREAST) {
-            few.iter().for_each(|waiter| waiter.take(waiter));
-            few.iter().for_each(|waiter| waiter.send());
-        }
+        some.iter().for_each(|waiter| waiter.take(waiter));
+        some.iter().for_each(|waiter| waiter.send());
         more
     }
 

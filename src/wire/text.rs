@@ -118,6 +118,12 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_repeats_a_little_of_what_was_asked() {
+        assert_eq!(echo("hop\x1b \u{202e}x"), "hop␛ x");
+        assert_eq!(echo(&"日".repeat(5000)), "日".repeat(ECHOED));
+    }
+
+    #[test]
     fn empty_and_long_are_refused() {
         assert_eq!(Text::clean(b"  "), Err(TextError::Empty));
         assert_eq!(Text::clean(&[b'x'; 4097]), Err(TextError::TooLong(4097)));

@@ -347,4 +347,14 @@ fn a_crowd_is_told_in_one_line_and_scripts_not_at_all() {
     assert!(matches!(&told[..], [e] if e.event == Event::Crowd { joined: 3, left: 1 }));
     assert!(!stage.room.wants_tick());
     assert_eq!(entries(&mut stage, Input::Tick).len(), 0);
+    // Until the limits change.
+    stage.room.set_limits(1, 100);
+    assert_eq!(entries(&mut stage, Input::Join(join(6, "Eve"))).len(), 1);
+    stage.apply(open("ops"));
+    assert_eq!(stage.room.find(&RoomName::parse("ops").unwrap()), None);
+    let names = [6, 7].map(|session| stage.room.member(SessionId(session)));
+    assert_eq!(
+        names.map(|member| member.map(|member| member.nick.to_string())),
+        [Some("Eve".into()), None]
+    );
 }

@@ -160,19 +160,28 @@ impl Hub {
             if self.core.wants_tick() {
                 fold.get_or_insert_with(|| Instant::now() + FOLD);
             }
-            tokio::select! {
-                biased;
-                () = sleep_until(fold.unwrap_or_else(Instant::now)), if fold.is_some() => {
-                    fold = None;
-                    requests.push(Request::Input(Input::Tick));
-                }
-                () = sleep_until(self.ring_at.unwrap_or_else(Instant::now)),
-                    if self.ring_at.is_some() =>
-                {
+            let due = fold.into_iter().chain(self.ring_at).min();
+            let taken = self.inbox.recv_many(&mut requests, INBOX);
+            // Mostly nothing is due, and needs no timer.
+            let taken = match due {
+                Some(due) => tokio::select! {
+                    biased;
+                    () = sleep_until(due) => None,
+                    taken = taken => Some(taken),
+                },
+                None => Some(taken.await),
+            };
+            match taken {
+                Some(0) => break,
+                Some(_) => {}
+                None if self.ring_at.is_some_and(|ring_at| Some(ring_at) == due) => {
                     self.ring();
                     continue;
                 }
-                taken = self.inbox.recv_many(&mut requests, INBOX) => if taken == 0 { break },
+                None => {
+                    fold = None;
+                    requests.push(Request::Input(Input::Tick));
+                }
             }
             if turned.elapsed() < SILENCE {
                 self.gather(&mut requests).await;
