@@ -4,18 +4,15 @@
 //! should not wait.
 //!
 //! So a turn lingers only while that has paid lately: it stops as soon as it has as much as the last
-//! one had, lingers at most for a small part of what a fan-out to everybody will take, and half as
-//! long after each time that nothing came. Now and then it tries again. It is counted in looks at the
-//! sockets, of about a microsecond each, and so knows no clock. What comes into silence goes out
-//! without a look.
+//! one had, lingers at most for a part of what a fan-out to everybody will take, the less the more it
+//! has already, and half as long after each time that nothing came. Now and then it tries again. It is
+//! counted in looks at the sockets, of about a microsecond each, and so knows no clock. What comes
+//! into silence goes out without a look.
 
 use super::{Hub, INBOX, Request};
 use std::time::Duration;
 use tokio::task::yield_now;
 
-/// Members for whose writes a turn lingers one look: a write is 5 to 6 us, so that is for a twentieth
-/// of a fan-out to everybody at most. Twice as long was no better beyond a machine's noise.
-const MEMBERS: usize = 4;
 /// Looks at the most, however many the members are: some half a millisecond.
 const MOST: usize = 512;
 /// Looks that are worth it: fewer are over before anything can come.
@@ -33,14 +30,16 @@ pub(super) struct Linger {
     vain: u32,
     /// Turns since it was last tried.
     idle: u32,
-    /// Requests that the last turn had which lingered.
+    /// Messages that the last turn had which lingered.
     last: usize,
 }
 
 impl Linger {
-    /// How often a turn for so many members may look for more.
-    pub(super) fn looks(&mut self, members: usize) -> usize {
-        let most = (members / MEMBERS).min(MOST);
+    /// How often a turn for so many members, which has so many messages, may look for more: once for
+    /// each write that a message costs. A write is 5 us and more, so that is for a fifth of a fan-out
+    /// at most; and what two messages cost together is half as much each, of which less can be saved.
+    pub(super) fn looks(&mut self, members: usize, messages: usize) -> usize {
+        let most = (members / messages.max(1)).min(MOST);
         if most < LEAST {
             return 0;
         }
@@ -57,11 +56,11 @@ impl Linger {
     }
 
     /// Whether a turn that lingers has as much as it can hope for.
-    pub(super) fn is_enough(&self, requests: usize) -> bool {
-        requests >= self.last.max(2)
+    pub(super) fn is_enough(&self, messages: usize) -> bool {
+        messages >= self.last.max(2)
     }
 
-    /// A turn lingered, and had so many requests before and after.
+    /// A turn lingered, and had so many messages before and after.
     pub(super) fn lingered(&mut self, before: usize, after: usize) {
         self.last = after;
         self.vain = if after > before { 0 } else { self.vain.saturating_add(1) };
@@ -73,15 +72,16 @@ impl Hub {
     /// fan-out: what comes meanwhile is one turn, not many.
     pub(super) async fn gather(&mut self, requests: &mut Vec<Request>) {
         self.look(requests).await;
-        let (looks, before) = (self.linger.looks(self.members.len()), requests.len());
+        let before = messages(requests);
+        let looks = self.linger.looks(self.members.len(), before);
         let mut looked = 0;
-        while looked < looks && !self.linger.is_enough(requests.len()) {
+        while looked < looks && !self.linger.is_enough(messages(requests)) {
             self.look(requests).await;
             looked += 1;
         }
         // A turn that had enough at once tells nothing of what waiting brings.
         if looked > 0 {
-            self.linger.lingered(before, requests.len());
+            self.linger.lingered(before, messages(requests));
         }
     }
 
@@ -95,15 +95,21 @@ impl Hub {
     }
 }
 
+/// What they will be, or what is as much work as one.
+fn messages(requests: &[Request]) -> usize {
+    requests.iter().map(|request| request.questions().map_or(1, |(_, questions)| questions)).sum()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn it_is_a_part_of_the_fan_out_and_has_an_end() {
-        assert_eq!(Linger::default().looks(10), 0, "a few members are written to at once");
-        assert_eq!(Linger::default().looks(100), 25);
-        assert_eq!(Linger::default().looks(1_000_000), MOST);
+        assert_eq!(Linger::default().looks(3, 1), 0, "a few members are written to at once");
+        assert_eq!(Linger::default().looks(100, 1), 100);
+        assert_eq!(Linger::default().looks(100, 4), 25);
+        assert_eq!(Linger::default().looks(1_000_000, 1), MOST);
     }
 
     #[test]
@@ -112,7 +118,7 @@ mod tests {
         let mut looks = 0;
         let mut tries = Vec::new();
         for turn in 0..1000 {
-            let allowed = linger.looks(100);
+            let allowed = linger.looks(24, 1);
             if allowed > 0 {
                 tries.push(turn);
                 looks += allowed;
@@ -127,7 +133,7 @@ mod tests {
     fn it_waits_while_that_pays_for_as_much_as_came_the_last_time() {
         let mut linger = Linger::default();
         for _ in 0..100 {
-            assert_eq!(linger.looks(100), 25);
+            assert_eq!(linger.looks(100, 1), 100);
             linger.lingered(1, 4);
         }
         assert!(!linger.is_enough(3));
