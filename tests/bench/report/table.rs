@@ -131,7 +131,7 @@ fn rows<'a>(medians: &Medians, peers: &Peers, runs: &[Run]) -> Vec<Row<'a>> {
     let dialect = Ratio::of(&speaks("native"), &speaks("line"));
     let native = "native dialect, by `chaty bench`, 10 to 1000 members";
     row(native, "the line dialect", Goal::AtLeast(0.6), "×", dialect);
-    let recorded = peers.ratio((history, "window"), (ours, "window"), DELIVERIES);
+    let recorded = peers.ratio((history, "history"), (ours, "history"), DELIVERIES);
     row("with the history being written, window", "without", Goal::AtLeast(0.8), "×", recorded);
     for (name, function) in [
         ("hub time per message, 10 → 10 000 members, readers busy", "busy_512"),
