@@ -2,13 +2,14 @@
 //! on the spot: a delivery is mostly one write that the socket takes at once, and to wake a task for
 //! it would cost more than all else that chaty does for it. What is more than that wakes the task.
 
-use super::writer::Writer;
+use super::writer::{Until, Writer};
 use crate::serve::seat::Seat;
 use crate::serve::tide::Waiter;
+use crate::wire::close::CloseReason;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 use tokio::io::AsyncWrite;
 
 /// The task's handle on it. The writer that lies there goes when this does.
@@ -84,5 +85,56 @@ impl<W: AsyncWrite + Unpin + Send + 'static> Waiter for Place<W> {
         if self.with(Writer::send_on) != Some(true) {
             self.seat.wake_writer();
         }
+    }
+}
+
+/// On standby.
+impl<W: AsyncWrite + Unpin> Writer<W> {
+    /// Takes what is new, up to the first answer, which is for the task.
+    fn take_on(&mut self, waiter: &Arc<dyn Waiter>) {
+        if self.is_for_task() {
+            return;
+        }
+        // As in its task.
+        self.following.listen(waiter);
+        if let Err(reason) = self.gather(Until::Answer) {
+            self.seat.close(reason, None);
+        }
+    }
+
+    /// Sends what it took, as far as the socket takes it at once. Gives whether that was
+    /// all there is to do.
+    fn send_on(&mut self) -> bool {
+        if self.is_for_task() {
+            return false;
+        }
+        match self.write_at_once() {
+            Ok(is_all) => {
+                self.count();
+                is_all && self.waiting.is_none() && self.paced.is_empty() && !self.is_held
+            }
+            Err(reason) => {
+                self.seat.close(reason, None);
+                false
+            }
+        }
+    }
+
+    fn is_for_task(&self) -> bool {
+        self.seat.is_closed() || self.following.replaying().is_some()
+    }
+
+    /// Writes the batch as far as the socket takes it now. Gives whether there was nothing else.
+    fn write_at_once(&mut self) -> Result<bool, CloseReason> {
+        let was_full = self.batch.is_full();
+        let mut cx = Context::from_waker(Waker::noop());
+        while !self.batch.is_empty() {
+            match self.batch.poll_write(&mut self.out, &mut cx) {
+                Poll::Ready(Ok(0) | Err(_)) => return Err(CloseReason::Lost),
+                Poll::Ready(Ok(sent)) => self.taken.bytes += sent as u64,
+                Poll::Pending => return Ok(false),
+            }
+        }
+        Ok(!was_full)
     }
 }

@@ -22,7 +22,7 @@ use crate::wire::{Dialect, line, raw};
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::Poll;
 use std::time::Duration;
 use tokio::io::AsyncWrite;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -190,54 +190,6 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             () = Filed::moved(self.filed.as_mut()) => {}
             () = woken => {}
         }
-    }
-
-    /// On standby: takes what is new, up to the first answer, which is for the task.
-    pub(super) fn take_on(&mut self, waiter: &Arc<dyn Waiter>) {
-        if self.is_for_task() {
-            return;
-        }
-        // As in its task.
-        self.following.listen(waiter);
-        if let Err(reason) = self.gather(Until::Answer) {
-            self.seat.close(reason, None);
-        }
-    }
-
-    /// On standby: sends what it took, as far as the socket takes it at once. Gives whether that was
-    /// all there is to do.
-    pub(super) fn send_on(&mut self) -> bool {
-        if self.is_for_task() {
-            return false;
-        }
-        match self.write_at_once() {
-            Ok(is_all) => {
-                self.count();
-                is_all && self.waiting.is_none() && self.paced.is_empty() && !self.is_held
-            }
-            Err(reason) => {
-                self.seat.close(reason, None);
-                false
-            }
-        }
-    }
-
-    fn is_for_task(&self) -> bool {
-        self.seat.is_closed() || self.following.replaying().is_some()
-    }
-
-    /// Writes the batch as far as the socket takes it now. Gives whether there was nothing else.
-    fn write_at_once(&mut self) -> Result<bool, CloseReason> {
-        let was_full = self.batch.is_full();
-        let mut cx = Context::from_waker(Waker::noop());
-        while !self.batch.is_empty() {
-            match self.batch.poll_write(&mut self.out, &mut cx) {
-                Poll::Ready(Ok(0) | Err(_)) => return Err(CloseReason::Lost),
-                Poll::Ready(Ok(sent)) => self.taken.bytes += sent as u64,
-                Poll::Pending => return Ok(false),
-            }
-        }
-        Ok(!was_full)
     }
 
     /// Takes what there is, in order, until a batch is full.
