@@ -131,7 +131,10 @@ impl Client {
     fn read_until(&mut self, is_last: impl Fn(&Value) -> bool) {
         loop {
             let mut event = self.link.as_mut().unwrap().next_event();
-            assert!(event.get("refused").is_none() && event.get("gap").is_none(), "{event}");
+            assert!(
+                ["refused", "gap", "bye"].iter().all(|end| event.get(end).is_none()),
+                "{event}"
+            );
             if let Some(state) = event.get("entered").cloned() {
                 self.came(&state);
             }

@@ -19,6 +19,8 @@ pub struct Logs {
     forgotten: HashSet<RoomId>,
     retained_bytes: usize,
     budget: usize,
+    /// Up to where those who read have had the time to.
+    told: Option<Ordinal>,
     /// Up to where whoever records has taken what was said, if somebody does.
     taken: Option<Arc<AtomicU64>>,
 }
@@ -37,6 +39,7 @@ impl Logs {
             forgotten: HashSet::new(),
             retained_bytes: 0,
             budget,
+            told: None,
             taken: None,
         }
     }
@@ -44,6 +47,11 @@ impl Logs {
     /// From now on somebody records, and says how far it has come.
     pub fn keep_for(&mut self, taken: Arc<AtomicU64>) {
         self.taken = Some(taken);
+    }
+
+    /// Nothing behind this place is let go of: those who read were not told of it, or only just now.
+    pub fn keep_behind(&mut self, told: Ordinal) {
+        self.told = Some(told);
     }
 
     /// From now on at most so many bytes are retained; what is too much goes with the next turn.
@@ -80,20 +88,22 @@ impl Logs {
         };
         self.retained_bytes += log.append(entries);
         self.order.push_back(id);
-        while self.retained_bytes > self.budget && self.order.len() > 1 && self.is_taken() {
+        while self.retained_bytes > self.budget && self.order.len() > 1 && self.may_go() {
             let Some(oldest) = self.order.pop_front() else { break };
             self.retained_bytes -= self.rooms.get_mut(&oldest).map_or(0, Log::evict);
             self.drop_if_empty(oldest);
         }
     }
 
-    /// Whether what is oldest has been taken by who records it, or is too much to wait for.
-    fn is_taken(&self) -> bool {
-        let Some(taken) = &self.taken else { return true };
-        let taken = Ordinal(taken.load(Ordering::Acquire));
+    /// Whether those who read had the time to read what is oldest, and who records it has taken it, or
+    /// it is too much to wait for that.
+    fn may_go(&self) -> bool {
         let oldest = self.order.front().and_then(|id| self.rooms.get(id)?.oldest());
-        oldest.is_none_or(|oldest| oldest <= taken)
-            || self.retained_bytes > self.budget.saturating_add(NOT_TAKEN)
+        let is_up_to = |place| oldest.is_none_or(|oldest| oldest <= place);
+        let taken = self.taken.as_ref().map(|taken| Ordinal(taken.load(Ordering::Acquire)));
+        self.told.is_none_or(is_up_to)
+            && (taken.is_none_or(is_up_to)
+                || self.retained_bytes > self.budget.saturating_add(NOT_TAKEN))
     }
 
     /// One room's log.

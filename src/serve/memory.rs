@@ -55,7 +55,7 @@ impl Ceiling {
         let mut shared = vec![
             ("the program", PROGRAM),
             ("the rooms' logs (retained_bytes)", limits.retained_bytes),
-            ("a turn on its way into them", TURN),
+            ("what those who read had no time for yet: two turns", 2 * TURN),
             ("what slow readers still stand in", STOOD_IN),
             ("the hub's inbox, and once more what it works on", 2 * INBOX * request),
             ("the rooms (rooms)", limits.rooms.saturating_mul(ROOM)),

@@ -69,6 +69,8 @@ pub(super) struct Hub {
     committed: Ordinal,
     /// Rooms that have been appended to since somebody was woken for it.
     moved: Vec<RoomId>,
+    /// Up to where somebody was.
+    rung: Ordinal,
     /// Entries appended since then.
     unrung: u64,
     /// Something was appended that nobody should wait for.
@@ -116,15 +118,18 @@ impl Hub {
             history: None,
             acks_wait: false,
         };
+        let mut logs = Logs::new(limits.retained_bytes);
+        logs.keep_behind(Ordinal::default());
         let hub = Self {
             core: Rooms::new(limits.rooms, limits.crowd),
-            logs: Logs::new(limits.retained_bytes),
+            logs,
             tides: HashMap::new(),
             ringer: Arc::default(),
             members: HashMap::new(),
             published,
             committed: Ordinal::default(),
             moved: Vec::new(),
+            rung: Ordinal::default(),
             unrung: 0,
             is_urgent: false,
             ring_at: None,
@@ -174,7 +179,7 @@ impl Hub {
             match taken {
                 Some(0) => break,
                 Some(_) => {}
-                None if self.ring_at.is_some_and(|ring_at| Some(ring_at) == due) => {
+                None if due == self.ring_at => {
                     self.ring();
                     continue;
                 }

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 /// storm of comings is told in a few writes to each, not in one for each. Whoever is woken for
 /// anything else reads of them, too.
 pub(super) const COMINGS: Duration = Duration::from_millis(50);
-/// So many of them wake at once all the same: a small log must not let go of what nobody was told of.
+/// So many of them wake at once all the same: what nobody was told of is not let go of.
 const MANY: u64 = 64;
 
 impl Hub {
@@ -60,6 +60,8 @@ impl Hub {
     }
 
     pub(super) fn ring(&mut self) {
+        // Who was told the last time has had a turn for it.
+        self.logs.keep_behind(std::mem::replace(&mut self.rung, self.committed));
         (self.unrung, self.is_urgent, self.ring_at) = (0, false, None);
         let tides = &self.tides;
         self.ringer.ring(self.moved.drain(..).filter_map(|room| tides.get(&room).cloned()));

@@ -14,8 +14,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::oneshot;
 
 fn hub() -> Hub {
+    hub_of(&Limits::default())
+}
+
+fn hub_of(limits: &Limits) -> Hub {
     let stop = CancellationToken::new();
-    let mut hub = Hub::new(&Limits::default(), Arc::default(), stop, Legacy::none()).0;
+    let mut hub = Hub::new(limits, Arc::default(), stop, Legacy::none()).0;
     hub.take_up();
     hub
 }
@@ -110,4 +114,33 @@ async fn who_comes_is_told_soon_and_with_what_is_said_at_once() {
     hub.turn(&mut vec![Request::Input(Input::Post { session: SessionId(1), room: None, posts })]);
     assert!(is_woken(&hub));
     assert_eq!(hub.ring_at, None);
+}
+
+/// A small log let go of a coming that nobody was told of yet, and of whoever had still to read it.
+#[tokio::test(start_paused = true)]
+async fn what_nobody_was_told_of_is_not_let_go_of() {
+    let limits = Limits { retained_bytes: 1, ..Limits::default() };
+    let mut hub = hub_of(&limits);
+    let (neo, mut admitted, _seat) = enter(1, "Neo");
+    hub.turn(&mut vec![neo]);
+    hub.ring();
+    let mut reads = admitted.try_recv().unwrap().unwrap().cursor;
+    hub.turn(&mut vec![enter(2, "Trin").0]);
+    let mut says = |session, text: &str| {
+        let posts = vec![Post::plain(Text::clean(text.as_bytes()).unwrap())];
+        let session = SessionId(session);
+        hub.turn(&mut vec![Request::Input(Input::Post { session, room: None, posts })]);
+    };
+    says(2, "more than is retained");
+    assert!(!reads.is_lost());
+    let read = std::iter::from_fn(|| reads.next_slice(None)).map(|slice| slice.entries.len());
+    assert_eq!(read.sum::<usize>(), 2);
+    // Who had a turn for it and did not read has lost it.
+    let late = reads.clone();
+    for text in ["a", "b"] {
+        says(1, text);
+        assert!(!late.is_lost());
+    }
+    says(1, "c");
+    assert!(late.is_lost());
 }

@@ -102,8 +102,8 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         }
     }
 
-    /// Sends what it took, as far as the socket takes it at once. Gives whether that was
-    /// all there is to do.
+    /// Sends what it took, as far as the socket takes it at once. Gives whether that was all there is
+    /// to do.
     fn send_on(&mut self) -> bool {
         if self.is_for_task() {
             return false;

@@ -6,7 +6,8 @@ use super::peers::{Peers, Ratio};
 use super::runs::Run;
 use std::fmt::Write;
 
-/// How the candidates are called in the results: on their own, and with the history being written.
+/// How the candidates are called in the results: on their own, and with the history being written. The
+/// two are compared in the case `history`: `window`, once without and once with it, in turns.
 const NAMES: [&str; 2] = ["chaty", "chaty-history"];
 
 /// Members of the rooms that were measured in both dialects.
