@@ -69,7 +69,11 @@ fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE));
         }
     };
-    match run(cli) {
+    let printer = Printer::new();
+    let ended = run(cli, &printer);
+    // Before an error, which is the last that is said.
+    printer.flush();
+    match ended {
         Ok(code) => ExitCode::from(code),
         // Whoever read our output has seen enough.
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
@@ -89,9 +93,8 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 }
 
 /// Does what is asked; gives the exit code.
-fn run(cli: Cli) -> anyhow::Result<u8> {
+fn run(cli: Cli, printer: &Printer) -> anyhow::Result<u8> {
     let Cli { command, log } = cli;
-    let printer = Printer::new();
     match command {
         Command::Completions { shell } => print(&cli::completions(shell)),
         Command::Man { out: None } => print(&cli::man_page()?),
@@ -104,10 +107,10 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             if args.check_config {
                 return check(&args, &log, &settings);
             }
-            let started = start_log(&log, settings.log.as_deref().unwrap_or("info"), &printer)?;
+            let started = start_log(&log, settings.log.as_deref().unwrap_or("info"), printer)?;
             let child = log_arguments(&log, &started.filter);
             let source = source(args, log, started);
-            block_on(async { Ok(program::run(settings, source, printer, &child).await?) })
+            block_on(async { Ok(program::run(settings, source, printer.clone(), &child).await?) })
         }
         Command::Bot(BotArgs { tool: Some(tool), .. }) => author(tool).map_err(one_line),
         Command::Bot(args) => {
@@ -118,11 +121,11 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
                 let usage = format!("there is no {path}; did you mean `chaty bot {tool}`?");
                 return Err(Usage(usage).into());
             }
-            start_log(&log, "info", &printer)?;
+            start_log(&log, "info", printer)?;
             block_on(bots(args.paths, args.server.server, args.supervised, &log))
         }
         Command::Join { who: Join::Bot { name, server } } => {
-            start_log(&log, "info", &printer)?;
+            start_log(&log, "info", printer)?;
             let path = bot::join_bot_path(&name, Path::new(BOTS))?;
             block_on(bots(vec![path], server.server, false, &log))
         }
@@ -137,7 +140,7 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             let is_typed = io::stdin().is_terminal() && io::stdout().is_terminal();
             let has_screen = settings.view == View::Full && is_typed && io::stderr().is_terminal();
             let log = if has_screen { LogArgs { log: None, ..log } } else { log };
-            start_log(&log, if has_screen { "off" } else { "warn" }, &printer)?;
+            start_log(&log, if has_screen { "off" } else { "warn" }, printer)?;
             if rooms.is_empty() {
                 settings.rooms.insert(0, RoomName::lobby());
             }
@@ -149,23 +152,23 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
             block_on(async { Ok(join::run(options).await.map(|()| 0)?) })
         }
         Command::Send(args) => {
-            start_log(&log, "warn", &printer)?;
+            start_log(&log, "warn", printer)?;
             block_on(send(args))
         }
         Command::Tail(args) => {
-            start_log(&log, "warn", &printer)?;
+            start_log(&log, "warn", printer)?;
             block_on(tail(args))
         }
         Command::History(args) => {
-            start_log(&log, "warn", &printer)?;
+            start_log(&log, "warn", printer)?;
             past(args.tool)
         }
         Command::Admin(args) => {
-            start_log(&log, "warn", &printer)?;
+            start_log(&log, "warn", printer)?;
             block_on(admin(args))
         }
         Command::Bench(args) => {
-            start_log(&log, "warn", &printer)?;
+            start_log(&log, "warn", printer)?;
             block_on(load(args))
         }
     }
@@ -405,6 +408,7 @@ fn start_log(args: &LogArgs, default: &str, printer: &Printer) -> anyhow::Result
             Box::new(move |filter| handle.reload(filter).map_err(|error| error.to_string()))
         }
         LogFormat::Json => {
+            printer.notes(console::log::left_out);
             let log = log.json().with_writer(console::log::Plain(printer.clone()));
             let log = log.with_filter_reloading();
             let handle = log.reload_handle();

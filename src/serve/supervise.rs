@@ -276,9 +276,9 @@ mod tests {
         tasks.wait().await;
         printer.line("end");
         drop(printer);
-        let lines: Vec<String> = seen.iter().collect();
+        let lines: String = seen.iter().collect();
         let said = (0..900).map(|n| format!("{n}\n")).chain(["end\n".into()]);
-        assert_eq!(lines, said.collect::<Vec<_>>());
+        assert_eq!(lines, said.collect::<String>());
     }
 
     #[tokio::test]

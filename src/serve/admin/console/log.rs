@@ -4,11 +4,13 @@
 use super::Printer;
 use super::printer::Event;
 use crate::wire::shown::Shown;
+use serde_json::json;
 use std::fmt;
 use std::io::{self, Write};
 use tracing::field::Field;
 use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::fmt::format::{self, Writer};
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FormatFields, MakeWriter};
 
 /// The fields of an event in a log for people, as `tracing-subscriber` writes them itself, but that
@@ -23,6 +25,15 @@ pub fn fields() -> impl for<'writer> FormatFields<'writer> + Send + Sync + 'stat
         }
     };
     format::debug_fn(field).delimited(" ")
+}
+
+/// What stands in a log for programs in place of lines that were left out.
+pub fn left_out(count: u64) -> String {
+    let mut at = String::new();
+    // Into memory, which takes everything.
+    let _taken = SystemTime.format_time(&mut Writer::new(&mut at));
+    let fields = json!({"message": "lines of the log were left out here", "lines": count});
+    format!("{}\n", json!({"timestamp": at, "level": "WARN", "fields": fields, "target": "chaty"}))
 }
 
 /// Where a log for programs goes: JSON escapes what is a control to it, and no more.

@@ -106,7 +106,7 @@ impl Console {
 impl Drop for Console {
     fn drop(&mut self) {
         let was_over = self.over.swap(true, Ordering::SeqCst);
-        self.printer.straight();
+        self.printer.flush();
         if let Some(saved) = self.saved.take().filter(|_| !was_over) {
             saved.give_back();
         }
@@ -145,7 +145,7 @@ impl<C: Clerk, O: Owner> Session<C, O> {
         };
         // From here on the terminal is as it was, and Ctrl-C is a signal again.
         if !self.over.swap(true, Ordering::SeqCst) {
-            self.printer.straight();
+            self.printer.flush();
             self.owner.ended(end);
         }
     }

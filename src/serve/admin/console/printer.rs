@@ -1,18 +1,21 @@
-//! Where the log's lines go: straight to standard error, or above the console's prompt while there
-//! is one, so that it is never torn. Never blocks whoever logs.
+//! Where the log's lines go: to standard error, or above the console's prompt while there is one, so
+//! that it is never torn. Never blocks whoever logs: a thread writes them, and one that is stuck, with
+//! a terminal that was stopped or a pipe that nobody reads, costs lines and nothing else.
 
 use std::fmt;
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Lines that wait for the prompt to be redrawn. When there are more, the newest are left out and
-/// counted: a log must slow nobody, and nobody reads so fast.
+/// Lines that wait to be written. When there are more, the newest are left out and counted: a log
+/// must slow nobody, and nobody reads so fast.
 const WAITING: usize = 1024;
-/// How long closing waits for the waiting lines to be shown.
+/// Bytes that are written at once, if so many wait: as much as a pipe holds.
+const TOGETHER: usize = 64 * 1024;
+/// How long closing waits for the waiting lines to be written.
 const LAST_LINES: Duration = Duration::from_millis(250);
 
 /// A handle to wherever the lines go at the moment. Cheap to clone; every clone writes to the
@@ -22,22 +25,22 @@ pub struct Printer {
     target: Arc<Mutex<Target>>,
 }
 
-#[derive(Default)]
-enum Target {
-    #[default]
-    Stderr,
-    Prompt(Prompt),
+struct Target {
+    /// None before the first line.
+    way: Option<Way>,
+    /// What is written in place of so many lines.
+    note: fn(u64) -> String,
 }
 
-/// The lines' way to the thread that shows them.
-struct Prompt {
+/// The lines' way to the thread that writes them.
+struct Way {
     lines: SyncSender<String>,
     left_out: u64,
     /// Gives an error once the thread has ended.
     ended: Receiver<()>,
 }
 
-/// What shows a line above a prompt: rustyline's printer, or a test's.
+/// What shows lines: standard error, rustyline's printer above a prompt, or a test's.
 pub(in crate::serve) trait Show: Send + 'static {
     fn show(&mut self, lines: String) -> io::Result<()>;
 }
@@ -48,10 +51,31 @@ impl<P: rustyline::ExternalPrinter + Send + 'static> Show for P {
     }
 }
 
+struct Stderr;
+
+impl Show for Stderr {
+    fn show(&mut self, lines: String) -> io::Result<()> {
+        // With standard error gone there is nobody left to tell.
+        let _nobody = io::stderr().lock().write_all(lines.as_bytes());
+        Ok(())
+    }
+}
+
+impl Default for Target {
+    fn default() -> Self {
+        Self { way: None, note: |count| format!("({count} lines were left out here)\n") }
+    }
+}
+
 impl Printer {
     /// Writes to standard error until a console takes over.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Says by such a line how many were left out: it has to look like the others.
+    pub fn notes(&self, note: fn(u64) -> String) {
+        self.locked().note = note;
     }
 
     /// Shows one line that is not ours to log again, such as one of a child's own log.
@@ -60,63 +84,72 @@ impl Printer {
     }
 
     /// From now on lines appear above the prompt.
-    pub(in crate::serve) fn above(&self, mut prompt: impl Show) -> io::Result<()> {
-        let (lines, waiting) = sync_channel::<String>(WAITING);
-        let (alive, ended) = sync_channel::<()>(0);
-        thread::Builder::new().name("printer".into()).spawn(move || {
-            let _alive = alive;
-            for line in waiting {
-                // A terminal that is gone takes the console with it, not the server.
-                if prompt.show(line).is_err() {
-                    return;
-                }
-            }
-        })?;
-        *self.locked() = Target::Prompt(Prompt { lines, left_out: 0, ended });
+    pub(in crate::serve) fn above(&self, prompt: impl Show) -> io::Result<()> {
+        self.flush();
+        self.locked().way = Some(Way::to(prompt)?);
         Ok(())
     }
 
-    /// From now on lines go to standard error again; what was waiting has been shown, if the
-    /// terminal took it in time.
-    pub(super) fn straight(&self) {
-        let before = std::mem::take(&mut *self.locked());
-        if let Target::Prompt(Prompt { lines, ended, .. }) = before {
+    /// What was waiting has been written, if whoever reads it took it in time. Lines go to standard
+    /// error from now on.
+    pub fn flush(&self) {
+        let before = self.locked().way.take();
+        if let Some(Way { lines, ended, .. }) = before {
             drop(lines);
             if ended.recv_timeout(LAST_LINES) == Err(RecvTimeoutError::Timeout) {
-                tracing::debug!("the terminal did not take the last lines");
+                tracing::debug!("the last lines of the log were not taken");
             }
         }
     }
 
     fn put(&self, lines: String) {
         let mut target = self.locked();
-        let lines = match &mut *target {
-            Target::Stderr => lines,
-            Target::Prompt(prompt) => match prompt.put(lines) {
-                None => return,
-                Some(lines) => {
-                    *target = Target::Stderr;
-                    lines
-                }
-            },
+        let Target { way, note } = &mut *target;
+        let lines = match way {
+            Some(way) => way.put(lines, *note),
+            None => Some(lines),
         };
-        drop(target);
-        // With standard error gone there is nobody left to tell.
-        let _nobody = io::stderr().lock().write_all(lines.as_bytes());
+        // There is no way yet, or it was a terminal's that is gone: that takes the console with it,
+        // not the log.
+        let Some(lines) = lines else { return };
+        match Way::to(Stderr) {
+            Ok(stderr) => drop(way.insert(stderr).put(lines, *note)),
+            // No thread is to be had, which somebody should know.
+            Err(_) => drop(Stderr.show(lines)),
+        }
     }
 
-    fn locked(&self) -> std::sync::MutexGuard<'_, Target> {
+    fn locked(&self) -> MutexGuard<'_, Target> {
         // Nothing under this lock can leave it half done.
         self.target.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Prompt {
-    /// Gives the lines back when the prompt is no more.
-    fn put(&mut self, lines: String) -> Option<String> {
+impl Way {
+    fn to(mut show: impl Show) -> io::Result<Self> {
+        let (lines, waiting) = sync_channel::<String>(WAITING);
+        let (alive, ended) = sync_channel::<()>(0);
+        thread::Builder::new().name("printer".into()).spawn(move || {
+            let _alive = alive;
+            while let Ok(mut lines) = waiting.recv() {
+                while lines.len() < TOGETHER
+                    && let Ok(more) = waiting.try_recv()
+                {
+                    lines.push_str(&more);
+                }
+                if show.show(lines).is_err() {
+                    return;
+                }
+            }
+        })?;
+        Ok(Self { lines, left_out: 0, ended })
+    }
+
+    /// Gives the lines back when nobody shows them any more.
+    fn put(&mut self, lines: String, note: fn(u64) -> String) -> Option<String> {
         let lines = match self.left_out {
             0 => lines,
-            count => format!("({count} lines were left out here)\n{lines}"),
+            count => note(count) + lines.as_str(),
         };
         match self.lines.try_send(lines) {
             Ok(()) => {
@@ -191,31 +224,29 @@ mod tests {
     }
 
     #[test]
-    fn a_stuck_prompt_blocks_nobody_and_says_what_is_missing() {
+    fn who_is_stuck_blocks_nobody_and_is_told_what_is_missing() {
         let (go, let_go) = channel();
         let (shown, seen) = channel();
         let printer = Printer::new();
         printer.above(Slow { let_go, shown }).unwrap();
-        // One is with the thread, or will be; the queue holds the others.
-        let total = WAITING + 10;
+        let total = WAITING + 100;
         for number in 0..total {
             printer.line(&number.to_string());
         }
-        for _ in 0..WAITING {
+        go.send(()).unwrap();
+        let mut lines = seen.recv().unwrap();
+        // The thread may have had the first before the others came.
+        if lines.lines().count() < WAITING {
             go.send(()).unwrap();
-            seen.recv().unwrap();
+            lines += &seen.recv().unwrap();
         }
+        let shown = lines.lines().count();
         printer.line("after");
         go.send(()).unwrap();
-        go.send(()).unwrap();
-        let last = std::iter::from_fn(|| seen.recv_timeout(Duration::from_secs(5)).ok())
-            .find(|lines| lines.contains("after"))
-            .unwrap();
-        let (note, line) = last.split_once('\n').unwrap();
-        assert_eq!(line, "after\n");
-        let left_out: usize =
-            note.trim_start_matches('(').split(' ').next().unwrap().parse().unwrap();
-        assert!((9..=10).contains(&left_out), "{note}");
+        let last = seen.recv().unwrap();
+        assert_eq!(last, format!("({} lines were left out here)\nafter\n", total - shown));
+        assert!((WAITING..total).contains(&shown), "{shown}");
+        assert!(lines.lines().enumerate().all(|(at, line)| line == at.to_string()));
     }
 
     #[test]
@@ -229,7 +260,7 @@ mod tests {
         event.write_all(b"b\n").unwrap();
         drop(event);
         go.send(()).unwrap();
-        printer.straight();
+        printer.flush();
         assert_eq!(seen.try_recv().as_deref(), Ok("a b\n"));
         printer.line("to standard error");
         assert!(seen.recv().is_err(), "the prompt is told nothing more");
