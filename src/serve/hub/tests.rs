@@ -81,6 +81,10 @@ fn a_turn_of_many_messages_is_no_chunk_beyond_the_budget() {
 struct Woken(AtomicBool);
 
 impl Waiter for Woken {
+    fn is_here(&self) -> bool {
+        true
+    }
+
     fn take(&self, _me: &Arc<dyn Waiter>) {}
 
     fn send(&self) {

@@ -193,6 +193,10 @@ mod tests {
     struct Asleep(Waker);
 
     impl Waiter for Asleep {
+        fn is_here(&self) -> bool {
+            true
+        }
+
         fn take(&self, _me: &Arc<dyn Waiter>) {}
 
         fn send(&self) {

@@ -77,6 +77,10 @@ impl<W> Place<W> {
 }
 
 impl<W: AsyncWrite + Unpin + Send + 'static> Waiter for Place<W> {
+    fn is_here(&self) -> bool {
+        !self.seat.is_closed()
+    }
+
     fn take(&self, me: &Arc<dyn Waiter>) {
         self.with(|writer| writer.take_on(me));
     }
