@@ -41,6 +41,8 @@ pub enum HistoryError {
         file = file.display()
     )]
     Unusable { file: PathBuf, what: String },
+    #[error("the disk did not answer in {} s", super::reader::ANSWER.as_secs())]
+    Late,
     /// The server is going down.
     #[error("the history is closed")]
     Closed,

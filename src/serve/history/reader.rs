@@ -11,11 +11,16 @@ use crate::wire::entry::Seq;
 use crate::wire::room_name::RoomName;
 use rusqlite::Connection;
 use std::path::Path;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// Questions that wait for the reader; who asks one more waits to ask. Each is at most a search.
 const QUESTIONS: usize = 64;
+/// How long an answer is waited for: many times what a search in millions of messages takes. Whoever
+/// asks a disk that hangs goes on without it.
+pub(super) const ANSWER: Duration = Duration::from_secs(10);
 
 /// The history of a running server, for whoever asks it.
 #[derive(Debug, Clone)]
@@ -102,8 +107,11 @@ impl History {
 
     async fn ask<T>(&self, question: impl FnOnce(Reply<T>) -> Question) -> Result<T, HistoryError> {
         let (reply, answer) = oneshot::channel();
-        self.questions.send(question(reply)).await.map_err(|_gone| HistoryError::Closed)?;
-        answer.await.map_err(|_gone| HistoryError::Closed)?
+        let answered = async {
+            self.questions.send(question(reply)).await.map_err(|_gone| HistoryError::Closed)?;
+            answer.await.map_err(|_gone| HistoryError::Closed)?
+        };
+        timeout(ANSWER, answered).await.unwrap_or(Err(HistoryError::Late))
     }
 }
 
@@ -136,6 +144,23 @@ pub(super) fn answer(
                 let _gone = reply.send(stats_of(file, connection));
             }
             Question::Stop => break,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What hung with it heard nothing more, and was not heard.
+    #[tokio::test(start_paused = true)]
+    async fn a_disk_that_hangs_is_not_waited_for() {
+        let (questions, _nobody_answers) = questions();
+        let (durable, closed) = (watch::channel(Durable::default()).1, watch::channel(false).1);
+        let (closing, key) = (CancellationToken::new(), OwnerKey([0; 16]));
+        let history = History { questions, durable, closing, closed, key };
+        for _ in 0..=QUESTIONS {
+            assert_eq!(history.stats().await, Err(HistoryError::Late));
         }
     }
 }

@@ -220,7 +220,7 @@ impl Recorder {
             let mut recorder = recorder;
             let missing = recorder.run(&reopen).await;
             // The reader goes first, so that the writer closes the file for all.
-            let _gone = asking.send(Question::Stop).await;
+            let _gone = timeout(CLOSE, asking.send(Question::Stop)).await;
             reader.join().await;
             let Self { jobs, others, .. } = recorder;
             // A writer that is gone has said so; one that is busy sees that nobody is left.

@@ -71,10 +71,11 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             // Its writer says why.
             () = seat.closed() => return Ok(()),
         };
-        let past = past.map_err(|error| {
+        let past = past.unwrap_or_else(|error| {
+            // Chat goes on without it; what is missing is told.
             tracing::warn!(room = %name, %error, "the history does not answer");
-            CloseReason::Lost
-        })?;
+            Past::default()
+        });
         let Some(last) = past.entries.last().map(|entry| entry.seq) else {
             self.go_on(&hub, room, name, after).await;
             return Ok(());

@@ -82,11 +82,15 @@ impl<W: AsyncWrite + Unpin + Send + 'static> Waiter for Place<W> {
     }
 
     fn take(&self, me: &Arc<dyn Waiter>) {
-        self.with(|writer| writer.take_on(me));
+        // It is with its task, which may have looked already and be about to lay it here.
+        if self.with(|writer| writer.take_on(me)).is_none() {
+            self.seat.wake_writer();
+        }
     }
 
     fn send(&self) {
-        if self.with(Writer::send_on) != Some(true) {
+        // Whoever is not here was woken above, or by whatever fetched it since.
+        if self.with(Writer::send_on) == Some(false) {
             self.seat.wake_writer();
         }
     }

@@ -3,6 +3,7 @@
 
 use super::ear::Ear;
 use super::reader::Reader;
+use super::standby::Standby;
 use super::{Private, Word, Writer, Writing};
 use crate::config::Limits;
 use crate::log::Logs;
@@ -19,7 +20,7 @@ use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
 use crate::wire::text::Text;
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
@@ -197,6 +198,31 @@ async fn whoever_rings_has_a_writer_on_standby_write_and_wakes_its_task_for_the_
     assert_eq!(Arc::strong_count(&room.tide), 1);
     room.says();
     room.rings();
+}
+
+/// It lay there from then on, with news, and nobody would have woken it.
+#[tokio::test]
+async fn news_between_the_writers_last_look_and_its_standby_wakes_its_task() {
+    let (out, mut peer) = duplex(4096);
+    let (mut room, mut writer) = Room::with(out);
+    let woken = Arc::<Woken>::default();
+    let waker = Waker::from(woken.clone());
+    let mut cx = Context::from_waker(&waker);
+    let standby = Standby::new(room.seat.clone());
+    let waiter = standby.waiter();
+    assert!(pin!(writer.follow(&waiter)).poll(&mut cx).is_ready());
+    room.says();
+    waiter.take(&waiter);
+    let mut rest = Box::pin(standby.rest(writer));
+    assert!(rest.as_mut().poll(&mut cx).is_pending());
+    waiter.send();
+    assert!(woken.take(), "its task knows");
+    let Poll::Ready(Some(mut writer)) = rest.as_mut().poll(&mut cx) else {
+        panic!("it is with its task again")
+    };
+    assert!(pin!(writer.follow(&waiter)).poll(&mut cx).is_ready());
+    let mut heard = vec![0; 1007];
+    peer.read_exact(&mut heard).await.unwrap();
 }
 
 /// A socket that is not made for this.

@@ -152,7 +152,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
 
     /// Writes until there is nothing more for now. For whatever comes after that `waiter` goes on, or
     /// this task is woken.
-    async fn follow(&mut self, waiter: &Arc<dyn Waiter>) -> Result<(), CloseReason> {
+    pub(super) async fn follow(&mut self, waiter: &Arc<dyn Waiter>) -> Result<(), CloseReason> {
         while !self.seat.is_closed() {
             if let Some(replay) = self.following.replaying() {
                 // What is rare is boxed: an idle session keeps no room for it.
