@@ -71,20 +71,20 @@ fn main() -> ExitCode {
     };
     let printer = Printer::new();
     let ended = run(cli, &printer);
-    // Before an error, which is the last that is said.
-    printer.flush();
-    match ended {
+    let code = match ended {
         Ok(code) => ExitCode::from(code),
         // Whoever read our output has seen enough.
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // A file's name may be in it, or what is in a file.
-            let line = format!("error: {}\n", shown::lines(&error.to_string()));
-            // In one write: nothing of others comes between.
-            let _closed = io::stderr().write_all(line.as_bytes());
+            let line = format!("error: {}", shown::lines(&error.to_string()));
+            printer.line(&line);
             ExitCode::from(if error.is::<Usage>() { USAGE } else { FAILED })
         }
-    }
+    };
+    // Nobody waits long for whoever does not read it.
+    printer.flush();
+    code
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
@@ -122,12 +122,12 @@ fn run(cli: Cli, printer: &Printer) -> anyhow::Result<u8> {
                 return Err(Usage(usage).into());
             }
             start_log(&log, "info", printer)?;
-            block_on(bots(args.paths, args.server.server, args.supervised, &log))
+            block_on(bots(args.paths, args.server.server, args.supervised, &log, printer))
         }
         Command::Join { who: Join::Bot { name, server } } => {
             start_log(&log, "info", printer)?;
             let path = bot::join_bot_path(&name, Path::new(BOTS))?;
-            block_on(bots(vec![path], server.server, false, &log))
+            block_on(bots(vec![path], server.server, false, &log, printer))
         }
         Command::Join { who: Join::User { name, server, rooms, plain, inline, config } } => {
             let mut settings = config::client_settings(config.as_deref())?;
@@ -207,11 +207,14 @@ async fn bots(
     server: String,
     supervised: bool,
     log: &LogArgs,
+    printer: &Printer,
 ) -> anyhow::Result<u8> {
+    let printer = printer.clone();
     let as_json = log.log_format == LogFormat::Json;
     let options = RunOptions { paths, server, supervised, seed: None, as_json };
     until_signalled(|stop| async move {
-        Ok(bot::run(options, stop.cancelled_owned()).await.map(|()| 0)?)
+        let print = move |diagnostic: &str| printer.line(diagnostic);
+        Ok(bot::run(options, stop.cancelled_owned(), print).await.map(|()| 0)?)
     })
     .await
 }

@@ -1,13 +1,7 @@
-//! The server's life: a reader that stops is closed and nobody else notices; a log that nobody reads
-//! stops nobody; a shutdown drains.
+//! The server's life: a reader that stops is closed and nobody else notices; a shutdown drains.
 
-use crate::support::{DEADLINE, Server, Start};
+use crate::support::Server;
 use serde_json::json;
-use std::fs::File;
-use std::io::{BufRead, BufReader};
-use std::process::Command;
-use std::sync::mpsc::channel;
-use std::time::Instant;
 
 #[test]
 fn a_reader_that_stops_is_closed_with_a_reason_and_the_others_go_on() {
@@ -115,38 +109,5 @@ fn the_administrators_shutdown_is_as_good_as_a_signal() {
     let mut neo = server.native("Neo");
     server.console("shutdown");
     neo.hears_bye("shutdown");
-    assert_eq!(server.ends().code(), Some(0));
-}
-
-/// A terminal that was stopped, a pipe that nobody reads: its log is written to neither, and the
-/// server went no further than that.
-#[test]
-fn a_log_that_nobody_reads_stops_nobody_and_says_later_what_is_missing() {
-    let home = tempfile::tempdir().unwrap();
-    let pipe = home.path().join("log");
-    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let read = File::options().read(true).write(true).open(&pipe).unwrap();
-    let under = ["sh", "-c", "exec \"$0\" \"$@\" 2> \"$LOG\""];
-    let env = [("LOG", pipe.as_os_str())];
-    let mut server = Server::run(&Start { under: &under, env: &env, ..Start::default() });
-    // A line each for its coming and its going: more than the pipe and the queue hold.
-    for number in 0..1500 {
-        server.line(&format!("visitor{number}"));
-    }
-    let mut neo = server.line("Neo");
-    server.console("say still there");
-    while neo.next_line() != "Server: still there" {}
-    let (note, noted) = channel();
-    std::thread::spawn(move || {
-        let mut lines = BufReader::new(read).lines().map_while(Result::ok);
-        let _over = note.send(lines.find(|line| line.ends_with("lines were left out here)")));
-    });
-    // The next line that finds a place says so.
-    let deadline = Instant::now() + DEADLINE;
-    while noted.try_recv().is_err() {
-        assert!(Instant::now() < deadline, "nothing is said of it");
-        server.line("Trin");
-    }
-    server.terminate();
     assert_eq!(server.ends().code(), Some(0));
 }

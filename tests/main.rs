@@ -39,6 +39,7 @@ mod resume;
 mod rooms;
 mod soak;
 mod split;
+mod stuck;
 mod support;
 mod text;
 mod tidy;

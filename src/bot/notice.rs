@@ -2,7 +2,6 @@
 
 use super::diagnostic::Diagnostic;
 use std::fmt;
-use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,19 +29,16 @@ pub enum Notice {
 /// Takes every notice as it comes.
 pub(super) type Report = Arc<dyn Fn(Notice) + Send + Sync>;
 
-/// Notices go to the log. A diagnostic goes to standard error as it is, because its lines belong
-/// together, and because editors read them; in a log for programs it is one event.
-pub(super) fn to_stderr(as_json: bool) -> Report {
+/// Notices go to the log. A diagnostic goes among its lines as it is, because its own belong together,
+/// and because editors read them; in a log for programs it is one event.
+pub(super) fn to_log(as_json: bool, print: impl Fn(&str) + Send + Sync + 'static) -> Report {
     Arc::new(move |notice| match notice {
         Notice::Wrong(diagnostic) if as_json => {
             let Diagnostic { file, place, message, note, .. } = diagnostic;
             let (line, column) = place.unzip();
             tracing::error!(file, line, column, note, "{message}");
         }
-        Notice::Wrong(diagnostic) => {
-            // With nobody to read it, there is nothing left to do about it.
-            writeln!(std::io::stderr().lock(), "{diagnostic}").ok();
-        }
+        Notice::Wrong(diagnostic) => print(&diagnostic.to_string()),
         Notice::Log { name, line } => tracing::info!(bot = %name, "{line}"),
         Notice::Online { .. } | Notice::Reloaded { .. } | Notice::Left { .. } => {
             tracing::info!("{notice}");

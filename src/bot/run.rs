@@ -55,9 +55,13 @@ pub enum RunError {
 }
 
 /// Runs the bots until `shutdown`, or until none of them can be in the room. Returns once every
-/// bot has left it. What there is to tell goes to the log, and diagnostics to standard error.
-pub async fn run(options: RunOptions, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
-    let report = notice::to_stderr(options.as_json);
+/// bot has left it. What there is to tell goes to the log, and diagnostics are printed among its lines.
+pub async fn run(
+    options: RunOptions,
+    shutdown: impl Future<Output = ()>,
+    print: impl Fn(&str) + Send + Sync + 'static,
+) -> Result<(), RunError> {
+    let report = notice::to_log(options.as_json, print);
     run_telling(options, shutdown, report).await
 }
 

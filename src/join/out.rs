@@ -4,7 +4,8 @@
 use super::Failed;
 use crate::wire::native::{self, ServerEvent};
 use crate::wire::shown;
-use std::io::{self, Write};
+use std::io;
+use tokio::io::AsyncWriteExt;
 
 /// Lines gathered for one write.
 #[derive(Debug, Default)]
@@ -27,11 +28,11 @@ impl Out {
     }
 
     /// Writes what was added. Waits for a slow reader, and through it the server does.
-    pub(super) fn flush(&mut self) -> io::Result<()> {
-        let mut stdout = io::stdout().lock();
-        stdout.write_all(&self.batch)?;
+    pub(super) async fn flush(&mut self) -> io::Result<()> {
+        let mut stdout = tokio::io::stdout();
+        stdout.write_all(&self.batch).await?;
         self.batch.clear();
-        stdout.flush()
+        stdout.flush().await
     }
 }
 

@@ -20,7 +20,7 @@ impl Screen for Plain {
         for line in lines {
             self.out.line(&line.plain());
         }
-        self.out.flush().map_err(Failed::Output)
+        self.out.flush().await.map_err(Failed::Output)
     }
 }
 

@@ -87,7 +87,7 @@ async fn print(
             match event {
                 Event::Closed { why: Closed::Quit } => break,
                 Event::Closed { why } => {
-                    out.flush().map_err(Failed::Output)?;
+                    out.flush().await.map_err(Failed::Output)?;
                     return Err(Failed::Closed(why));
                 }
                 Event::Offline { why, retry_in } => {
@@ -107,7 +107,7 @@ async fn print(
                     }
                 }
                 Event::Server(ServerEvent::Pong(pong)) if pong.id.as_deref() == Some(END) => {
-                    return out.flush().map_err(Failed::Output);
+                    return out.flush().await.map_err(Failed::Output);
                 }
                 Event::Server(event) => match &mut show {
                     None => out.event(&event),
@@ -119,7 +119,7 @@ async fn print(
             // What has come meanwhile goes out in the same write.
             next = events.try_recv().ok();
         }
-        out.flush().map_err(Failed::Output)?;
+        out.flush().await.map_err(Failed::Output)?;
     }
     Ok(())
 }

@@ -22,6 +22,8 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -99,6 +101,27 @@ pub async fn run(
     has_bots(&settings)?;
     let stop = Stop::default();
     let signals = Signals::install().map_err(ProgramError::Signals)?;
+    let code = tokio::select! {
+        // From the beginning, which may wait for a disk or a terminal, to the very end: a second
+        // signal also cuts short what runs beside the server.
+        code = stop.at_once() => code,
+        () = signals.pass_to(stop.clone()) => 1,
+        ended = serve(settings, source, printer, log, stop.clone()) => ended.map(|()| 0)?,
+    };
+    match code {
+        0 => tracing::info!("the server has stopped"),
+        code => tracing::warn!(code, "stopped at once; what was not delivered is lost"),
+    }
+    Ok(code)
+}
+
+async fn serve(
+    settings: ServeSettings,
+    source: Source,
+    printer: Printer,
+    log: &[OsString],
+    stop: Stop,
+) -> Result<(), ProgramError> {
     // A terminal that is closed must not end a server, nor a daemon's manager that asks for a
     // reload: it is caught with or without a config file.
     let hangup = signal(SignalKind::hangup()).map_err(ProgramError::Signals)?;
@@ -119,7 +142,7 @@ pub async fn run(
 
     let beside = Beside::start(&settings, &server, &desk, &printer, log).await?;
     let input = console::input();
-    announce(addr, &beside, &settings, input);
+    announce(addr, &beside, &settings, input).await;
     let recorded = server.hub().is_recorded();
     let connections = server.connections_limit();
     let ceiling = Ceiling::of(&settings.limits, recorded);
@@ -131,34 +154,28 @@ pub async fn run(
     );
     let interactive = input == console::Input::Terminal;
     let at_prompt = AtPrompt { stop: stop.clone(), interactive, supervised: settings.supervised };
-    let console = Console::start(input, desk, at_prompt, &printer, Handle::current())
+    // Dropped last.
+    let _console = Console::start(input, desk, at_prompt, &printer, Handle::current())
         .inspect_err(|error| tracing::warn!(%error, "there is no console"))
         .ok();
 
     let ending = beside.bots.clone().drop_guard();
     let drain = stop.drain().clone().cancelled_owned();
-    let code = tokio::select! {
-        code = stop.at_once() => code,
-        // To the very end: a second signal also cuts short what runs beside the server.
-        () = signals.pass_to(stop.clone()) => 1,
-        // Whoever could ask is never gone before the server is.
-        () = reloads.run(requests, hangup) => 1,
-        ended = async {
-            let end = server.run(async {
-                drain.await;
-                tracing::info!("shutting down; a signal now exits at once");
-                drop(ending);
-            }).await;
-            beside.end().await;
-            end
-        } => ended.map(|()| 0)?,
+    let serving = async {
+        let end = server.run(async {
+            drain.await;
+            tracing::info!("shutting down; a signal now exits at once");
+            drop(ending);
+        });
+        let end = end.await;
+        beside.end().await;
+        Ok(end?)
     };
-    drop(console);
-    match code {
-        0 => tracing::info!("the server has stopped"),
-        code => tracing::warn!(code, "stopped at once; what was not delivered is lost"),
+    tokio::select! {
+        ended = serving => ended,
+        // Whoever could ask is never gone before the server is.
+        () = reloads.run(requests, hangup) => Ok(()),
     }
-    Ok(code)
 }
 
 impl Beside {
@@ -235,9 +252,16 @@ impl Owner for AtPrompt {
 }
 
 /// The first lines on standard output, and the warning that belongs to them.
-fn announce(addr: SocketAddr, beside: &Beside, settings: &ServeSettings, input: console::Input) {
-    // Whoever started this server may have closed its output; it serves all the same.
-    let _closed = write_lines(&mut io::stdout().lock(), &lines(addr, beside, settings, input));
+async fn announce(
+    addr: SocketAddr,
+    beside: &Beside,
+    settings: &ServeSettings,
+    input: console::Input,
+) {
+    let lines = lines(addr, beside, settings, input);
+    // Whoever started this server may have closed its output, or not read it; it serves all the same.
+    let written = spawn_blocking(move || write_lines(&mut io::stdout().lock(), &lines));
+    let _closed_or_stuck = timeout(console::LAST_LINES, written).await;
     if !addr.ip().to_canonical().is_loopback() {
         tracing::warn!(
             "listening on {addr}, not on loopback: traffic is not encrypted, everybody on the way \

@@ -149,8 +149,11 @@ impl Supervised {
         };
         if timeout(self.backoff.grace, leaves).await.is_err() {
             tracing::warn!("the bots did not leave in time and are killed");
-            if let Err(error) = child.kill().await {
-                tracing::warn!(%error, "the bots' process cannot be killed");
+            match timeout(self.backoff.grace, child.kill()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!(%error, "the bots' process cannot be killed"),
+                // Held by a disk that does not answer, it goes when that does.
+                Err(_late) => tracing::warn!("the bots' process was killed and is there still"),
             }
         }
         Ended::Stopped

@@ -55,7 +55,7 @@ async fn talk(data: &[u8]) -> Heard {
     let run = server.run(async {
         let _stopped = stopped.await;
     });
-    let pauses = data.iter().filter(|byte| **byte == PAUSE).count();
+    let pauses = data.split(|byte| *byte == PAUSE).count();
     let end = SILENCE * u32::try_from(pauses).expect("an input of a fuzzer's size") + END;
     let (run, heard) = tokio::join!(run, timeout(end, guests));
     assert!(run.is_ok(), "the hub is alive");

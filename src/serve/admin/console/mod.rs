@@ -22,9 +22,14 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 use terminal::Saved;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
+
+/// How long a terminal, or whoever reads our output, may take for what is to be written before
+/// something else: the first lines, the last ones, the modes.
+pub(in crate::serve) const LAST_LINES: Duration = Duration::from_millis(250);
 
 /// What became of a console.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

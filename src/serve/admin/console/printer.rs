@@ -2,12 +2,12 @@
 //! that it is never torn. Never blocks whoever logs: a thread writes them, and one that is stuck, with
 //! a terminal that was stopped or a pipe that nobody reads, costs lines and nothing else.
 
+use super::LAST_LINES;
 use std::fmt;
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
 use tracing_subscriber::fmt::MakeWriter;
 
 /// Lines that wait to be written. When there are more, the newest are left out and counted: a log
@@ -15,9 +15,6 @@ use tracing_subscriber::fmt::MakeWriter;
 const WAITING: usize = 1024;
 /// Bytes that are written at once, if so many wait: as much as a pipe holds.
 const TOGETHER: usize = 64 * 1024;
-/// How long closing waits for the waiting lines to be written.
-const LAST_LINES: Duration = Duration::from_millis(250);
-
 /// A handle to wherever the lines go at the moment. Cheap to clone; every clone writes to the
 /// same place.
 #[derive(Clone, Default)]
@@ -93,8 +90,14 @@ impl Printer {
     /// What was waiting has been written, if whoever reads it took it in time. Lines go to standard
     /// error from now on.
     pub fn flush(&self) {
-        let before = self.locked().way.take();
-        if let Some(Way { lines, ended, .. }) = before {
+        let mut target = self.locked();
+        let (before, note) = (target.way.take(), target.note);
+        drop(target);
+        if let Some(Way { lines, left_out, ended }) = before {
+            if left_out > 0 {
+                // If there is no place for it even now, nobody is going to read it.
+                let _full = lines.try_send(note(left_out));
+            }
             drop(lines);
             if ended.recv_timeout(LAST_LINES) == Err(RecvTimeoutError::Timeout) {
                 tracing::debug!("the last lines of the log were not taken");

@@ -1,10 +1,13 @@
 //! The terminal's modes: looked at before a console begins, given back when the process ends
 //! while the console's thread still waits for a key.
 
+use super::LAST_LINES;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 use std::env;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
+use std::sync::mpsc::sync_channel;
+use std::thread;
 
 /// What standard input is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,10 +43,17 @@ impl Saved {
 
     /// Ends an unfinished prompt, leaves bracketed paste and the editor's modes.
     pub(super) fn give_back(&self) {
-        // A terminal that is gone needs nothing back.
-        let _gone = io::stdout().write_all(b"\r\x1b[K\x1b[?2004l");
-        let _gone = io::stdout().flush();
-        let _gone = tcsetattr(io::stdin(), OptionalActions::Drain, &self.0);
+        // A terminal that is gone needs nothing back; one that is stuck gets at least its modes.
+        let _gone = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
+        let (done, written) = sync_channel(1);
+        let write = move || {
+            let mut stdout = io::stdout().lock();
+            let _gone = stdout.write_all(b"\r\x1b[K\x1b[?2004l").and_then(|()| stdout.flush());
+            let _late = done.send(());
+        };
+        if thread::Builder::new().name("terminal".into()).spawn(write).is_ok() {
+            let _stuck = written.recv_timeout(LAST_LINES);
+        }
     }
 }
 
