@@ -262,8 +262,10 @@ async fn tail(args: TailArgs) -> anyhow::Result<u8> {
 }
 
 async fn admin(args: AdminArgs) -> anyhow::Result<u8> {
-    let port = args.server.port();
-    let remote = Remote::new(args.socket.unwrap_or_else(|| config::admin_socket(port)));
+    let remote = match args.socket {
+        Some(socket) => Remote::new(socket),
+        None => Remote::of_server(&args.server.server, args.server.port()).await?,
+    };
     if !args.words.is_empty() {
         ask::once(&remote, &args.words.join(" "), args.json).await?;
     } else if console::input() == Input::Terminal {
@@ -300,7 +302,7 @@ async fn until_signalled<W: Future<Output = anyhow::Result<u8>>>(
     work: impl FnOnce(CancellationToken) -> W,
 ) -> anyhow::Result<u8> {
     let stop = Stop::default();
-    let signals = Signals::install().context("cannot listen to signals").map_err(one_line)?;
+    let signals = Signals::with_hangup().context("cannot listen to signals").map_err(one_line)?;
     tokio::select! {
         done = work(stop.drain().clone()) => done,
         code = stop.at_once() => Ok(code),

@@ -123,6 +123,13 @@ fn administration_over_the_socket() {
     let (code, out, err) = ask(&["kick", "Smith"]);
     assert_eq!((code, out.as_str()), (Some(1), ""));
     assert!(err.starts_with("error: ") && err.matches('\n').count() == 1, "{err}");
+    // On no account is it this one's.
+    let elsewhere = format!("elsewhere.invalid:{}", server.addr().rsplit_once(':').unwrap().1);
+    let output = chaty(dir.path()).args(["admin", "--server", &elsewhere, "kick", "Neo"]).output();
+    let output = output.unwrap();
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(1), b"".as_slice()));
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert!(err.contains("elsewhere.invalid") && err.contains("is not this machine"), "{err}");
     let (code, out, _) = ask(&["--json", "frob"]);
     assert_eq!(code, Some(1));
     assert!(out.starts_with("{\"failed\":\"frob not a valid input command"), "{out}");

@@ -66,9 +66,14 @@ impl Mute {
     }
 
     #[track_caller]
-    fn terminates(&mut self) -> ExitStatus {
+    fn signal(&self) {
         let pid = self.0.id().to_string();
         assert!(Command::new("kill").args(["-s", "TERM", &pid]).status().unwrap().success());
+    }
+
+    #[track_caller]
+    fn terminates(&mut self) -> ExitStatus {
+        self.signal();
         self.ends()
     }
 
@@ -164,6 +169,23 @@ fn bots_whose_mistakes_nobody_reads_end_when_they_are_told() {
     let mut bots = Mute::start(&["bot", "bots", "--server", &addr], home.path(), &full, &full);
     neo.hears("Well just connected");
     bots.terminates();
+}
+
+#[test]
+fn a_chat_that_nobody_reads_ends_when_it_is_told_twice() {
+    let (full, home, mut server) = (Pipe::full(), tempfile::tempdir().unwrap(), Server::start());
+    let mut neo = server.line("Neo");
+    let addr = server.addr().to_string();
+    let words = ["join", "user", "Trin", "--plain", "--server", &addr];
+    let mut chat = Mute::start(&words, home.path(), &full, &Pipe::new());
+    neo.hears("Trin just connected").says("hi");
+    server.fence(&mut [&mut neo]);
+    // Two that come at the same time may be one.
+    until(|| {
+        chat.signal();
+        chat.0.try_wait().unwrap().is_some()
+    });
+    assert_eq!(chat.ends().code(), Some(143));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! a terminal shows it, against a real server.
 
 mod hostile;
+mod stopped;
 
 use crate::join::stage::{Host, PATIENCE, Terminal, count, run};
 use crate::support::Server;

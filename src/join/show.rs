@@ -173,10 +173,17 @@ fn said(
     }
 }
 
+/// So many numbers a server leaves out when it cannot know which it gave: the lines between them never
+/// were. `docs/OPERATIONS.md` says when.
+const JUMP: u64 = 1 << 20;
+
 pub(super) fn missing(gap: &Gap<'_>) -> Line {
     match gap.before.saturating_sub(gap.after).saturating_sub(1) {
         0 => Line::alert("the server began anew: what was said before is no longer to be had"),
         1 => Line::alert("one line is missing here: the server no longer has it"),
+        n if n >= JUMP => Line::alert(
+            "the server's numbers jump here: it was ended before it had saved its last words",
+        ),
         n => Line::alert(format!("{n} lines are missing here: the server no longer has them")),
     }
 }
@@ -234,6 +241,7 @@ mod tests {
             r#"{"notice":{"text":"hello"}}"#,
             r#"{"refused":{"code":"muted","text":"you are muted"}}"#,
             r#"{"pong":{}}"#,
+            r#"{"gap":{"room":"r","after":9,"before":1048586}}"#,
         ]);
         assert_eq!(
             lines,
@@ -252,6 +260,7 @@ mod tests {
                 "-- the server began anew: what was said before is no longer to be had",
                 "-- hello",
                 "-- you are muted",
+                "-- the server's numbers jump here: it was ended before it had saved its last words",
             ]
         );
     }

@@ -3,7 +3,7 @@
 use crate::wire::entry::Millis;
 use crate::wire::nick::NickKey;
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// Whom a ban is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,9 +22,11 @@ pub struct Ban {
 }
 
 impl Target {
-    /// What the administrator typed: an address if it is one, else a name.
+    /// What the administrator typed: an address if it is one, with a port or without, else a name.
     pub fn parse(word: &str) -> Self {
-        word.parse().map_or_else(|_not_an_address| Self::Name(word.into()), Self::Address)
+        let with_port = || word.parse::<SocketAddr>().map(|addr| addr.ip());
+        let address = word.parse().or_else(|_no_address| with_port());
+        address.map_or_else(|_a_name| Self::Name(word.into()), Self::Address)
     }
 
     /// Whether a member with this name and address is meant.

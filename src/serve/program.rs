@@ -106,7 +106,7 @@ pub async fn run(
         // signal also cuts short what runs beside the server.
         code = stop.at_once() => code,
         () = signals.pass_to(stop.clone()) => 1,
-        ended = serve(settings, source, printer, log, stop.clone()) => ended.map(|()| 0)?,
+        ended = Box::pin(serve(settings, source, printer, log, stop.clone())) => ended.map(|()| 0)?,
     };
     match code {
         0 => tracing::info!("the server has stopped"),

@@ -4,10 +4,11 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// Exit codes of a process ended by a signal, as a shell counts them: 128 + its number.
+const SIGHUP: u8 = 128 + 1;
 const SIGINT: u8 = 128 + 2;
 const SIGTERM: u8 = 128 + 15;
 
@@ -22,19 +23,34 @@ pub struct Stop {
 /// The signals that stop a server. Held from before anything listens, so that none is missed.
 #[derive(Debug)]
 pub struct Signals {
-    int: tokio::signal::unix::Signal,
-    term: tokio::signal::unix::Signal,
+    int: Signal,
+    term: Signal,
+    /// To a server it is no reason to stop.
+    hup: Option<Signal>,
 }
 
 impl Signals {
     pub fn install() -> io::Result<Self> {
-        Ok(Self { int: signal(SignalKind::interrupt())?, term: signal(SignalKind::terminate())? })
+        let (int, term) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        Ok(Self { int, term, hup: None })
+    }
+
+    /// For whoever goes with the terminal, too.
+    pub fn with_hangup() -> io::Result<Self> {
+        Ok(Self { hup: Some(signal(SignalKind::hangup())?), ..Self::install()? })
     }
 
     /// Passes signals on for ever.
     pub async fn pass_to(mut self, stop: Stop) {
         loop {
+            let hangup = async {
+                match &mut self.hup {
+                    Some(hup) => hup.recv().await,
+                    None => std::future::pending().await,
+                }
+            };
             let code = tokio::select! {
+                Some(()) = hangup => SIGHUP,
                 Some(()) = self.int.recv() => SIGINT,
                 Some(()) = self.term.recv() => SIGTERM,
                 else => return,

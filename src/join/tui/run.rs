@@ -16,6 +16,7 @@ use crate::wire::nick::Nick;
 use crossterm::event::{Event as Input, EventStream, MouseButton, MouseEventKind};
 use futures_core::Stream;
 use rustix::process::{Signal, kill_current_process_group};
+use rustix::termios::{LocalModes, tcgetattr};
 use std::collections::VecDeque;
 use std::future::{pending, poll_fn};
 use std::io;
@@ -100,6 +101,8 @@ impl<'a> Run<'a> {
         signals: &mut Signals,
     ) -> Result<(Closed, usize), Failed> {
         let mut sizes = signal(SignalKind::window_change()).map_err(Failed::Terminal)?;
+        let cont = SignalKind::from_raw(Signal::CONT.as_raw());
+        let mut continued = signal(cont).map_err(Failed::Terminal)?;
         let (width, height) = crossterm::terminal::size().map_err(Failed::Terminal)?;
         self.tell(Msg::Size(width, height)).await?;
         if let Some(closed) = self.tell(Msg::Client(first)).await? {
@@ -120,6 +123,10 @@ impl<'a> Run<'a> {
                     self.screen.redraw();
                     let (width, height) = crossterm::terminal::size().map_err(Failed::Terminal)?;
                     self.tell(Msg::Size(width, height)).await?
+                }
+                _ = continued.recv() => {
+                    self.go_on()?;
+                    None
                 }
                 () = signals.leave() => {
                     if std::mem::replace(&mut was_told_to_leave, true) {
@@ -274,6 +281,20 @@ impl<'a> Run<'a> {
         // Without a shell to come back to, nothing happens.
         kill_current_process_group(Signal::TSTP).ok();
         self.take_back()
+    }
+
+    /// After a stop, its own or one that came from outside: whoever had the terminal meanwhile may
+    /// have left its modes and something of its own there.
+    fn go_on(&mut self) -> Result<(), Failed> {
+        let modes = tcgetattr(io::stdin()).map_err(|error| Failed::Terminal(error.into()))?;
+        if modes.local_modes.contains(LocalModes::ICANON) {
+            self.let_go();
+            self.screen.leave().map_err(Failed::Terminal)?;
+            return self.take_back();
+        }
+        self.screen.redraw();
+        self.is_stale = true;
+        Ok(())
     }
 
     /// Reads no keys any more.

@@ -174,7 +174,7 @@ mod tests {
         );
         let bans = vec![
             BanRow { target: Target::Name("Neo".into()), reason: None, since: Millis(1) },
-            BanRow { target: Target::of("::1"), reason: Some("spam".into()), since: Millis(2) },
+            BanRow { target: Target::parse("::1"), reason: Some("spam".into()), since: Millis(2) },
         ];
         assert_eq!(
             report(&Report::Bans(bans)).to_string(),

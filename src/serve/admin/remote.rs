@@ -3,11 +3,13 @@
 
 use super::socket::{DEADLINE, Request};
 use super::{Answer, Clerk};
+use crate::config;
 use crate::wire::shown::{self, Shown};
 use std::io;
+use std::net::{SocketAddr, UdpSocket};
 use std::path::PathBuf;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::UnixStream;
+use tokio::net::{UnixStream, lookup_host};
 use tokio::time::timeout;
 
 /// Bytes of an answer: `list` of 10 000 members, as text and as JSON, takes about 4 MiB.
@@ -35,12 +37,30 @@ pub enum RemoteError {
     NotYours { socket: PathBuf },
     #[error("the server on {socket} did not answer: {source}", socket = socket.display())]
     NoAnswer { socket: PathBuf, source: io::Error },
+    /// Another server, of the same port, would carry it out.
+    #[error(
+        "{} is not this machine: a server is administered on its own, through a socket in the file \
+         system",
+        Shown::new(server)
+    )]
+    NotHere { server: String },
 }
 
 impl Remote {
     /// The desk behind this socket; nothing is opened yet.
     pub fn new(socket: PathBuf) -> Self {
         Self { socket }
+    }
+
+    /// The desk of the server that listens there, which has to be on this machine.
+    pub async fn of_server(server: &str, port: u16) -> Result<Self, RemoteError> {
+        // An address of this machine is one that something here can have.
+        let is_ours = |addr: SocketAddr| UdpSocket::bind((addr.ip(), 0)).is_ok();
+        let addrs = timeout(DEADLINE, lookup_host(server)).await;
+        if addrs.is_ok_and(|addrs| addrs.is_ok_and(|mut addrs| addrs.any(is_ours))) {
+            return Ok(Self::new(config::admin_socket(port)));
+        }
+        Err(RemoteError::NotHere { server: server.into() })
     }
 
     /// Asks one line. The text that comes back is harmless to print.

@@ -3,7 +3,9 @@
 
 use super::{Command, Target};
 use crate::config::nearest;
+use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
+use crate::wire::text::echo;
 
 /// What the console shows when it is ready for a line, as the ancestor did.
 pub const PROMPT: &str = ">>";
@@ -88,12 +90,15 @@ pub fn parse(line: &str) -> Asked {
         ("kick", rest) => kick(rest),
         ("ban", rest) => {
             let (target, reason) = split(rest);
-            Asked::Command(Command::Ban { target: Target::of(target), reason: given(reason) })
+            match to_ban(target) {
+                Ok(target) => Asked::Command(Command::Ban { target, reason: given(reason) }),
+                Err(why) => Asked::Wrong(why),
+            }
         }
         ("unban" | "mute" | "unmute", rest) if !rest.is_empty() && split(rest).1.is_empty() => {
             let name = rest.to_owned();
             Asked::Command(match word {
-                "unban" => Command::Unban { target: Target::of(rest) },
+                "unban" => Command::Unban { target: Target::parse(rest) },
                 "mute" => Command::Mute { name },
                 _ => Command::Unmute { name },
             })
@@ -159,10 +164,20 @@ fn given(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-impl Target {
-    /// An IP address is one; anything else is a name.
-    pub fn of(typed: &str) -> Self {
-        typed.parse().map_or_else(|_a_name| Self::Name(typed.into()), Self::Address)
+/// Whom a ban is to keep out: nobody would be kept out by what is neither an address nor a name.
+fn to_ban(typed: &str) -> Result<Target, String> {
+    let target = Target::parse(typed);
+    let Target::Name(name) = &target else { return Ok(target) };
+    let is_of_address = |c: char| c.is_ascii_hexdigit() || ".:/*[]".contains(c);
+    if name.contains(['.', ':', '/']) && name.chars().all(is_of_address) {
+        return Err(format!(
+            "{} is no address: a ban is for one address, as `list` shows it, or for one name",
+            echo(name)
+        ));
+    }
+    match Nick::parse(name.as_bytes()) {
+        Ok(_) => Ok(target),
+        Err(why) => Err(format!("nobody can be called {}: {why}", echo(name))),
     }
 }
 
@@ -218,6 +233,18 @@ mod tests {
             Command::Ban { target: Target::Address(address), reason: Some("spam".into()) }
         );
         assert_eq!(command("unban Neo"), Command::Unban { target: Target::Name(neo()) });
+        let address = "10.0.0.9".parse().unwrap();
+        assert_eq!(
+            command("ban 10.0.0.9:41216"),
+            Command::Ban { target: Target::Address(address), reason: None }
+        );
+        for typed in ["10.0.0.0/8", "10.0.0.*", "[::5]", "::1/64", "999.1.1.1", "10.1.2", "#lobby"]
+        {
+            let Asked::Wrong(why) = parse(&format!("ban {typed}")) else {
+                panic!("{typed} is banned")
+            };
+            assert!(why.contains(typed), "{why}");
+        }
         assert_eq!(command("ban"), Command::Bans);
         assert_eq!(command("mute Neo"), Command::Mute { name: neo() });
         assert_eq!(command("unmute Neo"), Command::Unmute { name: neo() });

@@ -84,9 +84,11 @@ impl Lock {
     }
 }
 
-/// The file's name with more behind it.
+/// The file's name with more behind it: its own, where a link leads to it. By that name alone, two
+/// servers know that they have the same one.
 pub(super) fn beside(file: &Path, suffix: &str) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
+    let file = fs::canonicalize(file).unwrap_or_else(|_not_there_yet| file.to_owned());
+    let mut name = file.into_os_string();
     name.push(suffix);
     name.into()
 }

@@ -41,6 +41,12 @@ pub enum HistoryError {
         file = file.display()
     )]
     Unusable { file: PathBuf, what: String },
+    #[error(
+        "the history {file} was moved or deleted; put it back, and what waits is written, or start \
+         the server anew, and it begins another one",
+        file = file.display()
+    )]
+    Gone { file: PathBuf },
     #[error("the disk did not answer in {} s", super::reader::ANSWER.as_secs())]
     Late,
     /// The server is going down.

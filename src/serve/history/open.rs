@@ -5,7 +5,7 @@
 use super::db::{self, Lock, int, uint};
 use super::error::HistoryError;
 use super::mark::{self, Note, Verdict};
-use super::store::{Place, SPAN, Store};
+use super::store::{Place, SPAN, Store, inode};
 use super::view::{Names, View};
 use super::{Bounced, Known, Numbers, OwnerKey, PastRoom};
 use crate::config::{HistorySettings, HistorySync};
@@ -122,6 +122,7 @@ impl OpenFile {
             is_unsure: false,
             names,
             lock,
+            inode: inode(file),
             id: id.clone(),
         };
         let rooms: Vec<_> = rooms.into_iter().map(|room| room.past).collect();

@@ -12,6 +12,8 @@ use crate::wire::entry::Seq;
 use crate::wire::room_name::RoomName;
 use rusqlite::Connection;
 use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Numbers that a room may use before the mark says so: more than it can say while the disk holds
@@ -38,6 +40,13 @@ pub(super) struct Store {
     pub(super) is_unsure: bool,
     pub(super) names: Names,
     pub(super) lock: Lock,
+    /// Device and number of the file that was opened.
+    pub(super) inode: Option<(u64, u64)>,
+}
+
+/// Which file stands at a path.
+pub(super) fn inode(file: &Path) -> Option<(u64, u64)> {
+    fs::metadata(file).ok().map(|meta| (meta.dev(), meta.ino()))
 }
 
 /// A room's place in the file.
@@ -56,6 +65,14 @@ pub(super) struct Place {
 }
 
 impl Store {
+    /// Whether the file is where it was: what goes into another's place, or into none, is lost.
+    pub(super) fn is_in_place(&self) -> Result<(), HistoryError> {
+        if inode(&self.file) == self.inode {
+            return Ok(());
+        }
+        Err(HistoryError::Gone { file: self.file.clone() })
+    }
+
     /// The next number of the others is at least this: a room that the file does not know, or not
     /// yet, has used the one before.
     pub(super) fn others_used(&mut self, next: Seq) {

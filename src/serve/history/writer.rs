@@ -154,7 +154,7 @@ impl Writer {
         }
         self.tell(missing);
         let mut closing = None;
-        while let Err(error) = self.commit(&batch) {
+        while let Err(error) = self.commit(&batch, closing.is_some()) {
             if let Some(missing) = closing {
                 self.store.is_unsure = true;
                 return Some(missing + entries as u64);
@@ -173,9 +173,13 @@ impl Writer {
         closing
     }
 
-    fn commit(&mut self, batch: &Batch) -> Result<(), HistoryError> {
+    /// At the end it is written wherever the file is by then.
+    fn commit(&mut self, batch: &Batch, is_last: bool) -> Result<(), HistoryError> {
         if let Some(gate) = &self.gate {
             gate();
+        }
+        if !is_last {
+            self.store.is_in_place()?;
         }
         if batch.rooms.is_empty() { Ok(()) } else { self.store.write(batch) }
     }

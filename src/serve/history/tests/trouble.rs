@@ -288,3 +288,44 @@ fn damage_anywhere_is_survived() {
     fs::write(&file, &whole).unwrap();
     drop(OpenFile::open(&settings).unwrap());
 }
+
+/// It was written to all the same, and gone with the server.
+#[tokio::test]
+async fn a_file_that_is_moved_away_suspends_the_recording_until_it_is_back() {
+    let home = tempfile::tempdir().unwrap();
+    let (file, moved) = (home.path().join("h.db"), home.path().join("moved.db"));
+    let (settings, lobby) = (settings(&file), room("#lobby"));
+    let mut rig = Rig::open(&settings);
+    rig.say(&lobby, vec![chat("before")]);
+    rig.recorded().await;
+    fs::rename(&file, &moved).unwrap();
+    rig.say(&lobby, vec![chat("meanwhile")]);
+    let mut durable = rig.history.durable();
+    durable.wait_for(|durable| durable.suspended).await.unwrap();
+    fs::rename(&moved, &file).unwrap();
+    rig.recorded().await;
+    assert!(!durable.borrow().suspended);
+    assert_eq!(rig.history.stats().await.unwrap().entries, 2);
+    // What is left at the end goes to wherever it is.
+    fs::rename(&file, &moved).unwrap();
+    rig.say(&lobby, vec![chat("after")]);
+    rig.close().await;
+    fs::rename(&moved, &file).unwrap();
+    let rig = Rig::open(&settings);
+    assert_eq!(rig.history.stats().await.unwrap().entries, 3);
+    rig.close().await;
+}
+
+/// Both wrote into it.
+#[tokio::test]
+async fn a_link_to_a_file_that_is_in_use_is_in_use() {
+    let home = tempfile::tempdir().unwrap();
+    let (file, link) = (home.path().join("h.db"), home.path().join("link.db"));
+    let rig = Rig::open(&settings(&file));
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    let second = Rig::try_open(&settings(&link), None);
+    assert!(matches!(second, Err(HistoryError::InUse { .. })));
+    rig.close().await;
+    Rig::open(&settings(&link)).close().await;
+    assert!(!home.path().join("link.db.mark").exists());
+}
