@@ -213,14 +213,16 @@ mod tests {
     use super::*;
     use std::sync::mpsc::channel;
 
-    /// Shows a line only when it is let.
+    /// Shows lines only when it is let, and says when it has some.
     struct Slow {
+        has: std::sync::mpsc::Sender<()>,
         let_go: Receiver<()>,
         shown: std::sync::mpsc::Sender<String>,
     }
 
     impl Show for Slow {
         fn show(&mut self, lines: String) -> io::Result<()> {
+            self.has.send(()).map_err(io::Error::other)?;
             self.let_go.recv().map_err(io::Error::other)?;
             self.shown.send(lines).map_err(io::Error::other)
         }
@@ -228,36 +230,30 @@ mod tests {
 
     #[test]
     fn who_is_stuck_blocks_nobody_and_is_told_what_is_missing() {
-        let (go, let_go) = channel();
-        let (shown, seen) = channel();
+        let ((has, had), (go, let_go), (shown, seen)) = (channel(), channel(), channel());
         let printer = Printer::new();
-        printer.above(Slow { let_go, shown }).unwrap();
-        let total = WAITING + 100;
-        for number in 0..total {
+        printer.above(Slow { has, let_go, shown }).unwrap();
+        printer.line("0");
+        had.recv().unwrap();
+        for number in 1..=WAITING + 100 {
             printer.line(&number.to_string());
         }
         go.send(()).unwrap();
-        let mut lines = seen.recv().unwrap();
-        // The thread may have had the first before the others came.
-        if lines.lines().count() < WAITING {
-            go.send(()).unwrap();
-            lines += &seen.recv().unwrap();
-        }
-        let shown = lines.lines().count();
+        assert_eq!(seen.recv().unwrap(), "0\n");
+        had.recv().unwrap();
         printer.line("after");
         go.send(()).unwrap();
-        let last = seen.recv().unwrap();
-        assert_eq!(last, format!("({} lines were left out here)\nafter\n", total - shown));
-        assert!((WAITING..total).contains(&shown), "{shown}");
-        assert!(lines.lines().enumerate().all(|(at, line)| line == at.to_string()));
+        let waited = (1..=WAITING).map(|number| format!("{number}\n"));
+        assert_eq!(seen.recv().unwrap(), waited.collect::<String>());
+        go.send(()).unwrap();
+        assert_eq!(seen.recv().unwrap(), "(100 lines were left out here)\nafter\n");
     }
 
     #[test]
     fn an_event_is_put_whole_and_closing_waits_for_it() {
-        let (go, let_go) = channel();
-        let (shown, seen) = channel();
+        let ((has, _had), (go, let_go), (shown, seen)) = (channel(), channel(), channel());
         let printer = Printer::new();
-        printer.above(Slow { let_go, shown }).unwrap();
+        printer.above(Slow { has, let_go, shown }).unwrap();
         let mut event = printer.make_writer();
         event.write_all(b"a ").unwrap();
         event.write_all(b"b\n").unwrap();
