@@ -6,6 +6,7 @@ use super::engine;
 use super::explain::{self, Names};
 use super::host::{Host, lock};
 use super::lint;
+use super::script::plain;
 use super::store::STORES;
 use rhai::{
     AST, Dynamic, Engine, EvalAltResult, Module, ModuleResolver, ParseError, Position, Scope,
@@ -170,7 +171,7 @@ fn confined(root: &Path, path: &Path, limit: usize) -> io::Result<String> {
     if text.len() > limit {
         return Err(io::Error::other(format!("it has more than {} KiB", limit / 1024)));
     }
-    Ok(text)
+    Ok(plain(&text).into_owned())
 }
 
 /// A file on its way to being a module.

@@ -13,7 +13,19 @@ use crate::bot::mind::Mind;
 use crate::bot::store::STORES;
 use crate::bot::world::World;
 use rhai::{AST, Dynamic, Engine, Expr, Scope, Stmt};
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
+
+/// A file's text without what an editor put around it: a byte order mark, and other line ends than
+/// ours. Of a carriage return alone the interpreter makes a line in some places and none in others.
+pub(in crate::bot) fn plain(source: &str) -> Cow<'_, str> {
+    let source = source.strip_prefix('\u{feff}').unwrap_or(source);
+    if source.contains('\r') {
+        Cow::Owned(source.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        Cow::Borrowed(source)
+    }
+}
 
 impl Script {
     /// As [`Script::load`], with the memory and the room of the version before.
@@ -40,8 +52,7 @@ impl Script {
         mind: Arc<Mutex<Mind>>,
         world: Arc<World>,
     ) -> Result<Self, Vec<Diagnostic>> {
-        // Some editors begin a file with a byte order mark.
-        let source = source.strip_prefix('\u{feff}').unwrap_or(source);
+        let source = &*plain(source);
         let host = Arc::new(Host::new(options.limits.clone(), mind, world));
         let mut engine = engine::build(&host);
         let mut functions = FUNCTIONS.clone();

@@ -4,6 +4,8 @@
 mod blank;
 mod load;
 
+pub(in crate::bot) use load::plain;
+
 use super::declaration::Declaration;
 use super::diagnostic::Diagnostic;
 use super::engine;

@@ -186,6 +186,7 @@ fn what_is_right_is_not_a_finding() {
         "fn on_message(msg) { let f = Fn(\"g\"); f.call(1) } fn g(x) { x }",
         "fn on_message(msg) { msg.text.len() + msg.words.filter(|w| w.len > 2).len() }",
         "\u{feff}// a byte order mark\r\nfn on_message(msg) {\r\n  1\r\n}\r\n",
+        "// a carriage return\rfn on_message(msg) {\r  1\r}\r",
         "/// > Neo: hi\nprivate fn helper() { 1 }\nfn on_message(msg) { helper() }",
     ] {
         assert_eq!(answer(source, "hi").error, None, "{source}");
@@ -194,6 +195,11 @@ fn what_is_right_is_not_a_finding() {
 
 #[test]
 fn syntax() {
+    check(
+        "// a line\rfn on_message(msg) { say(\"a\" }",
+        Some((2, 30)),
+        "`,` is missing to separate the arguments to function call `say`",
+    );
     check(
         "fn on_message(msg) { say(\"a\" }",
         Some((1, 30)),

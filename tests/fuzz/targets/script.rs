@@ -50,12 +50,13 @@ fn tried(source: &str) {
     let mistakes = Script::mistakes(source, &options());
     let found = load(source);
     assert_eq!(mistakes.is_empty(), found.is_some(), "what has no mistakes loads");
+    let lines = source.replace("\r\n", "\n").replace('\r', "\n");
+    let lines: Vec<&str> = lines.split('\n').collect();
     for mistake in &mistakes {
         let said = mistake.to_string();
         said.lines().for_each(harmless);
         assert!(!mistake.message.trim().is_empty(), "{said}");
         if let Some((line, column)) = mistake.place {
-            let lines: Vec<&str> = source.split('\n').collect();
             assert!((1..=lines.len()).contains(&line), "{said}: line {line} of {}", lines.len());
             let found = lines.get(line - 1).expect("it was counted");
             assert!((1..=found.chars().count() + 1).contains(&column), "{said} in {found:?}");
