@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Ids that are remembered: as many as the hub does of its own.
-const IDS: usize = 4096;
+const IDS: usize = 16 * 1024;
 /// Entries of the file's tail that are looked through for them, and segments: where few messages
 /// have ids, the start is not to wait for them.
 const TAIL: usize = 32 * 1024;
