@@ -16,6 +16,8 @@ pub use handle::HubHandle;
 pub(super) use handle::{Enter, Place, Recent, Request, ResumeAt};
 pub(super) use legacy::Legacy;
 pub(super) use places::LOOKED_THROUGH;
+#[cfg(test)]
+pub(super) use publish::MANY;
 
 use super::metrics::{Counters, Rate};
 use super::seat::Seat;

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 /// anything else reads of them, too.
 pub(super) const COMINGS: Duration = Duration::from_millis(50);
 /// So many of them wake at once all the same: what nobody was told of is not let go of.
-const MANY: u64 = 64;
+pub(in crate::serve) const MANY: usize = 64;
 
 impl Hub {
     /// Appends what the turn has brought so far.
@@ -36,7 +36,7 @@ impl Hub {
             let is_chat = |entry: &&Entry| matches!(entry.event, Event::Chat(_));
             self.counters.messages.add(entries.iter().filter(is_chat).count() as u64);
             self.unrung += entries.len() as u64;
-            self.is_urgent |= self.unrung >= MANY || !entries.iter().all(is_coming_or_going);
+            self.is_urgent |= self.unrung >= MANY as u64 || !entries.iter().all(is_coming_or_going);
             self.logs.append(room, entries);
             if let Some(tide) = self.tides.get(&room) {
                 tide.rise(self.logs.tail(room).bytes);
