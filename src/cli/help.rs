@@ -285,7 +285,7 @@ The commands are those of the server's own console:
 
 They go through a Unix socket that only the server's own user, and root, can open. By default it is \
 $XDG_RUNTIME_DIR/chaty/admin-PORT.sock, or in chaty-UID in the folder for temporary files; \
---server gives the port, --socket another file. Without a command, on a terminal, a console \
+--server gives the port of a server on this machine, --socket another file. Without a command, on a terminal, a console \
 opens. The exit code is 1 when a command could not be carried out.";
 
 pub(super) const ADMIN_EXAMPLES: &str = "\

@@ -20,6 +20,7 @@ pub use bans::{Ban, Target};
 pub use bots::{About, Spoken};
 pub use flood::{Flood, Pace, Sent};
 pub use input::{Answer, Appended, Effects, Input, Join, Known, Post, Refusal, Reply, RoomRow};
+pub use recent::REMEMBERED;
 pub use rooms::{Room, Rooms};
 pub use roster::Member;
 

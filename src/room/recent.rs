@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 /// Messages remembered. A client resends what it sent in the last seconds before a cut: with flood
 /// control off and everything on one core, twenty clients had said 9900 since.
-const REMEMBERED: usize = 16 * 1024;
+pub const REMEMBERED: usize = 16 * 1024;
 
 /// Whose id it is: a client's across its connections, or one session's.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -9,6 +9,7 @@ use super::store::{Place, SPAN, Store, inode};
 use super::view::{Names, View};
 use super::{Bounced, Known, Numbers, OwnerKey, PastRoom};
 use crate::config::{HistorySettings, HistorySync};
+use crate::room::REMEMBERED;
 use crate::wire::entry::{Event, Seq};
 use crate::wire::room_name::RoomName;
 use crate::wire::text::Text;
@@ -18,9 +19,7 @@ use std::fs;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Ids that are remembered: as many as the hub does of its own.
-const IDS: usize = 16 * 1024;
-/// Entries of the file's tail that are looked through for them, and segments: where few messages
+/// Entries of the file's tail that are looked through for ids, and segments: where few messages
 /// have ids, the start is not to wait for them.
 const TAIL: usize = 32 * 1024;
 const SEGMENTS: i64 = 1024;
@@ -214,7 +213,9 @@ impl Tail {
         let mut segments = connection.prepare(sql)?;
         let mut segments = segments.query([SEGMENTS])?;
         while let Some(row) = segments.next()? {
-            if looked >= TAIL || (tail.known.len() >= IDS && tail.bounced.len() >= IDS) {
+            if looked >= TAIL
+                || (tail.known.len() >= REMEMBERED && tail.bounced.len() >= REMEMBERED)
+            {
                 break;
             }
             let Some(&room) = by_row.get(&row.get(0)?) else {
@@ -227,9 +228,9 @@ impl Tail {
         // never go back, and between rooms the time decides.
         tail.known.sort_by_key(|known| (known.at, known.seq));
         tail.bounced.sort_by_key(|bounced| bounced.seq);
-        let surplus = tail.known.len().saturating_sub(IDS);
+        let surplus = tail.known.len().saturating_sub(REMEMBERED);
         tail.known.drain(..surplus);
-        let surplus = tail.bounced.len().saturating_sub(IDS);
+        let surplus = tail.bounced.len().saturating_sub(REMEMBERED);
         tail.bounced.drain(..surplus);
         Ok(tail)
     }
