@@ -85,6 +85,8 @@ impl Console {
         match input {
             Input::Background => drop(session),
             Input::Lines => {
+                // What was logged before the prompt stands above it.
+                printer.flush();
                 builder.spawn(move || session.run(lines::Lines::stdin()))?;
             }
             Input::Terminal => {

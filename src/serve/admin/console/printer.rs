@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 use tracing_subscriber::fmt::MakeWriter;
 
 /// Lines that wait to be written. When there are more, the newest are left out and counted: a log
@@ -15,6 +16,10 @@ use tracing_subscriber::fmt::MakeWriter;
 const WAITING: usize = 1024;
 /// Bytes that are written at once, if so many wait: as much as a pipe holds.
 const TOGETHER: usize = 64 * 1024;
+/// From one write to the next. A line into silence is written at once; those of a storm are written
+/// some at a time, because to wake a thread for a line costs more than to write it.
+const PAUSE: Duration = Duration::from_millis(5);
+
 /// A handle to wherever the lines go at the moment. Cheap to clone; every clone writes to the
 /// same place.
 #[derive(Clone, Default)]
@@ -143,6 +148,7 @@ impl Way {
                 if show.show(lines).is_err() {
                     return;
                 }
+                thread::sleep(PAUSE);
             }
         })?;
         Ok(Self { lines, left_out: 0, ended })
