@@ -358,6 +358,11 @@ fn a_malformed_event_is_refused_by_its_id() {
     let mut server = Server::start();
     let mut neo = server.native("Neo");
     neo.sends(&json!({"say": {"id": "a1", "text": 5}})).hears_refusal(Some("a1"), "bad_event");
+    // Ids that would look alike, or be another's, if they were made harmless.
+    for id in ["\u{80}", "k\u{202e}", "x\u{1}"] {
+        let say = json!({"say": {"id": id, "text": "hi"}});
+        neo.sends(&say).hears_refusal(Some("say"), "bad_event");
+    }
     server.fence(&mut [&mut neo]);
 }
 

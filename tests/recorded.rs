@@ -1,7 +1,9 @@
 //! What is there after a restart, a crash, and for who was away longer than the memory reaches.
 
+use crate::cli::program::chaty;
 use crate::support::{Native, Server};
 use serde_json::{Value, json};
+use std::net::TcpListener;
 use std::path::PathBuf;
 use tempfile::TempDir;
 
@@ -45,6 +47,26 @@ fn reads(member: &mut Native, from: u64, to: u64) -> Vec<String> {
         }
     }
     said
+}
+
+/// As it was, a port for the metrics that was taken looked like a crash, and numbers jumped.
+#[test]
+fn a_start_that_fails_changes_nothing() {
+    let kept = Kept::new();
+    let server = kept.serve("");
+    let neo = server.native("Neo");
+    let seq = neo.seq();
+    drop(neo);
+    stop(server);
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let metrics = taken.local_addr().unwrap().to_string();
+    let output = chaty(kept.0.path())
+        .args(["serve", "--listen", "127.0.0.1:0", "--metrics", &metrics, "--history"])
+        .arg(kept.file())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(kept.serve("").native("Neo").seq(), seq + 2, "it left, and came again");
 }
 
 #[test]

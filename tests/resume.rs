@@ -49,6 +49,31 @@ fn who_missed_nothing_gets_nothing() {
 }
 
 #[test]
+fn a_room_is_resumed_by_whatever_spelling_of_its_name() {
+    let server = Server::start();
+    let neo = server.hello(&json!({"v": 1, "nick": "Neo"}));
+    let (epoch, seq) = (neo.epoch(), neo.seq());
+    let mut trin = server.native("Trin");
+    trin.says("one").hears_ack(None);
+    for (nick, name) in [("One", "#lobby"), ("Two", "lobby"), ("Six", "#LOBBY")] {
+        let resume = json!({"epoch": epoch, "after": {name: seq + 1}});
+        let mut one = server.hello(&json!({"v": 1, "nick": nick, "resume": resume}));
+        one.hears(
+            &json!({"chat": {"room": "#lobby", "seq": seq + 2, "from": "Trin", "text": "one"}}),
+        );
+    }
+}
+
+/// An empty secret is nobody's.
+#[test]
+fn an_empty_token_is_none() {
+    let server = Server::start();
+    let mut fay = server.hello(&json!({"v": 1, "nick": "Fay", "token": ""}));
+    let _gus = server.hello(&json!({"v": 1, "nick": "Gus", "token": ""}));
+    fay.hears_of("join", "Gus").says("here").hears_ack(None);
+}
+
+#[test]
 fn another_epoch_is_a_gap_from_the_beginning() {
     let mut server = Server::start();
     let mut trin = server.native("Trin");

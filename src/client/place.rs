@@ -2,6 +2,7 @@
 //! Pure.
 
 use crate::wire::entry::Seq;
+use crate::wire::limits;
 use crate::wire::native::{Gap, JoinRoom, Resume, RoomState, Welcome};
 use crate::wire::room_name::RoomName;
 
@@ -82,7 +83,8 @@ impl Place {
 
     /// In a room now: one the client was not in begins there.
     pub(super) fn entered(&mut self, state: &RoomState<'_>) {
-        if !self.rooms.iter().any(|(room, _)| **room == *state.room) {
+        let is_known = self.rooms.iter().any(|(room, _)| **room == *state.room);
+        if !is_known && self.rooms.len() < limits::ROOMS_OF_ONE {
             self.rooms.push((state.room.to_string(), RoomPlace::default()));
         }
         if let Some(place) = self.of(&state.room) {
@@ -189,6 +191,17 @@ mod tests {
         place.welcome(&welcome("e", 40));
         place.gap(&Gap { room: "#lobby".into(), after: 10, before: 15 });
         assert!(!place.see("#lobby", 14) && place.see("#lobby", 15));
+    }
+
+    #[test]
+    fn a_server_cannot_make_it_remember_rooms_without_end() {
+        let mut place = Place::new(&[], None);
+        place.welcome(&welcome("e", 7));
+        for n in 0..1000 {
+            let state = welcome("e", 1).rooms.remove(0);
+            place.entered(&RoomState { room: format!("#room{n}").into(), ..state });
+        }
+        assert_eq!(place.others().count(), limits::ROOMS_OF_ONE - 1);
     }
 
     #[test]

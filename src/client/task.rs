@@ -23,6 +23,9 @@ use tokio_util::sync::CancellationToken;
 /// The id of the client's own pings, whose answers are not shown.
 pub(super) const OWN_PING: &str = "keepalive";
 
+/// Own names of the time before a connection that are told apart from others'.
+const RENAMES: usize = 64;
+
 /// What a handle asks of the task.
 #[derive(Debug)]
 pub(super) enum Request {
@@ -55,6 +58,9 @@ pub(super) struct Task<D> {
     /// Entries that are known to be this client's own by their acks, and that a resume has still
     /// to show: told already. At most one for each message that waited.
     told_by_ack: BTreeSet<(String, u64)>,
+    /// Names that a resume shows this client to have had: it may have lost the connection before it
+    /// was told.
+    replayed: BTreeSet<String>,
     admitted: bool,
     /// What the user is to be told before anything else from the server. Bounded: a refusal
     /// holds its message's permit, and no attempt to connect begins before all is told.
@@ -85,6 +91,7 @@ impl<D: Dial> Task<D> {
             outbox: Outbox::new(),
             place: Place::new(&options.rooms, options.after),
             told_by_ack: BTreeSet::new(),
+            replayed: BTreeSet::new(),
             admitted: false,
             told: VecDeque::new(),
             options,
@@ -216,6 +223,7 @@ impl<D: Dial> Task<D> {
     async fn online(&mut self, link: Link<D::Stream>, welcome: Welcome<'static>) -> Closed {
         self.place.welcome(&welcome);
         self.told_by_ack.clear();
+        self.replayed.clear();
         self.nick = Nick::parse(welcome.nick.as_bytes()).unwrap_or_else(|_odd| self.nick.clone());
         let first = !std::mem::replace(&mut self.admitted, true);
         self.told.push_back((Event::Online { nick: self.nick.clone(), welcome, first }, None));
@@ -246,8 +254,13 @@ impl<D: Dial> Task<D> {
                 // A replayed one is of an earlier connection: this one's name is the welcome's.
                 let is_live = !self.place.is_replay(&e.room, e.seq);
                 let is_new = self.place.see(&e.room, e.seq);
-                if is_new && is_live && *e.from == *self.nick.as_str() {
+                let is_own = *e.from == *self.nick.as_str();
+                if is_new && is_live && is_own {
                     self.renamed(&e.to);
+                } else if is_new && !is_live && (is_own || self.replayed.contains(&*e.from)) {
+                    if self.replayed.len() < RENAMES {
+                        self.replayed.insert(e.to.to_string());
+                    }
                 }
                 is_new
             }
@@ -274,7 +287,7 @@ impl<D: Dial> Task<D> {
         let is_replay = self.place.is_replay(&chat.room, chat.seq);
         let is_told = self.told_by_ack.remove(&(chat.room.to_string(), chat.seq));
         let is_own = is_replay
-            && *chat.from == *self.nick.as_str()
+            && (*chat.from == *self.nick.as_str() || self.replayed.contains(&*chat.from))
             && self.outbox.is_replayed(&chat.text, chat.emote);
         self.place.see(&chat.room, chat.seq) && !is_told && !is_own
     }
@@ -284,7 +297,7 @@ impl<D: Dial> Task<D> {
         if let (Some(room), Some(seq), true) = (&ack.room, ack.seq, is_awaited) {
             if !ack.duplicate {
                 self.place.see(room, seq);
-            } else if self.place.is_ahead(room, seq) {
+            } else if ack.id.is_some() && self.place.is_ahead(room, seq) {
                 // Its place lies behind entries that are still to come.
                 self.told_by_ack.insert((room.to_string(), seq));
             }

@@ -119,6 +119,12 @@ impl Slice {
         self.chunk.entries().get(self.entries.clone()).unwrap_or_default().iter()
     }
 
+    /// The place of the last of them.
+    pub fn last(&self) -> Option<Ordinal> {
+        let last = self.entries.end.checked_sub(1)?;
+        self.chunk.entries().get(last).map(|entry| entry.ordinal)
+    }
+
     /// Parts the slice into what others did and what `me` did, in order.
     pub fn runs(&self, me: SessionId, mut take: impl FnMut(Run)) {
         if !self.chunk.has_author(me) {

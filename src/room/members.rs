@@ -156,6 +156,11 @@ impl Turn<'_> {
             return self.refuse(session, None, "nick", Refusal::NickTaken(taken));
         }
         if let Some(from) = self.core.roster.rename(session, to) {
+            if self.core.mutes.contains(&to.key().folded)
+                && let Some(member) = self.core.roster.get_mut(session)
+            {
+                member.muted = true;
+            }
             self.unlist(session);
             let is_told = from != *to && !rooms.is_empty();
             if from != *to {

@@ -36,6 +36,13 @@ impl Turn<'_> {
         };
         for post in posts {
             let id = post.id.clone();
+            // First: what was said stays said, wherever its author is by now, and however it is muted.
+            let key = id.clone().map(|id| (owner.clone(), id));
+            let before = key.as_ref().and_then(|key| self.core.ids.get(key));
+            if let (Some((_, id)), Some((room, seq, at))) = (&key, before) {
+                self.answer(session, Answer::Duplicate { id: id.clone(), room, seq, at });
+                continue;
+            }
             let room = match &meant {
                 Ok(room) => *room,
                 Err(refusal) => {
@@ -43,12 +50,6 @@ impl Turn<'_> {
                     continue;
                 }
             };
-            let key = id.map(|id| (owner.clone(), id));
-            let before = key.as_ref().and_then(|key| self.core.ids.get(key));
-            if let (Some((_, id)), Some((room, seq, at))) = (&key, before) {
-                self.answer(session, Answer::Duplicate { id: id.clone(), room, seq, at });
-                continue;
-            }
             let seq = self.chat(room, &speaker, post);
             if let (Some(key), Some(name)) =
                 (key, self.core.room(room).map(|room| room.name.clone()))

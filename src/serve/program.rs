@@ -17,6 +17,7 @@ use super::{HubDied, Options, ServeError, Server};
 use crate::config::{self, DEFAULT_SERVER, ServeSettings};
 use crate::wire::shown::Shown;
 use std::ffi::OsString;
+use std::future::ready;
 use std::io::{self, IsTerminal, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
@@ -140,7 +141,14 @@ async fn serve(
         control: server.control(),
     };
 
-    let beside = Beside::start(&settings, &server, &desk, &printer, log).await?;
+    let beside = match Beside::start(&settings, &server, &desk, &printer, log).await {
+        Ok(beside) => beside,
+        Err(error) => {
+            // It was never up: the history is closed as it was.
+            server.run(ready(())).await?;
+            return Err(error);
+        }
+    };
     let input = console::input();
     announce(addr, &beside, &settings, input).await;
     let recorded = server.hub().is_recorded();

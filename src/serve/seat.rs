@@ -29,21 +29,23 @@ const ROOM: usize = FULL + ASKED + POSTS + 1;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Seat(Arc<Inner>);
 
+/// What every delivery looks at stands first, together.
 #[derive(Debug, Default)]
+#[repr(C)]
 struct Inner {
     /// The first reason stands. The detail is for the member.
     why: OnceLock<(CloseReason, Option<Box<str>>)>,
-    writer: Bell,
-    /// Answers that the writer has not taken.
-    pieces: Mutex<VecDeque<Box<Private>>>,
-    /// How many, to be looked at without the lock.
+    /// How many answers the writer has not taken, to be looked at without their lock.
     count: AtomicUsize,
+    /// The last entry taken, for `list`.
+    position: AtomicU64,
+    /// Those answers.
+    pieces: Mutex<VecDeque<Box<Private>>>,
+    writer: Bell,
     /// Questions on the way to the hub, which may answer them.
     asked: AtomicUsize,
     /// Answers from the moment the hub has them until the writer takes them, each by its weight.
     owed: AtomicUsize,
-    /// The last entry taken, for `list`.
-    position: AtomicU64,
     /// Whoever waits for the end or, the reader, for fewer answers.
     changed: Notify,
 }

@@ -56,9 +56,14 @@ impl Member {
 }
 
 async fn serve(file: &Path, sync: HistorySync, disk: &Arc<Disk>) -> Server {
+    serve_crowd(file, sync, disk, Limits::default().crowd).await
+}
+
+/// … where so many make a crowd.
+async fn serve_crowd(file: &Path, sync: HistorySync, disk: &Arc<Disk>, crowd: usize) -> Server {
     let history = HistorySettings { sync, ..HistorySettings::new(file.to_owned()) };
     let listen = "127.0.0.1:0".to_owned();
-    let limits = Limits { flood: false, ..Limits::default() };
+    let limits = Limits { flood: false, crowd, ..Limits::default() };
     let options = Options { listen, limits, history: Some(history) };
     let disk = disk.clone();
     Server::bind_with(options, Some(Arc::new(move || disk.wait()))).await.unwrap()
@@ -145,6 +150,36 @@ async fn with_sync_full_only_the_speaker_waits_for_the_disk() {
     }
     disk.hold(false);
     for part in ["\"ack\":{\"id\":\"a\"", "not yet", "Morpheus", "I see you all"] {
+        let heard = neo.hear().await;
+        assert!(heard.contains(part), "{heard}");
+    }
+}
+
+/// In a crowd nothing of its own stands before it that would hold it.
+#[tokio::test]
+async fn with_sync_full_a_message_that_is_sent_again_is_not_acknowledged_before_the_disk_has_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Arc::<Disk>::default();
+    let file = folder.path().join("history.db");
+    let server = serve_crowd(&file, HistorySync::Full, &disk, 0).await;
+    let addr = server.local_addr();
+    let mut running = JoinSet::new();
+    running.spawn(server.run(std::future::pending()));
+    let mut trin = Member::join(addr, "Trin", "welcome").await;
+    let hello = r#"{"hello":{"v":1,"nick":"Neo","token":"00112233445566778899aabbccddeeff"}}"#;
+    let mut neo = Member::join(addr, hello, "welcome").await;
+    disk.hold(true);
+    let say = r#"{"say":{"id":"a","text":"on the disk?"}}"#;
+    neo.say(say).await;
+    while trin.hear().await != "Neo: on the disk?" {}
+    let mut neo = Member::join(addr, hello, "welcome").await;
+    neo.say(say).await;
+    neo.say(r#"{"say":{"id":"b","text":"and now?"}}"#).await;
+    while trin.hear().await != "Neo: and now?" {}
+    let early = timeout(Duration::from_millis(250), neo.hear()).await;
+    assert!(early.is_err(), "{early:?}");
+    disk.hold(false);
+    for part in [r#""ack":{"id":"a""#, r#""ack":{"id":"b""#] {
         let heard = neo.hear().await;
         assert!(heard.contains(part), "{heard}");
     }

@@ -174,6 +174,26 @@ async fn a_whisper_that_may_have_arrived_is_not_sent_again() {
     assert_eq!(peer.said().await.1, "next");
 }
 
+/// The rename was done and not told before the connection broke.
+#[tokio::test(start_paused = true)]
+async fn an_own_line_under_a_name_that_only_the_resume_tells_of_is_told_by_its_ack_only() {
+    let mut scene = scene(Retry::AfterFirst);
+    let (mut peer, _) = scene.admit("e", 5).await;
+    let id = scene.say("mine").await;
+    peer.said().await;
+    drop(peer);
+    scene.offline().await;
+    let (mut peer, _) = scene.admit("e", 7).await;
+    peer.send(r##"{"rename":{"room":"#lobby","seq":6,"at":1,"from":"Neo","to":"One"}}"##).await;
+    scene.server_event().await;
+    peer.chat(7, "One", "mine").await;
+    peer.ack(&id, 7, true).await;
+    peer.chat(8, "One", "mine").await;
+    assert_eq!(text_of(&scene.server_event().await), format!("ack {id}"));
+    assert_eq!(text_of(&scene.server_event().await), "8 One: mine", "that is somebody else now");
+    scene.assert_silent();
+}
+
 /// A rename that a resume shows is of the past: this connection has the name its welcome says.
 #[tokio::test(start_paused = true)]
 async fn a_replayed_rename_does_not_change_the_name() {

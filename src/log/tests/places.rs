@@ -20,6 +20,7 @@ fn a_cursor_tells_where_it_stands() {
     assert_eq!(cursor.bytes_before(), first.weight() as u64, "all of it is read");
     assert_eq!(cursor.peek(), Some(Ordinal(3)));
     let half = cursor.next_slice(Some(Ordinal(4))).unwrap();
+    assert_eq!(half.last(), Some(Ordinal(4)));
     assert_eq!(cursor.bytes_before(), first.weight() as u64, "the rest of its chunk is to come");
     rest(&mut cursor);
     let all = (first.weight() + half.chunk.weight()) as u64;

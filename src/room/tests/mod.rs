@@ -280,6 +280,29 @@ fn the_muted_are_told_so_and_stay_muted_when_they_come_back() {
 }
 
 #[test]
+fn a_muted_name_is_muted_for_whoever_takes_it_later() {
+    let mut stage = Stage::with(&["Neo", "Smith"]);
+    assert!(stage.console(Input::Mute { name: "smith".into() }).is_ok());
+    stage.apply(Input::Leave { session: SessionId(2), reason: CloseReason::Quit });
+    stage.join(join(3, "Tmp"));
+    assert_eq!(stage.post(3, Post::plain(text("hi"))).entries.len(), 1);
+    stage.apply(Input::Rename { session: SessionId(3), to: nick("SMITH") });
+    assert!(stage.post(3, Post::plain(text("hi"))).entries.is_empty());
+}
+
+#[test]
+fn what_was_said_is_not_refused_when_it_is_sent_again() {
+    let mut stage = Stage::with(&["Neo"]);
+    let post = Post { id: Some("a".into()), ..Post::plain(text("hi")) };
+    assert_eq!(stage.post(1, post.clone()).entries.len(), 1);
+    assert!(stage.console(Input::Mute { name: "Neo".into() }).is_ok());
+    let again = stage.post(1, post);
+    assert!(matches!(answers(&again, 1)[..], [Answer::Duplicate { .. }]));
+    let next = stage.post(1, Post { id: Some("b".into()), ..Post::plain(text("hi")) });
+    assert!(matches!(answers(&next, 1)[..], [Answer::Refused { refusal: Refusal::Muted, .. }]));
+}
+
+#[test]
 fn bans_close_who_is_there_and_keep_out_who_comes() {
     let mut stage = Stage::with(&["Neo", "Smith"]);
     let ban = |target| Input::Ban { target, reason: Some("spam".into()) };

@@ -6,7 +6,7 @@ use crate::config::HistorySync;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row, Transaction};
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -141,7 +141,14 @@ pub(super) fn open_to_read(file: &Path) -> Result<Connection, HistoryError> {
 
 fn check_is_file(file: &Path) -> Result<(), HistoryError> {
     let meta = fs::metadata(file).map_err(|error| HistoryError::io(file, &error))?;
-    if meta.is_file() { Ok(()) } else { Err(HistoryError::Foreign { file: file.to_owned() }) }
+    if !meta.is_file() {
+        return Err(HistoryError::Foreign { file: file.to_owned() });
+    }
+    // Nobody can know by which of its names it is in use, and the database has a log for each.
+    if meta.nlink() > 1 {
+        return Err(HistoryError::Linked { file: file.to_owned(), names: meta.nlink() });
+    }
+    Ok(())
 }
 
 fn open(file: &Path, flags: OpenFlags) -> Result<Connection, HistoryError> {

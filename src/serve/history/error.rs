@@ -33,6 +33,12 @@ pub enum HistoryError {
         file = file.display()
     )]
     InUse { file: PathBuf },
+    #[error(
+        "the history {file} has {names} names (hard links), by each of which another chaty could \
+         write it; copy it instead of linking it, and remove the other names",
+        file = file.display()
+    )]
+    Linked { file: PathBuf, names: u64 },
     #[error("there is no history {file}; name one with --history FILE, or its server's --port", file = file.display())]
     Missing { file: PathBuf },
     #[error(

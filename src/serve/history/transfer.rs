@@ -61,8 +61,9 @@ pub struct Found {
 pub enum ExportError {
     #[error(transparent)]
     History(#[from] HistoryError),
-    /// Whoever reads the output may have seen enough: `main` looks at the cause.
-    #[error(transparent)]
+    /// Whoever reads the output may have seen enough: `main` looks at the cause. (A transparent error
+    /// is none.)
+    #[error("{0}")]
     Output(#[from] io::Error),
     #[error("there is no room {0} in the history")]
     NoRoom(RoomName),

@@ -126,10 +126,13 @@ impl Store {
         Ok(taken > 0)
     }
 
-    /// Puts the write-ahead log into the file, and both on the disk.
-    pub(super) fn settle(&mut self) -> Result<(), HistoryError> {
+    /// Puts the write-ahead log into the file, and both on the disk; `false` if a reader keeps some
+    /// of it from that.
+    pub(super) fn settle(&mut self) -> Result<bool, HistoryError> {
+        let pages = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
         self.connection
-            .query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(()))
+            .query_row("PRAGMA wal_checkpoint(PASSIVE)", (), pages)
+            .map(|(written, settled)| written == settled)
             .map_err(|error| self.sql(&error))
     }
 }

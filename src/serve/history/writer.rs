@@ -252,9 +252,12 @@ impl Writer {
         }
         let is_calm = self.state.flood.is_none_or(|at| now - at >= CALM);
         if is_calm && self.state.written.is_some_and(|at| now - at >= CALM) {
-            self.state.written = None;
-            if let Err(error) = self.store.settle() {
-                return self.upkeep_failed(&error);
+            match self.store.settle() {
+                Ok(is_all) => self.state.written = (!is_all).then_some(now),
+                Err(error) => {
+                    self.state.written = None;
+                    return self.upkeep_failed(&error);
+                }
             }
         }
         if is_calm {
@@ -278,6 +281,10 @@ impl Writer {
             self.upkeep_failed(&error);
             false
         });
+        if self.state.is_trimming {
+            // The file itself grows smaller only then.
+            self.state.written.get_or_insert(self.state.trimmed);
+        }
         self.state.is_trimming
     }
 

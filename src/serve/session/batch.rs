@@ -113,16 +113,21 @@ impl Batch {
     }
 
     fn advance(&mut self, sent: usize) {
-        self.bytes = self.bytes.saturating_sub(sent);
-        self.written += sent;
-        let mut done = 0;
-        while let Some(first) = self.pieces.get(done).map(|piece| piece.bytes().len())
-            && self.written >= first
-        {
-            self.written -= first;
-            done += 1;
+        if sent >= self.bytes {
+            (self.bytes, self.written) = (0, 0);
+            self.pieces.clear();
+        } else {
+            self.bytes -= sent;
+            self.written += sent;
+            let mut done = 0;
+            while let Some(first) = self.pieces.get(done).map(|piece| piece.bytes().len())
+                && self.written >= first
+            {
+                self.written -= first;
+                done += 1;
+            }
+            self.pieces.drain(..done);
         }
-        self.pieces.drain(..done);
         if self.pieces.is_empty() && self.pieces.capacity() > PIECES {
             self.pieces.shrink_to_fit();
         }

@@ -381,6 +381,7 @@ fn hello(answer: &[u8]) -> Result<Wish, Unfit> {
     if v != native::VERSION {
         return Err(Unfit::Version);
     }
+    let token = token.filter(|token| !token.is_empty());
     if token.as_ref().is_some_and(|token| token.len() > TOKEN) {
         return Err(bad(format!("a token has at most {TOKEN} bytes")));
     }
@@ -388,7 +389,8 @@ fn hello(answer: &[u8]) -> Result<Wish, Unfit> {
     let room = room.as_deref().map_or(Ok(RoomName::lobby()), RoomName::parse);
     let room = room.map_err(|error| Unfit::Refused(error.into()))?;
     let resume = resume.and_then(|resume| {
-        let after = *resume.after.get(room.as_str())?;
+        let mut places = resume.after.iter();
+        let (_, &after) = places.find(|(name, _)| RoomName::parse(name).as_ref() == Ok(&room))?;
         let epoch = resume.epoch.filter(|epoch| !epoch.is_empty());
         Some(ResumeAt { epoch, after: Seq(after) })
     });

@@ -356,10 +356,12 @@ fn known(event: ClientEvent, steps: &mut Steps) {
 #[expect(clippy::option_option, reason = "no id is fine, a wrong one is not")]
 fn message_id(id: Option<String>, event: &str, steps: &mut Steps) -> Option<Option<MessageId>> {
     let Some(id) = id else { return Some(None) };
-    if id.len() <= limits::MESSAGE_ID {
-        return Some(Some(scrub(&id).into()));
+    // It goes back as it is, and to terminals: nothing in it may be anything else there.
+    if id.len() <= limits::MESSAGE_ID && scrub(&id) == id {
+        return Some(Some(id.as_str().into()));
     }
-    let why = format!("an id has at most {} bytes", limits::MESSAGE_ID);
+    let most = limits::MESSAGE_ID;
+    let why = format!("an id has at most {most} bytes, and no control or formatting characters");
     steps.refuse(Some(event.into()), Refusal::BadEvent(why));
     None
 }

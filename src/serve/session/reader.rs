@@ -20,7 +20,11 @@ use crate::wire::limits;
 use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
 use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::io::AsyncRead;
 use tokio::sync::oneshot;
@@ -53,10 +57,18 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     /// behind the name.
     pub(super) async fn run(&mut self, first: Vec<u8>) {
         let seat = self.seat.clone();
-        let reason = tokio::select! {
-            biased;
-            () = seat.closed() => seat.why().0,
-            Over(reason) = self.listen(first) => reason,
+        let reason = {
+            let mut listening = pin!(self.listen(first));
+            // A fault ends this session, and its name is free again.
+            let listening = poll_fn(|cx| {
+                catch_unwind(AssertUnwindSafe(|| listening.as_mut().poll(cx)))
+                    .unwrap_or(Poll::Ready(Over(CloseReason::Lost)))
+            });
+            tokio::select! {
+                biased;
+                () = seat.closed() => seat.why().0,
+                Over(reason) = listening => reason,
+            }
         };
         let leave = Request::Input(Input::Leave { session: self.session, reason });
         if Box::pin(self.hub.send(leave)).await.is_err() {

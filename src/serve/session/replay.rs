@@ -30,7 +30,7 @@ const COMMITTED: Duration = Duration::from_secs(5);
 pub(super) struct Filed {
     pub(super) hub: HubHandle,
     pub(super) history: History,
-    /// The name it came in with.
+    /// Its name, which its coming into a room tells.
     pub(super) nick: Nick,
     /// What stands for the client's secret: messages with it are its own.
     pub(super) owner: Option<Arc<str>>,

@@ -17,7 +17,7 @@ use crate::serve::metrics::{Taken, Traffic};
 use crate::serve::seat::Seat;
 use crate::serve::tide::Waiter;
 use crate::wire::close::CloseReason;
-use crate::wire::entry::SessionId;
+use crate::wire::entry::{Ordinal, SessionId};
 use crate::wire::{Dialect, line, raw};
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -196,6 +196,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     pub(super) fn gather(&mut self, end: Until) -> Result<(), CloseReason> {
         let held = self.filed.as_ref().and_then(|filed| filed.limit());
         let held = held.map(|limit| (self.session, limit));
+        let mut is_held = false;
         while !self.batch.is_full() && self.paced.is_empty() {
             // Before the answers: one that comes after this look has its place behind it. And before
             // the end: whoever was thrown out hears nothing of what was said after that.
@@ -215,7 +216,18 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                     return Err(CloseReason::Lagged);
                 }
                 self.take(&slice);
+                // Mostly that was all there is, which needs no other look.
+                let has_all = self.waiting.is_none() && slice.last() == Some(published);
+                if has_all && !self.following.is_lost() {
+                    self.seat.reached(published);
+                    self.gate.behind(0);
+                    self.is_held = false;
+                    return Ok(());
+                }
             } else if held.is_some() && self.waiting.is_some() && self.following.is_before(until) {
+                break;
+            } else if held.is_some_and(|(_, disk)| self.is_ack_beyond(disk)) {
+                is_held = true;
                 break;
             } else if let Some(piece) = self.waiting.take_if(|_| end != Until::Answer) {
                 self.answer(piece.word);
@@ -229,8 +241,16 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         self.gate.behind(self.following.behind());
         // After the last answer nothing is waited for.
         let waits = end != Until::LastAnswer || self.waiting.is_some();
-        self.is_held = held.is_some() && waits && self.following.has_more();
+        self.is_held = is_held || held.is_some() && waits && self.following.has_more();
         Ok(())
+    }
+
+    /// Whether what comes next is the ack of a message that was said before, on another connection,
+    /// and may not be on the disk, which reaches so far.
+    fn is_ack_beyond(&self, disk: Ordinal) -> bool {
+        self.waiting.as_ref().is_some_and(|piece| {
+            matches!(piece.word, Word::Answer(Answer::Duplicate { .. })) && piece.after > disk
+        })
     }
 
     /// Says what the session alone is told, and reads from then on where that says.
@@ -246,6 +266,11 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             }
             Word::Answer(Answer::Parted { room, .. }) => self.following.part(*room),
             Word::Answer(Answer::Refused { .. }) => self.traffic.refused(),
+            Word::Answer(Answer::Renamed { to, .. }) => {
+                if let Some(filed) = &mut self.filed {
+                    filed.nick = to.clone();
+                }
+            }
             _ => {}
         }
         for message in private::encode(word, self.dialect) {

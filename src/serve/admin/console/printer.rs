@@ -145,10 +145,13 @@ impl Way {
                 {
                     lines.push_str(&more);
                 }
+                let is_full = lines.len() >= TOGETHER;
                 if show.show(lines).is_err() {
                     return;
                 }
-                thread::sleep(PAUSE);
+                if !is_full {
+                    thread::sleep(PAUSE);
+                }
             }
         })?;
         Ok(Self { lines, left_out: 0, ended })
