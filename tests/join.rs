@@ -84,6 +84,24 @@ fn own_lines_are_shown_once_and_commands_are_answered() {
 }
 
 #[test]
+fn a_paste_of_several_lines_is_said_and_does_nothing() {
+    let host = Host::start("127.0.0.1:0");
+    let mut terminal = Terminal::joined(&host.addr.to_string());
+    terminal.press("\x1b[200~first\n/nick Evil\n/quit\nthird\x1b[201~");
+    terminal.until("the paste", |screen| cursor_row(screen).ends_with("third"));
+    terminal.press("\r");
+    terminal.until("the lines", |screen| screen.contents().contains("Neo: third"));
+    let contents = terminal.screen.screen().contents();
+    for line in ["Neo: first", "Neo: /nick Evil", "Neo: /quit"] {
+        assert!(contents.contains(line), "{line} in {contents}");
+    }
+    terminal.press("/nick Trin\r");
+    terminal.until("rename", |screen| screen.contents().contains("you are now known as Trin"));
+    terminal.press("\x04");
+    assert_eq!(terminal.ended().0, 0);
+}
+
+#[test]
 fn ctrl_c_leaves_and_gives_the_terminal_back() {
     let host = Host::start("127.0.0.1:0");
     let mut terminal = Terminal::joined(&host.addr.to_string());

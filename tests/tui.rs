@@ -187,7 +187,6 @@ fn a_paste_is_shown_before_it_is_sent_and_help_can_be_read() {
     terminal.until("the lines again", shows("Neo │ first"));
     terminal.press("/help\r");
     terminal.until("the commands", shows("what this room is about"));
-    terminal.press("q");
     terminal.press("two\x1b\rlines");
     terminal
         .until("both", |screen| screen.contents().contains("> two") && input(screen) == "  lines");
@@ -241,11 +240,15 @@ fn a_lost_server_is_found_again_and_nothing_is_lost_or_sent_twice() {
     // The next key takes the hint away.
     terminal.press("x\x7f");
     terminal.until("two that wait", shows("2 waiting"));
+    terminal.press("/who\r");
+    terminal.until("a refusal", |screen| shows("ask again")(screen) && shows("OFFLINE")(screen));
     assert_eq!(rows_with(&terminal, "second meanwhile …"), 1, "they are marked");
     let host = Host::start(&addr);
     terminal.until("the return", |screen| {
-        screen.contents().contains("online") && !screen.contents().contains("waiting")
+        let has = |text| screen.contents().contains(text);
+        has("online") && !has("waiting") && !has("ask again") && input(screen) == "> /who"
     });
+    terminal.press("\x15");
     host.say("welcome back");
     terminal.until("chat", shows("welcome back"));
     let contents = terminal.screen.screen().contents();

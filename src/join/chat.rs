@@ -16,7 +16,10 @@ use tokio_util::sync::CancellationToken;
 /// What comes from the user.
 #[derive(Debug)]
 pub(super) enum Input {
+    /// A line as it was typed: a text or a command.
     Line(String),
+    /// One of several lines: a text, whatever it begins with.
+    Text(String),
     /// The end of the input, or a key that leaves.
     End,
     Failed(io::Error),
@@ -87,6 +90,7 @@ impl<S: Screen> Chat<'_, S> {
                 },
                 input = self.input.recv(), if !is_busy && !has_ended => match input {
                     Some(Input::Line(line)) => self.session.typed(&line),
+                    Some(Input::Text(text)) => self.session.say(&text, false),
                     Some(Input::Failed(error)) => return Err(Failed::Input(error)),
                     Some(Input::End) | None => {
                         has_ended = true;

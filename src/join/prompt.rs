@@ -233,15 +233,23 @@ impl ConditionalEventHandler for Enter {
         if !text.trim().is_empty() {
             self.recall.entered(text);
         }
-        // A pasted text may have several lines, each a message.
-        for line in text.lines().filter(|line| !line.trim().is_empty()) {
-            let quits = command::parse(line) == Typed::Command(Command::Quit);
-            if quits || self.input.blocking_send(Input::Line(line.into())).is_err() {
+        for input in entered(text) {
+            let quits = matches!(&input, Input::Line(line)
+                if command::parse(line) == Typed::Command(Command::Quit));
+            if quits || self.input.blocking_send(input).is_err() {
                 return Some(Cmd::Interrupt);
             }
         }
         Some(Cmd::Kill(Movement::WholeBuffer))
     }
+}
+
+/// What was entered: a line, or the several lines of a paste, each a message. None of these is a
+/// command: a paste must not be able to do things.
+fn entered(text: &str) -> Vec<Input> {
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let input = if lines.len() > 1 { Input::Text } else { Input::Line };
+    lines.into_iter().map(|line| input(line.to_owned())).collect()
 }
 
 /// Walks through what was typed before.
@@ -258,5 +266,23 @@ impl ConditionalEventHandler for Walk {
         // The editor asks the history, which gives it this line, and goes to its end.
         self.recall.show_next(line);
         Some(Cmd::PreviousHistory)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn none_of_several_lines_is_a_command() {
+        let pasted = entered("first\n\n/nick Evil\n/quit\n");
+        let is_text =
+            |input: &Input, line: &str| matches!(input, Input::Text(text) if text == line);
+        assert_eq!(pasted.len(), 3);
+        for (input, line) in pasted.iter().zip(["first", "/nick Evil", "/quit"]) {
+            assert!(is_text(input, line), "{input:?}");
+        }
+        assert!(matches!(&entered("/who\n")[..], [Input::Line(line)] if line == "/who"));
+        assert!(entered(" \n ").is_empty());
     }
 }

@@ -175,7 +175,7 @@ fn said(
 
 /// So many numbers a server leaves out when it cannot know which it gave: the lines between them never
 /// were. `docs/OPERATIONS.md` says when.
-const JUMP: u64 = 1 << 20;
+pub(super) const JUMP: u64 = 1 << 20;
 
 pub(super) fn missing(gap: &Gap<'_>) -> Line {
     match gap.before.saturating_sub(gap.after).saturating_sub(1) {

@@ -350,7 +350,7 @@ impl Session {
         self.rooms.last().cloned()
     }
 
-    fn say(&self, text: &str, emote: bool) -> Outcome {
+    pub(super) fn say(&self, text: &str, emote: bool) -> Outcome {
         let room = self.here();
         Do::Say(Say { room, text: text.to_owned(), emote, ..Say::default() }).into()
     }

@@ -113,17 +113,26 @@ impl Room {
         self.place = self.down_from(0, pane.height, pane);
     }
 
+    /// Goes down as far as it takes to fill the screen, when the oldest rows are on it: it has
+    /// grown, or they have become fewer.
+    pub(super) fn fill(&mut self, pane: &Pane<'_>) {
+        // Every item has a row at least.
+        let is_near = self.bottom().is_some_and(|(index, _)| index < pane.height);
+        if self.place == Place::End || !is_near {
+            return;
+        }
+        let shown = self.visible(pane);
+        if shown.is_top && shown.rows.len() < pane.height {
+            self.scroll_top(pane);
+        }
+    }
+
     /// Goes to where this item is shown, with what is around it.
     pub(super) fn show(&mut self, id: u64, pane: &Pane<'_>) {
         if let Some(index) = self.index(id) {
             let below = pane.height - pane.height / 3;
-            let start = self.down_from(index, below, pane);
-            self.place = start;
-            // Not further up than what fills the screen.
-            let shown = self.visible(pane);
-            if shown.is_top && shown.rows.len() < pane.height {
-                self.scroll_top(pane);
-            }
+            self.place = self.down_from(index, below, pane);
+            self.fill(pane);
         }
     }
 
@@ -267,6 +276,28 @@ mod tests {
         room.prepend(older, false);
         assert_eq!(lowest(&room, 30), before);
         assert!(room.visible(&pane(30, 7)).behind > 1);
+    }
+
+    #[test]
+    fn a_screen_that_grows_at_the_top_is_filled_and_elsewhere_the_place_stays() {
+        let clock = Clock::utc();
+        let pane =
+            |width, height| Pane { shape: Shape { width }, height, clock: &clock, signs: signs() };
+        let mut room = room(40);
+        room.scroll_top(&pane(30, 7));
+        room.fill(&pane(90, 20));
+        let rows = shown(&room, &pane(90, 20));
+        assert!(rows.len() == 20 && rows[1].contains("<1>"), "{rows:?}");
+        room.scroll_up(0, &pane(90, 20));
+        let place = room.place;
+        room.fill(&pane(90, 20));
+        assert_eq!(room.place, place);
+        room.fill(&pane(90, 200));
+        assert_eq!(room.place, Place::End);
+        room.scroll_up(20, &pane(30, 7));
+        let place = room.place;
+        room.fill(&pane(30, 9));
+        assert_eq!(room.place, place);
     }
 
     #[test]

@@ -26,11 +26,12 @@ impl App {
             }
             return;
         }
-        if !matches!(self.over, Over::None) {
-            return self.over_key(action, todo);
-        }
-        if !matches!(action, Action::Complete | Action::CompleteBack) {
+        let is_over = !matches!(self.over, Over::None);
+        if is_over || !matches!(action, Action::Complete | Action::CompleteBack) {
             self.completion = None;
+        }
+        if is_over {
+            return self.over_key(action, todo);
         }
         match action {
             Action::Insert('?') if self.editor.is_empty() => self.key_help(),

@@ -114,6 +114,14 @@ pub(in crate::join::tui) enum Link {
     Offline { why: Shown, tries: u32 },
 }
 
+/// A word that is for now.
+#[derive(Debug)]
+pub(in crate::join::tui) struct Hint {
+    pub(in crate::join::tui) text: Shown,
+    /// Not true any more when the connection comes or goes.
+    is_of_link: bool,
+}
+
 /// Something the user said that has no answer yet.
 #[derive(Debug)]
 struct Pending {
@@ -154,7 +162,7 @@ pub(in crate::join::tui) struct App {
     pub(super) editor: Editor,
     pub(super) over: Over,
     /// One line for the user until the next key.
-    pub(super) hint: Option<Shown>,
+    pub(super) hint: Option<Hint>,
     pub(super) mentions: VecDeque<Entry>,
     pub(super) size: (u16, u16),
     /// The user's own word on the list of names.
@@ -250,6 +258,7 @@ impl App {
             Msg::Edited(Ok(text)) => self.editor.set(text.trim_end_matches('\n')),
             Msg::Edited(Err(why)) | Msg::Trouble(why) => self.hint(&why),
         }
+        self.with_pane(Room::fill);
         if self.room().place == Place::End && self.room().is_far {
             self.room_mut().come_back();
             let name = self.room().name.clone();
@@ -329,7 +338,12 @@ impl App {
     }
 
     fn hint(&mut self, text: &str) {
-        self.hint = Some(Shown::new(text));
+        self.hint = Some(Hint { text: Shown::new(text), is_of_link: false });
+    }
+
+    /// … as long as it stands with the connection as it does.
+    fn hint_of_link(&mut self, text: &str) {
+        self.hint = Some(Hint { text: Shown::new(text), is_of_link: true });
     }
 
     fn note(&mut self, text: &str) {

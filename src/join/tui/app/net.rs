@@ -1,6 +1,6 @@
 //! What comes from the server.
 
-use super::super::super::show::missing;
+use super::super::super::show::{JUMP, missing};
 use super::super::item::{Body, How, State};
 use super::super::place::Place;
 use super::super::room::{Room, said};
@@ -28,6 +28,7 @@ impl App {
 
     fn online(&mut self, nick: &Nick, welcome: &Welcome<'_>, first: bool, todo: &mut Vec<Do>) {
         self.link = Link::Online;
+        self.hint.take_if(|hint| hint.is_of_link);
         self.me = Shown::new(nick.as_str());
         if matches!(self.over, Over::Name { .. }) {
             self.over = Over::None;
@@ -78,6 +79,8 @@ impl App {
             let text = match missed {
                 // The user's own return is one of them.
                 0 | 1 => "connected again".to_owned(),
+                // No count of entries: the gap behind it says what it is.
+                n if n >= JUMP => "connected again".to_owned(),
                 n => format!("connected again; {n} entries came meanwhile"),
             };
             room.push(now, None, Body::Note(Shown::new(&text)));
@@ -110,6 +113,7 @@ impl App {
             for room in &mut self.rooms {
                 room.push(self.now, None, Body::Alert(text.clone()));
             }
+            self.hint.take_if(|hint| hint.is_of_link);
             1
         };
         self.latency = None;

@@ -63,6 +63,14 @@ impl App {
         }
     }
 
+    /// The conversation is seen again. Whoever wrote on, with or without having seen what lay over
+    /// it, loses no letter: a `/msg` without its `/` would be said to everybody.
+    fn go_back(&mut self, action: Action) {
+        if let Action::Insert(_) = action {
+            write(&mut self.editor, action);
+        }
+    }
+
     fn rows(&self) -> usize {
         usize::from(self.areas().pane.height).saturating_sub(2).max(1)
     }
@@ -73,11 +81,10 @@ impl App {
             Action::Up | Action::RowUp | Action::Older => top.saturating_sub(1),
             Action::Down | Action::RowDown | Action::Newer => top + 1,
             Action::PageUp => top.saturating_sub(self.rows()),
-            Action::PageDown | Action::Insert(' ') => top + self.rows(),
+            Action::PageDown => top + self.rows(),
             Action::Top => 0,
             Action::End => last,
-            // Any other key goes back.
-            _ => return,
+            other => return self.go_back(other),
         };
         self.over = Over::Page { title, lines, top: top.min(last) };
     }
@@ -118,7 +125,7 @@ impl App {
                 }
                 return;
             }
-            _ => return,
+            other => return self.go_back(other),
         };
         self.over = Over::List { title, entries, at: at.min(last) };
     }
@@ -142,7 +149,7 @@ impl App {
         if room.oldest.is_some_and(|oldest| oldest > seq) && room.has_more {
             room.seek = Some(seq);
             let name = room.name.clone();
-            self.hint("fetching the lines around it …");
+            self.hint_of_link("fetching the lines around it …");
             return self.ask_older(&name, todo);
         }
         if let Some(id) = room.at_seq(seq) {
@@ -233,14 +240,16 @@ impl App {
 
     /// Looks through the server's history of the room.
     fn search_server(&mut self, words: &str, todo: &mut Vec<Do>) {
-        if words.is_empty() || self.link != Link::Online {
-            let why = if words.is_empty() { "search for what?" } else { "not connected" };
-            return self.hint(why);
+        if words.is_empty() {
+            return self.hint("search for what?");
+        }
+        if self.link != Link::Online {
+            return self.hint_of_link("not connected at the moment; ask again later");
         }
         let id = Some(self.ask(Asked::Listed(format!("search: {words}"))));
         let (room, search) = (Some(self.room().name.to_string()), Some(words.to_owned()));
         let limit = Some(limits::HISTORY);
-        self.hint("asking the server …");
+        self.hint_of_link("asking the server …");
         let ask = AskHistory { id, room, before: None, limit, search };
         todo.push(Do::Send(ClientEvent::History(ask)));
     }
@@ -304,7 +313,7 @@ impl App {
                 todo.extend(link.map(Do::Copy));
                 return;
             }
-            _ => return,
+            other => return self.go_back(other),
         };
         let Some(item) = self.room().items.get(step).map(|item| item.id) else { return };
         self.with_pane(|room, pane| {

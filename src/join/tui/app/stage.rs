@@ -121,7 +121,7 @@ impl Stage {
     }
 
     pub(in crate::join::tui) fn hinted(&self) -> &str {
-        self.app.hint.as_deref().unwrap_or_default()
+        self.app.hint.as_ref().map_or("", |hint| &hint.text)
     }
 
     /// The question for a room's past, and its id.

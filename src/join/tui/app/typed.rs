@@ -48,7 +48,7 @@ impl App {
                 // To be changed.
                 self.editor.set(&text);
             }
-            Typed::Command(command) => self.command(&command, todo),
+            Typed::Command(command) => self.command(&command, &text, todo),
         }
     }
 
@@ -58,6 +58,10 @@ impl App {
         let text = text.trim_end_matches('\n');
         let lines: Vec<String> =
             text.split('\n').map(|line| Shown::new(line).to_string()).collect();
+        if let Over::Page { .. } | Over::List { .. } | Over::Copy { .. } = self.over {
+            // Goes where letters go.
+            self.over = Over::None;
+        }
         match &mut self.over {
             Over::None if lines.len() > 1 => self.over = Over::Paste { lines, top: 0 },
             Over::Search { words, .. } | Over::Past { words, .. } => words.insert(&lines.join(" ")),
@@ -96,12 +100,12 @@ impl App {
         let pending = Pending { local, id: None, room: name.clone(), item, typed, since: now };
         self.pending.push_back(pending);
         if self.link != Link::Online {
-            self.hint("not connected: it will be sent as soon as that changes");
+            self.hint_of_link("not connected: it will be sent as soon as that changes");
         }
         (local, name)
     }
 
-    fn command(&mut self, command: &Command<'_>, todo: &mut Vec<Do>) {
+    fn command(&mut self, command: &Command<'_>, typed: &str, todo: &mut Vec<Do>) {
         match command {
             Command::Help => self.help(),
             Command::Quit => self.leave(todo),
@@ -116,9 +120,13 @@ impl App {
                 {
                     return self.go(at);
                 }
-                self.going.push(room.to_string());
+                if self.link != Link::Online {
+                    return self.ask_later(typed);
+                }
                 let room = room.to_string();
-                self.question(ClientEvent::Join(JoinRoom { room, ..JoinRoom::default() }), todo);
+                self.going.push(room.clone());
+                let join = JoinRoom { room, ..JoinRoom::default() };
+                todo.push(Do::Send(ClientEvent::Join(join)));
             }
             // A question whose answer this side has.
             Command::Topic(None) => {
@@ -129,10 +137,11 @@ impl App {
                 };
                 self.note(&text);
             }
+            _ if self.link != Link::Online => self.ask_later(typed),
             question => {
                 let here = self.room().name.to_string();
                 let event = self.event(question, here);
-                self.question(event, todo);
+                todo.push(Do::Send(event));
             }
         }
     }
@@ -172,12 +181,9 @@ impl App {
     }
 
     /// Questions are not kept: by the time they could be answered they are old.
-    fn question(&mut self, event: ClientEvent, todo: &mut Vec<Do>) {
-        if self.link == Link::Online {
-            todo.push(Do::Send(event));
-        } else {
-            self.hint("not connected at the moment; ask again later");
-        }
+    fn ask_later(&mut self, typed: &str) {
+        self.hint_of_link("not connected at the moment; ask again later");
+        self.editor.set(typed);
     }
 
     /// The user goes; told twice, at once.

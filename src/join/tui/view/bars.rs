@@ -40,13 +40,19 @@ pub(super) fn status(app: &App, area: Rect, buffer: &mut Buffer) {
         return;
     }
     ground(&app.theme, area, Look::Bar, buffer);
-    let right = right_side(app, area.width);
+    let is_lost = matches!(app.link, Link::Offline { .. });
+    let right = match &app.hint {
+        // Beside a word that is for now only this has to stay.
+        Some(_) if is_lost => framed(app, vec![connection(app, area.width)]),
+        _ => right_side(app, area.width),
+    };
     let used: usize = right.iter().map(|piece| piece.text.width()).sum();
     let used = u16::try_from(used).unwrap_or(area.width).min(area.width);
     let left = area.width - used;
     if let Some(hint) = &app.hint {
-        // A long one is worth more than what it covers.
-        let hint = cut(hint, usize::from(area.width).saturating_sub(2), app.theme.signs);
+        // A long one is worth more than what it covers, but for a connection that is lost.
+        let width = if is_lost { left } else { area.width };
+        let hint = cut(&hint.text, usize::from(width).saturating_sub(2), app.theme.signs);
         let row = vec![Piece::new(format!(" {hint}"), Look::BarHot)];
         let end = text(&app.theme, &row, (area.x, area.y), area.width, buffer);
         if end <= area.x + left {
@@ -85,7 +91,12 @@ fn right_side(app: &App, width: u16) -> Vec<Piece> {
         parts.push(Piece::new(&*app.me, Look::BarDim));
         parts.push(Piece::new(format!("{} here", room.count), Look::BarDim));
     }
-    parts.push(match &app.link {
+    parts.push(connection(app, width));
+    framed(app, parts)
+}
+
+fn connection(app: &App, width: u16) -> Piece {
+    match &app.link {
         Link::Connecting => Piece::new("connecting", Look::BarHot),
         Link::Online => match app.latency {
             Some(latency) => Piece::new(format!("online {latency} ms"), Look::BarDim),
@@ -95,7 +106,10 @@ fn right_side(app: &App, width: u16) -> Vec<Piece> {
             Piece::new(format!("OFFLINE, attempt {tries}"), Look::BarHot)
         }
         Link::Offline { .. } => Piece::new("OFFLINE", Look::BarHot),
-    });
+    }
+}
+
+fn framed(app: &App, parts: Vec<Piece>) -> Vec<Piece> {
     let mut row = vec![Piece::new(" ", Look::BarDim)];
     for (n, part) in parts.into_iter().enumerate() {
         if n > 0 {

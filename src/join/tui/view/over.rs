@@ -17,7 +17,7 @@ pub(super) fn over(app: &App, area: Rect, buffer: &mut Buffer) -> bool {
             let lines = lines
                 .iter()
                 .map(|parts| parts.iter().map(|part| Piece::new(&*part.text, part.look)).collect());
-            let foot = "Up, Down, PageUp, PageDown; any other key goes back";
+            let foot = "Up, Down, PageUp, PageDown; Esc goes back, and so does writing on";
             window(app, area, title, foot, lines.skip(*top), None, buffer);
         }
         Overlay::List { title, entries, at } => {
@@ -34,7 +34,7 @@ pub(super) fn over(app: &App, area: Rect, buffer: &mut Buffer) -> bool {
                 ]
             });
             let title = format!("{title}: {} of {}", at + 1, entries.len());
-            let foot = "Up, Down; Enter goes there; any other key goes back";
+            let foot = "Up, Down; Enter goes there; Esc goes back, and so does writing on";
             window(app, area, &title, foot, lines.skip(top), Some(at - top), buffer);
         }
         Overlay::Paste { lines, top } => {

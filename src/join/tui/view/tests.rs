@@ -95,6 +95,20 @@ fn a_list_lies_over_the_conversation() {
     insta::assert_snapshot!(screen(&mut stage, 80, 12));
 }
 
+#[test]
+fn a_lost_connection_is_told_beside_any_word() {
+    let mut stage = joined(1);
+    stage.offline();
+    stage.enters_line("later");
+    let status =
+        |stage: &mut Stage, width| screen(stage, width, 8).lines().nth(6).map(str::to_owned);
+    let wide = status(&mut stage, 80).unwrap();
+    assert!(wide.contains("it will be sent as soon as that changes"), "{wide}");
+    assert!(wide.contains("OFFLINE, attempt 1"), "{wide}");
+    let narrow = status(&mut stage, 40).unwrap();
+    assert!(narrow.contains("not connected: it") && narrow.contains("OFFLINE"), "{narrow}");
+}
+
 /// One cell is a screen as well; so is none.
 #[test]
 fn no_size_is_too_small_for_any_state() {

@@ -2,7 +2,7 @@
 
 use super::super::over::{Entry, Over};
 use super::super::stage::{AT, Stage, joined, stage};
-use super::super::{Do, Link, Msg};
+use super::super::{Do, Link, Msg, Place};
 use crate::client::{Closed, Event};
 use crate::wire::entry::Millis;
 use crate::wire::native::{ClientEvent, Who};
@@ -156,6 +156,60 @@ fn a_lost_connection_is_told_and_what_was_missed_comes_behind_a_word() {
     assert_eq!(stage.last(), "missed");
     stage.hears(r##"{"gap":{"room":"#lobby","after":7,"before":9}}"##);
     assert_eq!(stage.last(), "one line is missing here: the server no longer has it");
+}
+
+#[test]
+fn numbers_that_jump_are_no_count_of_entries() {
+    let mut stage = joined(5);
+    stage.chat("#lobby", 6, "before");
+    stage.offline();
+    stage.online((1 << 20) + 20, false);
+    assert_eq!(stage.last(), "connected again");
+    stage.hears(r##"{"gap":{"room":"#lobby","after":6,"before":1048590}}"##);
+    assert!(stage.last().starts_with("the server's numbers jump here"), "{}", stage.last());
+}
+
+#[test]
+fn a_word_about_the_connection_goes_when_that_has_changed() {
+    let mut stage = joined(1);
+    for line in ["later", "/who"] {
+        stage.offline();
+        stage.enters_line(line);
+        stage.offline();
+        assert!(stage.hinted().starts_with("not connected"), "one more attempt changes nothing");
+        stage.online(1, false);
+        assert_eq!(stage.hinted(), "");
+        stage.ctrl('u');
+    }
+    stage.enters_line("/topic x");
+    stage.ctrl('s');
+    stage.types("tea");
+    stage.ctrl('s');
+    assert_eq!(stage.hinted(), "asking the server …");
+    stage.offline();
+    assert_eq!(stage.hinted(), "", "there will be no answer");
+    stage.does(Msg::Trouble("the file is full".into()));
+    stage.online(1, false);
+    assert_eq!(stage.hinted(), "the file is full", "that has not been seen yet");
+}
+
+#[test]
+fn a_window_that_grows_is_filled_from_the_oldest_line_on() {
+    let mut stage = joined(0);
+    for seq in 1..=120 {
+        stage.chat("#lobby", seq, &format!("<{seq}>"));
+    }
+    stage.does(Msg::Size(100, 30));
+    stage.key(KeyCode::Home, KeyModifiers::CONTROL);
+    stage.enters("#ops", 1);
+    stage.alt('2');
+    stage.does(Msg::Size(140, 70));
+    stage.alt('1');
+    let shown = stage.app.with_pane(|room, pane| (room.visible(pane), pane.height));
+    assert_eq!((shown.0.rows.len(), shown.0.is_top), (shown.1, true));
+    assert!(shown.0.behind > 0);
+    stage.does(Msg::Size(140, 200));
+    assert_eq!(stage.app.room().place, Place::End, "all of it is there");
 }
 
 #[test]

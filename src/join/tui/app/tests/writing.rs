@@ -4,6 +4,7 @@ use super::super::over::Over;
 use super::super::stage::{Stage, joined};
 use super::super::{Do, Msg, Place, WAITING};
 use crate::client::Closed;
+use crate::wire::native::ClientEvent;
 use crossterm::event::{KeyCode, KeyModifiers};
 
 fn local(todo: &[Do]) -> u64 {
@@ -79,6 +80,55 @@ fn without_a_connection_lines_wait_and_questions_do_not() {
     assert_eq!(stage.enters_line("/who"), []);
     assert_eq!(stage.hinted(), "not connected at the moment; ask again later");
     assert_eq!(stage.app.unanswered(), 1);
+}
+
+#[test]
+fn a_command_that_needs_the_server_is_back_in_the_input_and_leaves_nothing_behind() {
+    let mut stage = joined(1);
+    stage.offline();
+    let asked = stage.app.asked.clone();
+    for line in ["/join #ops", "/who", "/nick One", "/search tea", "/topic x"] {
+        assert_eq!(stage.enters_line(line), []);
+        assert_eq!(stage.app.editor.text(), line);
+        stage.ctrl('u');
+    }
+    assert!(stage.app.going.is_empty() && stage.app.who.is_empty());
+    assert_eq!(stage.app.asked, asked);
+    stage.types("/who");
+    stage.online(1, false);
+    assert!(matches!(&stage.enters_line("")[..], [Do::Send(ClientEvent::Who(_))]));
+    assert_eq!(stage.app.editor.text(), "");
+}
+
+/// A `/` that only closed a list would leave a whisper that is said to everybody.
+#[test]
+fn whoever_writes_on_over_a_list_loses_no_letter() {
+    let mut stage = joined(1);
+    stage.hears(r#"{"whisper":{"at":AT,"from":"Trin","text":"psst"}}"#);
+    let covers: [fn(&mut Stage); 4] = [
+        |stage| drop(stage.press(KeyCode::F(1))),
+        |stage| drop(stage.enters_line("/help")),
+        |stage| drop(stage.press(KeyCode::F(4))),
+        |stage| drop(stage.alt('c')),
+    ];
+    for cover in covers {
+        cover(&mut stage);
+        assert!(!matches!(stage.app.over, Over::None));
+        let todo = stage.enters_line("/msg Trin secret");
+        assert!(matches!(&todo[..], [Do::Whisper { text, .. }] if text == "secret"), "{todo:?}");
+        cover(&mut stage);
+        stage.does(Msg::Paste("a\nb".into()));
+        assert!(matches!(stage.app.over, Over::Paste { .. }), "a paste is seen");
+        stage.press(KeyCode::Esc);
+    }
+    stage.types("is");
+    stage.press(KeyCode::F(1));
+    stage.ctrl('u');
+    assert!(matches!(stage.app.over, Over::None));
+    assert_eq!(stage.app.editor.text(), "is", "a key that is no letter only goes back");
+    stage.press(KeyCode::F(1));
+    stage.types(" it?");
+    assert_eq!(stage.app.editor.text(), "is it?");
 }
 
 #[test]
