@@ -5,10 +5,10 @@ use super::api::FUNCTIONS;
 use super::engine::FORBIDDEN;
 use super::foreign;
 use super::limits::Guard;
-use super::message::PROPERTIES;
+use super::message::properties;
 use super::nearest::nearest;
 use super::puzzle;
-use rhai::{EvalAltResult, ParseError, ParseErrorType, Position};
+use rhai::{EvalAltResult, Module, ParseError, ParseErrorType, Position, Shared};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The names a script can use, for suggestions.
@@ -22,6 +22,10 @@ pub(super) struct Names {
     pub constants: BTreeSet<String>,
     /// Variables of the file's top level, which no function sees.
     pub globals: BTreeSet<String>,
+    /// Variables that functions assign to.
+    pub assigned: BTreeSet<String>,
+    /// What the file imports, by the names it is called by.
+    pub modules: BTreeMap<String, Shared<Module>>,
 }
 
 impl Names {
@@ -53,6 +57,12 @@ impl Names {
     }
 
     fn unknown_variable(&self, name: &str) -> String {
+        if self.globals.contains(name) && self.assigned.contains(name) {
+            return format!(
+                "`{name}` is a variable of the file, which functions do not see: keep what changes \
+                 in `state.{name}`, across restarts, or in `temp.{name}`"
+            );
+        }
         if self.globals.contains(name) {
             return format!(
                 "`{name}` is a variable of the file, which functions do not see; make it a `const`"
@@ -245,11 +255,17 @@ fn no_such_call(signature: &str, names: &Names) -> String {
 fn property(text: &str) -> String {
     let quoted: Vec<&str> = text.split('\'').skip(1).step_by(2).collect();
     match quoted.as_slice() {
-        [name, "msg", ..] if text.contains("setter") => {
-            format!("`{name}` of a message cannot be changed: it is what was said")
+        [name, owner, ..] if properties(owner).is_some() && text.contains("setter") => {
+            let why = if *owner == "msg" { ": it is what was said" } else { "" };
+            format!("`{name}` of {} cannot be changed{why}", kind(owner))
         }
-        [name, "msg"] => unknown_property(name),
-        [name, owner] => has_no(&kind(owner), name) + if_nothing(owner),
+        [name, owner, ..] if properties(owner).is_some() => unknown_property(owner, name),
+        [name, "()", ..] if text.contains("setter") => {
+            format!(
+                "there is nothing, (), that `{name}` could be put into: begin with a map, `#{{}}`"
+            )
+        }
+        [name, owner, ..] => has_no(&kind(owner), name) + if_nothing(owner),
         _ => plain(text),
     }
 }
@@ -269,13 +285,14 @@ fn has_no(owner: &str, property: &str) -> String {
     }
 }
 
-/// What to say about `msg.txt`.
-pub(super) fn unknown_property(name: &str) -> String {
-    let known = || PROPERTIES.iter().map(|property| property.name);
+/// What to say about `msg.txt`, or `who.nme`.
+pub(super) fn unknown_property(of: &str, name: &str) -> String {
+    let known = || properties(of).unwrap_or_default().iter().map(|property| property.name);
+    let owner = kind(of);
     match nearest(name, known()) {
-        Some(close) => format!("a message has no `{name}`; did you mean `{close}`?"),
+        Some(close) => format!("{owner} has no `{name}`; did you mean `{close}`?"),
         None => {
-            format!("a message has no `{name}`; it has {}", known().collect::<Vec<_>>().join(", "))
+            format!("{owner} has no `{name}`; it has {}", known().collect::<Vec<_>>().join(", "))
         }
     }
 }

@@ -4,7 +4,8 @@
 use super::explain::place;
 use super::foreign;
 use super::lint::Finding;
-use rhai::{ASTNode, Expr, Position, Stmt};
+use rhai::{AST, ASTNode, Expr, Position, Stmt};
+use std::collections::BTreeSet;
 
 /// Slips of `test` at the beginning of a function's name.
 const SLIPS: [&str; 8] = ["tset", "tets", "etst", "tes", "tst", "tests", "testt", "Test"];
@@ -30,6 +31,37 @@ pub(super) fn unfounded(path: &[ASTNode<'_>], is_own: impl Fn(&str) -> bool) -> 
     })
 }
 
+/// Variables that functions give other values: what is to change is no constant.
+pub(super) fn assigned(ast: &AST) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    ast.clone_functions_only().walk(&mut |path: &[ASTNode<'_>]| {
+        found.extend(path.last().and_then(changed).map(ToOwned::to_owned));
+        true
+    });
+    found
+}
+
+/// The variable that a part of a script changes: `n += 1`, `list[0] = 1`, `list.push(1)`.
+fn changed<'a>(node: &ASTNode<'a>) -> Option<&'a str> {
+    let target = match node {
+        ASTNode::Stmt(Stmt::Assignment(assignment)) => &assignment.1.lhs,
+        ASTNode::Expr(Expr::Dot(parts, _, _)) => {
+            let (name, _) = method(&parts.rhs)?;
+            let takes = matches!(name, "pop" | "shift" | "remove" | "drain" | "retain");
+            (takes || foreign::gives_nothing(name)).then_some(&parts.lhs)?
+        }
+        _ => return None,
+    };
+    let mut target = target;
+    while let Expr::Dot(parts, _, _) | Expr::Index(parts, _, _) = target {
+        target = &parts.lhs;
+    }
+    match target {
+        Expr::Variable(variable, _, _) => Some(variable.1.as_str()),
+        _ => None,
+    }
+}
+
 /// The parts whose values something is done with.
 fn used_by<'a>(node: &ASTNode<'a>) -> Vec<&'a Expr> {
     match node {
@@ -50,7 +82,7 @@ fn used_by<'a>(node: &ASTNode<'a>) -> Vec<&'a Expr> {
 }
 
 /// `msg.text.length`: what a message has are texts, numbers and arrays of the language.
-pub(super) fn property_of_property(owner: &str, right: &Expr) -> Option<Finding> {
+pub(super) fn property_of_property(whose: &str, owner: &str, right: &Expr) -> Option<Finding> {
     let Expr::Dot(parts, _, _) = right else { return None };
     let of = match &parts.rhs {
         Expr::Dot(further, _, _) => &further.lhs,
@@ -59,7 +91,7 @@ pub(super) fn property_of_property(owner: &str, right: &Expr) -> Option<Finding>
     let Expr::Property(property, at) = of else { return None };
     let name = property.2.as_str();
     let suggestion = foreign::suggestion(name)?;
-    let message = format!("`msg.{owner}` has no `{name}`; {suggestion}");
+    let message = format!("`{whose}.{owner}` has no `{name}`; {suggestion}");
     Some(Finding { place: place(*at), message })
 }
 

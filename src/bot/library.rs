@@ -4,6 +4,7 @@
 use super::diagnostic::Diagnostic;
 use super::engine;
 use super::explain::{self, Names};
+use super::habits;
 use super::host::{Host, lock};
 use super::lint;
 use super::script::plain;
@@ -197,8 +198,13 @@ impl Reading<'_> {
             let params = function.params.iter().map(ToString::to_string).collect();
             self.names.own.entry(function.name.to_owned()).or_default().push(params);
         }
+        self.names.assigned = habits::assigned(&draft);
         let mut scope = Scope::new();
         self.run(|engine| engine.run_ast_with_scope(&mut scope, &draft))?;
+        for (name, alias) in imports(&draft) {
+            let module = self.library.module(&name);
+            self.names.modules.extend(module.map(|module| (alias, module)));
+        }
         let mut known = Scope::new();
         let mut constants = BTreeMap::new();
         for (name, is_constant, value) in scope.iter_raw() {

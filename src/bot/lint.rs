@@ -2,11 +2,13 @@
 //! not exist, wrong numbers of arguments, handlers that would never be called. Runs nothing.
 
 use super::api::{COMMAND, COMMAND_PREFIX, HANDLERS};
-use super::explain::{Names, place, unknown_property};
+use super::explain::{Names, place};
 use super::habits;
 use super::hearing::Handlers;
 use super::limits::ARGUMENTS;
+use super::modules;
 use super::nearest::nearest;
+use super::properties;
 use rhai::{AST, ASTNode, Expr, FnCallExpr, Position, Stmt};
 use std::collections::BTreeSet;
 
@@ -22,7 +24,7 @@ const KEYWORDS: [&str; 9] =
     ["print", "debug", "type_of", "call", "Fn", "is_def_fn", "is_def_var", "is_shared", "curry"];
 
 /// Mistakes that are looked for at once: what a person mends before checking again.
-const FINDINGS: usize = 30;
+pub(super) const FINDINGS: usize = 30;
 
 /// The first call with more arguments than any function takes. To be asked before anything runs:
 /// see [`ARGUMENTS`].
@@ -52,6 +54,8 @@ pub(super) fn too_many_arguments(ast: &AST) -> Option<Finding> {
 /// The mistakes in the order of the file, at least one if there are any.
 pub(super) fn check(ast: &AST, source: &str, names: &Names) -> Result<Handlers, Vec<Finding>> {
     let mut found = mistakes(ast, names);
+    // In a library a function of a handler's name is a function like others.
+    found.extend(properties::unknown(ast));
     ast.walk(&mut |path: &[ASTNode<'_>]| {
         found.extend(late_call(path, names));
         found.len() < 2 * FINDINGS
@@ -80,9 +84,8 @@ fn mistakes(ast: &AST, names: &Names) -> Vec<Finding> {
         seen.note(path);
         true
     });
-    let msg_is_a_message = msg_is_a_message(names, &seen);
     ast.walk(&mut |path: &[ASTNode<'_>]| {
-        found.extend(mistake(path, names, &seen, msg_is_a_message));
+        found.extend(mistake(path, names, &seen));
         found.extend(late_import(path, ast));
         let is_own = |name: &str| names.own.contains_key(name) || seen.properties.contains(name);
         found.extend(habits::unfounded(path, is_own));
@@ -212,8 +215,6 @@ pub(super) fn find_fn(source: &str, name: &str) -> Option<(usize, usize)> {
 #[derive(Default)]
 struct Seen {
     variables: BTreeSet<String>,
-    /// Those that the script makes itself: parameters are not among them.
-    declared: BTreeSet<String>,
     properties: BTreeSet<String>,
 }
 
@@ -222,15 +223,6 @@ impl Seen {
         match path.last() {
             Some(ASTNode::Stmt(Stmt::Var(var, _, _))) => {
                 self.variables.insert(var.0.name.to_string());
-                self.declared.insert(var.0.name.to_string());
-            }
-            Some(ASTNode::Stmt(Stmt::For(parts, _))) => {
-                self.declared.insert(parts.0.name.to_string());
-            }
-            Some(ASTNode::Stmt(Stmt::TryCatch(parts, _))) => {
-                if let Expr::Variable(caught, _, _) = &parts.expr {
-                    self.declared.insert(caught.1.to_string());
-                }
             }
             // A function may be put into a map under a name in quotes, too.
             Some(ASTNode::Expr(Expr::Index(parts, _, _))) => {
@@ -253,20 +245,14 @@ impl Seen {
     }
 }
 
-fn mistake(
-    path: &[ASTNode<'_>],
-    names: &Names,
-    seen: &Seen,
-    msg_is_a_message: bool,
-) -> Option<Finding> {
+fn mistake(path: &[ASTNode<'_>], names: &Names, seen: &Seen) -> Option<Finding> {
     match path.last()? {
         ASTNode::Stmt(Stmt::FnCall(call, position))
-        | ASTNode::Expr(Expr::FnCall(call, position)) => a_call(call, *position, names, seen),
+        | ASTNode::Expr(Expr::FnCall(call, position)) => {
+            modules::a_call(call, *position, names).or_else(|| a_call(call, *position, names, seen))
+        }
         ASTNode::Expr(Expr::MethodCall(call, position)) => {
             a_method_call(call, *position, names, seen)
-        }
-        ASTNode::Expr(Expr::Dot(parts, _, _)) if msg_is_a_message => {
-            a_property(&parts.lhs, &parts.rhs)
         }
         ASTNode::Stmt(Stmt::Assignment(assignment)) => {
             through_this(&assignment.1.lhs, false).then(|| Finding {
@@ -300,7 +286,7 @@ fn a_call(call: &FnCallExpr, at: Position, names: &Names, seen: &Seen) -> Option
             names.unknown_function(name)
         }
     } else {
-        wrong_number(name, given, names)
+        wrong_number(name, given, names.signature(name))
     };
     Some(Finding { place: place(at), message })
 }
@@ -322,7 +308,7 @@ fn a_method_call(call: &FnCallExpr, at: Position, names: &Names, seen: &Seen) ->
     let message = if of_library.is_none() && own.is_none() {
         names.unknown_function(name)
     } else {
-        wrong_number(name, given, names)
+        wrong_number(name, given, names.signature(name))
     };
     Some(Finding { place: place(at), message })
 }
@@ -336,48 +322,17 @@ fn is_not_a_name(call: &FnCallExpr) -> bool {
         || name.contains('$')
 }
 
-fn wrong_number(name: &str, given: usize, names: &Names) -> String {
+pub(super) fn wrong_number(name: &str, given: usize, signature: Option<String>) -> String {
     let arguments = match given {
         0 => "no arguments".to_owned(),
         1 => "1 argument".to_owned(),
         more => format!("{more} arguments"),
     };
-    match names.signature(name) {
+    match signature {
         Some(signature) => format!("it is `{signature}`: {arguments} are given here"),
         None => format!("`{name}` does not take {arguments}"),
     }
     .replace("1 argument are", "1 argument is")
-}
-
-/// Whether nothing but the handlers' parameter is called `msg` in this script.
-fn msg_is_a_message(names: &Names, seen: &Seen) -> bool {
-    let is_handler = |name: &str| {
-        name.starts_with(COMMAND_PREFIX) || HANDLERS.iter().any(|handler| handler.name == name)
-    };
-    let takes_msg = |all: &[Vec<String>]| all.iter().flatten().any(|param| param == "msg");
-    !seen.declared.contains("msg")
-        && names.own.iter().all(|(name, all)| is_handler(name) || !takes_msg(all))
-}
-
-/// `msg.txt`: in a handler `msg` is always a message, and what it has is known.
-fn a_property(left: &Expr, right: &Expr) -> Option<Finding> {
-    let Expr::Variable(variable, _, _) = left else {
-        return None;
-    };
-    let (name, at) = match right {
-        Expr::Property(property, at) => (property.2.as_str(), *at),
-        Expr::Dot(parts, _, _) | Expr::Index(parts, _, _) => match &parts.lhs {
-            Expr::Property(property, at) => (property.2.as_str(), *at),
-            _ => return None,
-        },
-        _ => return None,
-    };
-    let known = super::message::PROPERTIES.iter().any(|property| property.name == name);
-    if variable.1 == "msg" && known {
-        return habits::property_of_property(name, right);
-    }
-    (variable.1 == "msg" && !known)
-        .then(|| Finding { place: place(at), message: unknown_property(name) })
 }
 
 /// Whether an assignment goes into an element of `this`: the one way to grow a value that passes

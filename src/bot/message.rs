@@ -168,6 +168,15 @@ pub const WHO_PROPERTIES: &[Property] = &[
     who("is_bot", "bool", "whether it is a bot", |who| (who.kind == Kind::Bot).into()),
 ];
 
+/// What a handler's parameter has, by the name the tables call it: `msg` or `who`.
+pub(super) fn properties(of: &str) -> Option<&'static [Property]> {
+    match of {
+        "msg" => Some(PROPERTIES),
+        "who" => Some(WHO_PROPERTIES),
+        _ => None,
+    }
+}
+
 /// Teaches an engine what `msg.text` and the others are. There are no setters: a message is what
 /// was said.
 pub(super) fn register(engine: &mut Engine) {

@@ -25,6 +25,9 @@ pub(super) fn solve(
         ParseErrorType::UnexpectedEOF | ParseErrorType::WrongFnDefinition => {
             return Some((unclosed(source)?, "this `{` is never closed".into()));
         }
+        ParseErrorType::MissingToken(token, _) if token == ";" && is_behind_all(source, place) => {
+            return Some((unclosed(source)?, "this `{` is never closed".into()));
+        }
         ParseErrorType::VariableUndefined(_) => return None,
         _ => {}
     }
@@ -58,6 +61,14 @@ fn no_word(word: &str, instead: &str) -> String {
 
 fn is_of_a_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
+}
+
+/// Whether nothing stands in a text from a place on.
+fn is_behind_all(source: &str, place: Option<Place>) -> bool {
+    let Some((line, column)) = place else { return false };
+    let mut rest = source.lines().skip(line - 1);
+    let first = rest.next().unwrap_or_default();
+    first.chars().skip(column - 1).chain(rest.flat_map(str::chars)).all(char::is_whitespace)
 }
 
 /// The innermost brace that is open at the end, if there is one. Braces in texts and comments do

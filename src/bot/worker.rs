@@ -47,6 +47,21 @@ pub(super) struct Answer {
     pub stats: Stats,
 }
 
+/// Why a version does not run.
+#[derive(Debug)]
+pub(super) enum Unloaded {
+    /// It does not work.
+    Script(Diagnostic),
+    /// What the bot keeps cannot be read; of the version nothing is known.
+    State(Diagnostic),
+}
+
+impl From<Diagnostic> for Unloaded {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self::Script(diagnostic)
+    }
+}
+
 /// What is asked of the thread.
 #[derive(Debug)]
 pub(super) enum Task {
@@ -56,7 +71,7 @@ pub(super) enum Task {
 }
 
 enum Job {
-    Load(String, u64, oneshot::Sender<Result<(Loaded, Answer), Diagnostic>>),
+    Load(String, u64, oneshot::Sender<Result<(Loaded, Answer), Unloaded>>),
     Do(Task, u64, oneshot::Sender<Answer>),
 }
 
@@ -77,7 +92,7 @@ impl Worker {
         &self,
         source: String,
         now: u64,
-    ) -> Result<(Loaded, Answer), Diagnostic> {
+    ) -> Result<(Loaded, Answer), Unloaded> {
         let gone = || Diagnostic::whole(&self.file, "the bot's thread is gone");
         let (reply, answer) = oneshot::channel();
         self.jobs.try_send(Job::Load(source, now, reply)).map_err(|_gone| gone())?;
@@ -128,9 +143,9 @@ impl Bench {
         }
     }
 
-    fn load(&mut self, source: &str, now: u64) -> Result<(Loaded, Answer), Diagnostic> {
+    fn load(&mut self, source: &str, now: u64) -> Result<(Loaded, Answer), Unloaded> {
         if self.stage.is_none() {
-            let state = self.keeper.read()?;
+            let state = self.keeper.read().map_err(Unloaded::State)?;
             let load = self.options.clone();
             self.stage = Some(Stage::new(StageOptions { load, state, manners: true }));
         }

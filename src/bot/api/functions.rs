@@ -29,7 +29,7 @@ pub const FUNCTIONS: &[Function] = &[
     function(
         "say",
         "say(text)",
-        "Says a line in the room.",
+        "Says a line in the room it happened in, behind `after` in the one it was planned in, otherwise in the bot's first.",
         r#"say("Time for a break.");"#,
         |engine, host| {
             engine.register_fn("say", move |text: Dynamic| host.say("say", &text, false));

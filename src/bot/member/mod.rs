@@ -3,19 +3,19 @@
 
 mod clock;
 mod rooms;
+mod versions;
 mod voice;
 
-use super::diagnostic::Diagnostic;
 use super::events::happening;
 use super::notice::{Notice, Report};
 use super::repeats::Repeats;
 use super::script::LoadOptions;
 use super::stage::{Note, Outcome, Stats};
-use super::worker::{Answer, Loaded, Task, Worker};
+use super::worker::{Answer, Task, Worker};
 use crate::client::{self, Closed, Event, Handle, Retry};
 use crate::wire::entry::Kind;
 use crate::wire::native::ServerEvent;
-use clock::{Clock, time_of_day};
+use clock::Clock;
 use std::collections::BTreeMap;
 use std::mem::Discriminant;
 use std::path::PathBuf;
@@ -24,6 +24,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use versions::{Running, Tried};
 
 /// How long a goodbye may take: the server has only to read it.
 const GOODBYE: Duration = Duration::from_secs(2);
@@ -84,6 +85,8 @@ pub(super) struct Member {
     tell_at: Option<u64>,
     running: Option<Running>,
     tried: Option<Tried>,
+    /// When a state that could not be read is looked at again.
+    look_at: Option<u64>,
     link: Option<Link>,
     repeats: Repeats,
     /// The last refusal that was told, and when: a muted bot is refused at every message.
@@ -92,22 +95,6 @@ pub(super) struct Member {
     notes: Vec<(Discriminant<Note>, Instant, usize)>,
     /// Lines that found no room on their way out, since the last that did.
     dropped: usize,
-}
-
-/// What was last to run, and whether it does.
-struct Tried {
-    text: String,
-    edits: Edits,
-    ran: bool,
-    /// What the owner was told is wrong with it.
-    wrong: Option<Diagnostic>,
-}
-
-/// The version that runs.
-struct Running {
-    loaded: Loaded,
-    /// The time of day it was loaded, for the diagnostics of the ones that are not.
-    since: String,
 }
 
 /// A connection.
@@ -132,6 +119,7 @@ impl Member {
             tell_at: None,
             running: None,
             tried: None,
+            look_at: None,
             link: None,
             repeats: Repeats::default(),
             refused: None,
@@ -167,6 +155,7 @@ impl Member {
                     self.settle(answer).await;
                 }
                 () = self.clock.at(self.tell_at) => self.tell_about().await,
+                () = self.clock.at(self.look_at) => self.try_again().await,
                 event = next(&mut self.link) => {
                     if let Some(why) = self.take(event).await {
                         states.send_replace(State::Out { name: self.name(), why });
@@ -187,62 +176,6 @@ impl Member {
         }
     }
 
-    async fn follow(&mut self, order: Order) {
-        match order {
-            Order::Run { text, edits, .. } if self.runs(&text, &edits) => {}
-            Order::Run { text, noticed, edits } => self.load(text, noticed, edits).await,
-            Order::Unreadable { why } => {
-                self.wrong(Diagnostic::whole(&self.file, format!("cannot be read: {why}")));
-            }
-        }
-    }
-
-    /// Whether the version that runs is this text, with what it imports.
-    fn runs(&self, text: &str, edits: &Edits) -> bool {
-        let (Some(running), Some(tried)) = (&self.running, &self.tried) else { return false };
-        let same = |file: &PathBuf| tried.edits.get(file) == edits.get(file);
-        tried.ran && tried.text == text && running.loaded.imports.iter().all(same)
-    }
-
-    async fn load(&mut self, text: String, noticed: Instant, edits: Edits) {
-        let tried = Tried { text: text.clone(), edits, ran: false, wrong: None };
-        let before = self.tried.replace(tried).filter(|before| before.text == text);
-        let (loaded, answer) = match self.worker.load(text, self.clock.now()).await {
-            Ok(loaded) => loaded,
-            Err(diagnostic) => {
-                // A file it imports may have changed, and nothing about the mistake.
-                if before.is_none_or(|before| before.wrong.as_ref() != Some(&diagnostic)) {
-                    self.tell_owner(&diagnostic).await;
-                }
-                if let Some(tried) = &mut self.tried {
-                    tried.wrong = Some(diagnostic.clone());
-                }
-                return self.wrong(diagnostic);
-            }
-        };
-        self.tried = self.tried.take().map(|tried| Tried { ran: true, ..tried });
-        self.repeats.clear();
-        let since = time_of_day();
-        let before = self.running.replace(Running { loaded, since });
-        let renamed =
-            before.as_ref().is_some_and(|before| before.loaded.name.to_string() != self.name());
-        if before.is_some() {
-            let file = short(&self.file).to_owned();
-            (self.house.report)(Notice::Reloaded { file, took: noticed.elapsed() });
-        }
-        if renamed && let Some(link) = self.link.take() {
-            link.close().await;
-        }
-        if self.link.is_none() {
-            self.connect();
-        } else {
-            self.move_to_rooms().await;
-            self.ask_who().await;
-            self.tell_about().await;
-        }
-        self.settle(answer).await;
-    }
-
     fn connect(&mut self) {
         let Some(running) = &self.running else { return };
         let options = client::Options {
@@ -257,15 +190,6 @@ impl Member {
         let (handle, events) =
             client::connect(options, &self.house.tracker, CancellationToken::new());
         self.link = Some(Link { handle, events, past: BTreeMap::new() });
-    }
-
-    /// A finding about a version that does not run, with what runs instead.
-    fn wrong(&self, diagnostic: Diagnostic) {
-        let note = match &self.running {
-            Some(running) => format!("still running the version loaded at {}", running.since),
-            None => "waiting for a version that works".to_owned(),
-        };
-        (self.house.report)(Notice::Wrong(diagnostic.noting(note)));
     }
 
     /// Acts on what the connection says; gives the reason if that was its end.

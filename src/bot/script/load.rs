@@ -5,6 +5,7 @@ use crate::bot::declaration::Declaration;
 use crate::bot::diagnostic::Diagnostic;
 use crate::bot::engine;
 use crate::bot::explain::{self, Names};
+use crate::bot::habits;
 use crate::bot::hearing::{Handlers, Hearing};
 use crate::bot::host::Host;
 use crate::bot::library::{self, Library};
@@ -126,6 +127,7 @@ impl Loading<'_> {
             let params = function.params.iter().map(ToString::to_string).collect();
             self.names.own.entry(function.name.to_owned()).or_default().push(params);
         }
+        self.names.assigned = habits::assigned(&draft);
         let mut scope = Scope::new();
         self.host.guard.start();
         let ran = self.engine.run_ast_with_scope(&mut scope, &draft);
@@ -138,7 +140,8 @@ impl Loading<'_> {
         // Plain Rhai shows what a file imports to its top level only.
         for (name, alias) in library::imports(&draft) {
             if let Some(module) = self.library.module(&name) {
-                self.engine.register_static_module(&alias, module);
+                self.engine.register_static_module(&alias, module.clone());
+                self.names.modules.insert(alias, module);
             }
         }
         Ok((draft, self.constants(&scope)))

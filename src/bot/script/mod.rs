@@ -17,6 +17,7 @@ use super::limits::Limits;
 use super::lint;
 use super::message::{Heard, Who};
 use super::mind::Mind;
+use super::unset;
 use crate::wire::nick::Nick;
 use rhai::{AST, Array, CallFnOptions, Dynamic, Engine, EvalAltResult, Scope};
 use std::collections::{BTreeMap, BTreeSet};
@@ -307,11 +308,14 @@ impl Script {
     /// Some limits are reached between two lines: then the handler's own line is named.
     fn diagnose(&self, handler: &str, error: &EvalAltResult) -> Diagnostic {
         let found = explain::run(error, &self.host.guard, &self.names);
-        if let Some(imported) = self.library.find(&found.source) {
-            return diagnostic(&imported.file, &imported.source, found.place, found.message);
-        }
-        let place = found.place.or_else(|| lint::find_fn(&self.source, handler));
-        diagnostic(&self.file, &self.source, place, found.message)
+        let imported = self.library.find(&found.source);
+        let (file, source) = match &imported {
+            Some(imported) => (&imported.file, &imported.source),
+            None => (&self.file, &self.source),
+        };
+        let begin = found.place.and_then(|place| unset::begin(error, source, place));
+        let own = || lint::find_fn(&self.source, handler).filter(|_| imported.is_none());
+        diagnostic(file, source, found.place.or_else(own), begin.unwrap_or(found.message))
     }
 }
 

@@ -9,14 +9,14 @@ const NOTHING: &str =
 
 /// The message and the place of what keeps a script from being loaded.
 #[track_caller]
-fn check(source: &str, place: Option<(usize, usize)>, message: &str) {
+pub(super) fn check(source: &str, place: Option<(usize, usize)>, message: &str) {
     let diagnostic = refused(source);
     assert_eq!(diagnostic.message, message, "{source}");
     assert_eq!(diagnostic.place, place, "{source}: {message}");
 }
 
 #[track_caller]
-fn check_running(body: &str, place: (usize, usize), message: &str) {
+pub(super) fn check_running(body: &str, place: (usize, usize), message: &str) {
     let source = format!("fn on_message(msg) {{\n{body}\n}}");
     let error = answer(&source, "hi").error.unwrap_or_else(|| panic!("no error: {body}"));
     assert_eq!(error.message, message, "{body}");
@@ -150,28 +150,17 @@ fn variables_that_are_none() {
     let at =
         |body: &str| format!("const IDEAS = [1];\nlet count = 0;\nfn on_message(msg) {{ {body} }}");
     check(&at("IDEA"), Some((3, 22)), "unknown variable `IDEA`; did you mean `IDEAS`?");
-    check(
-        &at("count += 1;"),
-        Some((3, 22)),
-        "`count` is a variable of the file, which functions do not see; make it a `const`",
+    let seen = "is a variable of the file, which functions do not see";
+    check(&at("count + 1"), Some((3, 22)), &format!("`count` {seen}; make it a `const`"));
+    let kept = format!(
+        "`count` {seen}: keep what changes in `state.count`, across restarts, or in `temp.count`"
     );
+    for change in ["count += 1;", "count[0] = 1;", "say(count); count = 1;", "count.push(1);"] {
+        let column = if change.starts_with("say") { 26 } else { 22 };
+        check(&at(change), Some((3, column)), &kept);
+    }
     check(&at("me"), Some((3, 22)), "`me` is a function: call it, `me()`");
     check(&at("[1].map(|x| x + zebra)"), Some((3, 38)), "unknown variable `zebra`");
-}
-
-#[test]
-fn what_a_message_does_not_have() {
-    check(
-        "fn on_message(msg) { msg.txt }",
-        Some((1, 26)),
-        "a message has no `txt`; did you mean `text`?",
-    );
-    check(
-        "fn on_message(msg) { msg.frm.len() }",
-        Some((1, 26)),
-        "a message has no `frm`; did you mean `from`?",
-    );
-    check_running("let m = msg; m.txt", (2, 16), "a message has no `txt`; did you mean `text`?");
 }
 
 #[test]
@@ -181,6 +170,9 @@ fn what_is_right_is_not_a_finding() {
         "fn on_message(m) { let msg = #{ txt: \"a\" }; msg.txt }",
         "fn on_message(m) { try { throw #{ a: 1 } } catch (msg) { msg.a } }",
         "fn on_message(m) { for msg in [#{ a: 1 }] { msg.a; } }",
+        "fn on_message(m) { for m in [#{ a: 1 }] { m.a; } }",
+        "fn on_message(m) { m = #{ a: 1 }; m.a }",
+        "fn on_message(m) { [#{ a: 1 }].map(|m| m.a); }",
         "fn f(a) { f(a, 1) } fn f(a, b) { a + b } fn on_message(msg) { f(1) + f(1, 2) }",
         "fn on_message(msg) { let m = #{}; m[\"dance\"] = |x| x; m.dance(1) }",
         "fn on_message(msg) { let f = Fn(\"g\"); f.call(1) } fn g(x) { x }",
@@ -324,6 +316,9 @@ fn a_brace_that_is_not_closed_is_where_it_was_opened() {
     check("fn on_message(msg) {\n  say('\"');\n  say('\\'');\n", Some((1, 20)), never);
     let source = "fn a() {\n  if true {\n    say(1);\n}\nfn on_message(msg) { a() }\n";
     check(source, Some((1, 8)), never);
+    // The parser is at the end of the file, and misses something else.
+    check("fn on_message(msg) {\n  `${msg.from} ${1}`\n", Some((1, 20)), never);
+    check("fn on_message(msg) { `${msg.from}` // }", Some((1, 20)), never);
 }
 
 #[test]
@@ -334,6 +329,36 @@ fn what_was_never_stored_is_explained() {
     check_running("state.m.x", (2, 9), &dot);
     let index = format!("nothing, () has no elements to index{NOTHING}");
     check_running("state.m[\"x\"]", (2, 8), &index);
+}
+
+#[test]
+fn what_is_put_into_nothing_says_how_to_begin() {
+    let empty = |owner: &str| {
+        format!(
+            "`{owner}` is empty, (): nothing can be put into it; begin it before, \
+             `if {owner} == () {{ {owner} = #{{}} }}`"
+        )
+    };
+    for (body, column, owner) in [
+        ("state.foo.bar = 1;", 11, "state.foo"),
+        ("state.foo.bar += 1;", 11, "state.foo"),
+        ("state.foo.bar.baz = 1;", 11, "state.foo"),
+        ("state[\"a\"][\"b\"] = 1;", 11, "state[\"a\"]"),
+        ("state.foo[msg.from] = 1;", 10, "state.foo"),
+        ("temp.m = #{}; temp.m.a.b = 1;", 24, "temp.m.a"),
+        ("let m = #{}; m.a.b = 1;", 18, "m.a"),
+    ] {
+        check_running(body, (2, column), &empty(owner));
+    }
+    let index = format!("nothing, () has no elements to index{NOTHING}");
+    check_running("state.foo[0] = 1;", (2, 10), &index);
+    let map = "there is nothing, (), that `bar` could be put into: begin with a map, `#{}`";
+    check_running("state.foo\n.bar = 1;", (3, 2), map);
+    check_running(
+        "msg.text = 1;",
+        (2, 5),
+        "`text` of a message cannot be changed: it is what was said",
+    );
 }
 
 #[test]

@@ -82,6 +82,7 @@ fn mistakes_in_a_library_are_shown_where_they_are() {
         let home = Home::new(&[
             ("lib/typo.rhai", "fn f() {\n  rply(1);\n}"),
             ("lib/syntax.rhai", "fn f() {"),
+            ("lib/open.rhai", "fn f(x) { `${x}`\n"),
             ("lib/late.rhai", "fn f(x) {\n  x.len\n}"),
             ("lib/me.rhai", "import \"too\" as too;"),
             ("lib/too.rhai", "import \"me\" as me;"),
@@ -92,6 +93,8 @@ fn mistakes_in_a_library_are_shown_where_they_are() {
         let typo = home.refused(&using("typo"));
         assert!(typo.starts_with("lib/typo.rhai:2:3: error: unknown function `rply`; did you mean `reply`?\n  2 |   rply(1);"), "{typo}");
         assert!(home.refused(&using("syntax")).starts_with("lib/syntax.rhai:1:8: error: "));
+        let open = home.refused(&using("open"));
+        assert!(open.starts_with("lib/open.rhai:1:9: error: this `{` is never closed"), "{open}");
         let looped = home.refused(&using("loop"));
         assert!(
             looped.starts_with("lib/loop.rhai") && looped.contains("is there a loop"),
@@ -103,6 +106,40 @@ fn mistakes_in_a_library_are_shown_where_they_are() {
         let error = answer(&mut stage, "x").unwrap_err();
         assert!(error.file.ends_with("lib/late.rhai"), "{error}");
         assert_eq!(error.place, Some((2, 5)), "{error}");
+    });
+}
+
+#[test]
+fn what_a_library_does_not_have_is_found_before_it_is_called() {
+    on_a_bots_stack(|| {
+        let home = Home::new(&[
+            (
+                "lib/fmt.rhai",
+                "import \"more\" as more;\nprivate fn own(n) { n }\nfn plural(n, text) { own(n) }",
+            ),
+            ("lib/more.rhai", "fn twice(n) { n + n }\nfn on_join(map) { map.list }"),
+            ("lib/user.rhai", "import \"more\" as m;\nfn f() { m::twize(1) }"),
+        ]);
+        let using = |call: &str| {
+            format!("import \"fmt\" as f;\nfn on_message(msg) {{\n  if false {{ {call}; }}\n}}")
+        };
+        for (call, message) in [
+            ("f::plurral(2, \"x\")", "`f` has no function `plurral`; did you mean `plural`?"),
+            ("let a = f::plural(2)", "it is `f::plural(n, text)`: 1 argument is given here"),
+            ("f::own(2)", "`f` has no function `own` that others may call"),
+            ("f::more::twize(2)", "`f::more` has no function `twize`; did you mean `twice`?"),
+        ] {
+            let refused = home.refused(&using(call));
+            let column = if call.starts_with("let") { 25 } else { 17 };
+            let column = if call.contains("more") { column + 6 } else { column };
+            let wanted = format!("bots/test.rhai:3:{column}: error: {message}\n");
+            assert!(refused.starts_with(&wanted), "{refused}");
+        }
+        assert!(home.load(&using("f::plural(2, \"x\"); f::more::twice(1)")).is_ok());
+        let refused = home.refused("import \"user\" as u;\nfn on_message(msg) { }");
+        let wanted =
+            "lib/user.rhai:2:13: error: `m` has no function `twize`; did you mean `twice`?";
+        assert!(refused.starts_with(wanted), "{refused}");
     });
 }
 

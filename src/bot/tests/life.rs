@@ -1,10 +1,11 @@
 //! What a bot does besides answering in the room: whispers, who comes and goes, what it keeps in a
 //! file, and what happens to its edits. Against a server that says exactly what the test wants.
 
-use super::room::{Peer, until, with_bot};
+use super::room::{Peer, until, with_bot, with_bot_in};
 use crate::bot::Notice;
 use serde_json::{Value, json};
 use std::fs;
+use std::time::Duration;
 
 #[tokio::test]
 async fn whispers_joins_and_timers_reach_the_script() {
@@ -79,6 +80,41 @@ async fn state_is_in_its_file_before_the_bot_joins_and_after_it_answers() {
     })
     .await;
     assert!(file.is_some());
+}
+
+#[tokio::test]
+async fn a_bot_begins_once_its_state_can_be_read_and_says_what_is_wrong_until_then_once() {
+    let script = "fn on_message(msg) { state.n = (state.n ?? 40) + 1; `${state.n}` }";
+    for (mended, answer) in [(Some("{\"n\": 6}"), "7"), (None, "41")] {
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir(home.path().join(".state")).unwrap();
+        let state = home.path().join(".state/echo.json");
+        fs::write(&state, "{").unwrap();
+        with_bot_in(home, script, async |listener, _, notices| {
+            let wrongs = || {
+                let notices = notices.lock().unwrap();
+                notices.iter().filter(|notice| notice.to_string().contains("mend the file")).count()
+            };
+            until(|| wrongs() == 1).await;
+            let note = "\nthe bot begins once its state can be read";
+            assert!(notices.lock().unwrap()[0].to_string().ends_with(note), "{notices:?}");
+            match mended {
+                Some(text) => {
+                    // Mended badly, it is told anew, so it was looked at again; and from then on not.
+                    fs::write(&state, "{\n{").unwrap();
+                    until(|| wrongs() == 2).await;
+                    tokio::time::sleep(Duration::from_millis(2_200)).await;
+                    fs::write(&state, text).unwrap();
+                }
+                None => fs::remove_file(&state).unwrap(),
+            }
+            let mut peer = Peer::admit(listener, 10).await;
+            peer.chat(11, "Neo", "user", 0, "x").await;
+            assert_eq!(peer.said().await.0, answer);
+            assert_eq!(wrongs(), 1 + usize::from(mended.is_some()), "{notices:?}");
+        })
+        .await;
+    }
 }
 
 #[tokio::test]

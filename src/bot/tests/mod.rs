@@ -8,7 +8,9 @@ mod hostile;
 mod library;
 mod life;
 mod manners;
+mod properties;
 mod room;
+mod rooms;
 mod stage;
 
 use super::diagnostic::Diagnostic;

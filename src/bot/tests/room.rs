@@ -86,7 +86,15 @@ pub(super) async fn with_bot(
     script: &str,
     test: impl AsyncFnOnce(&TcpListener, PathBuf, Arc<Mutex<Vec<Notice>>>),
 ) {
-    let home = tempfile::tempdir().unwrap();
+    with_bot_in(tempfile::tempdir().unwrap(), script, test).await;
+}
+
+/// The same in a folder where something is already.
+pub(super) async fn with_bot_in(
+    home: tempfile::TempDir,
+    script: &str,
+    test: impl AsyncFnOnce(&TcpListener, PathBuf, Arc<Mutex<Vec<Notice>>>),
+) {
     let path = home.path().join("echo.rhai");
     std::fs::create_dir(home.path().join("lib")).unwrap();
     std::fs::write(home.path().join("lib/words.rhai"), "fn word() { \"one\" }").unwrap();
