@@ -257,10 +257,12 @@ impl<D: Dial> Task<D> {
                 let is_own = *e.from == *self.nick.as_str();
                 if is_new && is_live && is_own {
                     self.renamed(&e.to);
-                } else if is_new && !is_live && (is_own || self.replayed.contains(&*e.from)) {
-                    if self.replayed.len() < RENAMES {
-                        self.replayed.insert(e.to.to_string());
-                    }
+                } else if is_new
+                    && !is_live
+                    && (is_own || self.replayed.contains(&*e.from))
+                    && self.replayed.len() < RENAMES
+                {
+                    self.replayed.insert(e.to.to_string());
                 }
                 is_new
             }

@@ -38,6 +38,8 @@ struct Target {
 struct Way {
     lines: SyncSender<String>,
     left_out: u64,
+    /// Dropped when no lines follow: the thread pauses no more.
+    open: SyncSender<()>,
     /// Gives an error once the thread has ended.
     ended: Receiver<()>,
 }
@@ -98,12 +100,12 @@ impl Printer {
         let mut target = self.locked();
         let (before, note) = (target.way.take(), target.note);
         drop(target);
-        if let Some(Way { lines, left_out, ended }) = before {
+        if let Some(Way { lines, left_out, open, ended }) = before {
             if left_out > 0 {
                 // If there is no place for it even now, nobody is going to read it.
                 let _full = lines.try_send(note(left_out));
             }
-            drop(lines);
+            drop((lines, open));
             if ended.recv_timeout(LAST_LINES) == Err(RecvTimeoutError::Timeout) {
                 tracing::debug!("the last lines of the log were not taken");
             }
@@ -136,6 +138,7 @@ impl Printer {
 impl Way {
     fn to(mut show: impl Show) -> io::Result<Self> {
         let (lines, waiting) = sync_channel::<String>(WAITING);
+        let (open, closed) = sync_channel::<()>(0);
         let (alive, ended) = sync_channel::<()>(0);
         thread::Builder::new().name("printer".into()).spawn(move || {
             let _alive = alive;
@@ -150,11 +153,11 @@ impl Way {
                     return;
                 }
                 if !is_full {
-                    thread::sleep(PAUSE);
+                    let _due_or_closed = closed.recv_timeout(PAUSE);
                 }
             }
         })?;
-        Ok(Self { lines, left_out: 0, ended })
+        Ok(Self { lines, left_out: 0, open, ended })
     }
 
     /// Gives the lines back when nobody shows them any more.
