@@ -13,8 +13,9 @@ use tokio::time::Instant;
 /// storm of comings is told in a few writes to each, not in one for each. Whoever is woken for
 /// anything else reads of them, too.
 pub(super) const COMINGS: Duration = Duration::from_millis(50);
-/// So many of them wake at once all the same: what nobody was told of is not let go of.
-pub(in crate::serve) const MANY: usize = 64;
+/// So many of them wake at once all the same: what nobody was told of is not let go of. More than come
+/// in that time but in the worst of storms.
+pub(in crate::serve) const MANY: usize = 256;
 
 impl Hub {
     /// Appends what the turn has brought so far.

@@ -52,8 +52,8 @@ impl World {
                 // An entry of ours has at most 330 bytes of text.
                 let turn = self.house.as_ref().map_or(0, |house| house.most_at_once) * 2048 + 512;
                 // Nothing is let go of that came since the ring before the last: two turns, and
-                // before each as much coming and going as waits for nobody.
-                let untold = 2 * (turn + MANY * 2048);
+                // before each as much coming and going as waits for nobody, which is short.
+                let untold = 2 * (turn + MANY * 512);
                 let most = self.plan.limits.retained_bytes.max(untold) as u64;
                 if stats.retained_bytes > most {
                     return found(BUDGET, format!("{} of {most}", stats.retained_bytes));

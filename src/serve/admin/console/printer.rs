@@ -17,8 +17,8 @@ const WAITING: usize = 1024;
 /// Bytes that are written at once, if so many wait: as much as a pipe holds.
 const TOGETHER: usize = 64 * 1024;
 /// From one write to the next. A line into silence is written at once; those of a storm are written
-/// some at a time, because to wake a thread for a line costs more than to write it.
-const PAUSE: Duration = Duration::from_millis(5);
+/// some at a time, because to wake a thread for a line costs more than to write it. Nobody sees it.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A handle to wherever the lines go at the moment. Cheap to clone; every clone writes to the
 /// same place.
