@@ -24,7 +24,8 @@ impl Entrance {
         W: AsyncWrite + Unpin + Send + 'static,
     {
         let mut shared = self.shared.clone();
-        let (session, seat) = (shared.next_session(), Seat::default());
+        let session = shared.next_session();
+        let seat = Seat::new(shared.counters.clone());
         let limits = shared.limits.now().clone();
         match self.reception.arrive(&limits, session, addr.ip(), &seat) {
             Ok(visit) => session::run(shared, session, addr, read, write, seat, visit).await,

@@ -4,6 +4,7 @@
 use super::reception::{Reception, Visit};
 use super::seat::Seat;
 use super::session::{self, Shared};
+use super::socket::Socket;
 use crate::config::Limits;
 use crate::wire::close::CloseReason;
 use crate::wire::entry::SessionId;
@@ -47,7 +48,8 @@ pub(super) async fn accept(listener: TcpListener, mut shared: Shared, reception:
         match listener.accept().await {
             Ok((stream, addr)) => {
                 pause = FIRST_PAUSE;
-                let (session, seat) = (shared.next_session(), Seat::default());
+                let session = shared.next_session();
+                let seat = Seat::new(shared.counters.clone());
                 let limits = shared.limits.now().clone();
                 if !Arc::ptr_eq(&limits, &applied) {
                     // And this one, which came with the settings of before.
@@ -94,6 +96,7 @@ fn start(
     visit: Visit,
 ) {
     let (read, write) = stream.into_split();
+    let write = Socket::new(write);
     // Boxed once: every future around a future would hold it a second time.
     let run = session::run(shared.clone(), session, addr, read, write, seat, visit);
     shared.tracker.spawn(shared.kill.clone().run_until_cancelled_owned(Box::pin(run)));

@@ -27,6 +27,7 @@ mod seat;
 mod session;
 #[cfg(test)]
 mod sim;
+mod socket;
 pub mod stop;
 pub mod supervise;
 mod tide;

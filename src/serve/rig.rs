@@ -4,7 +4,6 @@
 
 use super::hub::{Enter, Hub, HubHandle, Legacy, Place, Request};
 use super::live::Live;
-use super::metrics::Traffic;
 use super::seat::Seat;
 use super::session::{Ear, Step, Writer, Writing};
 use crate::config::Limits;
@@ -71,8 +70,7 @@ impl Rig {
         let (session, place) = self.enter(nick, dialect, seat.clone())?;
         let writing = Writing { session, dialect, place, seat };
         let limits = Live::new(Limits::default()).1;
-        let traffic = Arc::new(Traffic::new(Arc::default()));
-        let writer = Writer::new(writing, &self.handle, out, limits, traffic);
+        let writer = Writer::new(writing, &self.handle, out, limits);
         Some(async move {
             writer.run().await;
         })

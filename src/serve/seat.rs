@@ -1,10 +1,11 @@
 //! What a session's reader, its writer and the hub share: why it ends, what the hub has to say to
-//! it alone, and how far it has read. One allocation, which the writer looks through at every wake
+//! it alone, how far it has read, and what came and went. One allocation, which the writer looks through at every wake
 //! without waiting for anybody; the hub never waits at it either.
 //!
 //! Answers on the way are counted, and while there are many the session's own reader waits, so that
 //! nothing more is asked for, and whispers of others are refused.
 
+use super::metrics::{Counters, Traffic};
 use super::session::{POSTS, Private};
 use crate::wire::close::CloseReason;
 use crate::wire::entry::Ordinal;
@@ -39,6 +40,7 @@ struct Inner {
     count: AtomicUsize,
     /// The last entry taken, for `list`.
     position: AtomicU64,
+    traffic: Traffic,
     /// Those answers.
     pieces: Mutex<VecDeque<Box<Private>>>,
     writer: Bell,
@@ -78,8 +80,17 @@ fn whole<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// For everybody: the end.
+/// For everybody: what went over the connection, and its end.
 impl Seat {
+    /// What it sends and gets is added to what all do.
+    pub(super) fn new(all: Arc<Counters>) -> Self {
+        Self(Arc::new(Inner { traffic: Traffic::new(all), ..Inner::default() }))
+    }
+
+    pub(super) fn traffic(&self) -> &Traffic {
+        &self.0.traffic
+    }
+
     /// Ends the session, unless it is ending already. The detail is for the member.
     pub(super) fn close(&self, reason: CloseReason, detail: Option<String>) {
         // A later reason is only what came of the first one.

@@ -20,8 +20,7 @@ use tokio::task::yield_now;
 /// How many a ringer takes on at once, and leaves to others: some tenths of a millisecond of writes.
 /// The first of them has to wait until all have taken what is new.
 const AT_ONCE: usize = 32;
-/// How often it does so before all else gets a turn: what is said meanwhile goes out together. Mostly
-/// that is inside the 128 steps that tokio lets a task make; beyond those, writers' own tasks write.
+/// How often it does so before all else gets a turn: what is said meanwhile goes out together.
 const IN_A_ROW: usize = 3;
 
 /// Somebody who waits at a room.

@@ -1,20 +1,21 @@
 //! What one session sends and gets: for the line in the log at its end, and added to what all of
-//! them do. Its reader and its writer share it.
+//! them do. Its reader and its writer share it, at its seat.
 
 use super::{Counter, Counters};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// One session's counts.
-#[derive(Debug)]
+/// One session's counts. What every delivery adds to stands first.
+#[derive(Debug, Default)]
+#[repr(C)]
 pub(in crate::serve) struct Traffic {
+    delivered: Counter,
+    sent_bytes: Counter,
     all: Arc<Counters>,
+    received_bytes: Counter,
     /// Messages it sent to rooms, those that were refused included.
     said: Counter,
     refused: Counter,
-    delivered: Counter,
-    received_bytes: Counter,
-    sent_bytes: Counter,
 }
 
 /// What a batch takes to its member, until it is written.
@@ -42,14 +43,7 @@ impl Taken {
 
 impl Traffic {
     pub(in crate::serve) fn new(all: Arc<Counters>) -> Self {
-        Self {
-            all,
-            said: Counter::default(),
-            refused: Counter::default(),
-            delivered: Counter::default(),
-            received_bytes: Counter::default(),
-            sent_bytes: Counter::default(),
-        }
+        Self { all, ..Self::default() }
     }
 
     pub(in crate::serve) fn received(&self, bytes: usize) {

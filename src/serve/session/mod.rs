@@ -23,7 +23,7 @@ pub(super) use writer::{Writer, Writing};
 
 use super::hub::HubHandle;
 use super::live::Live;
-use super::metrics::{Counters, Traffic};
+use super::metrics::Counters;
 use super::reception::Visit;
 use super::seat::Seat;
 use crate::room::Flood;
@@ -136,18 +136,16 @@ impl<R> Member<R> {
             session = session.0, %nick, kind = kind.name(), dialect = dialect.name(), %addr, client,
             "joined"
         );
-        let traffic = Arc::new(Traffic::new(shared.counters.clone()));
         let stay = Stay {
             session,
             nick: nick.to_string(),
             since: Instant::now(),
             seat: seat.clone(),
-            traffic: traffic.clone(),
             counters: shared.counters.clone(),
         };
         let (hub, limits) = (shared.hub.clone(), shared.limits.clone());
         let writing = Writing { session, dialect, place, seat: seat.clone() };
-        let mut writer = Writer::new(writing, &hub, write, limits.clone(), traffic.clone());
+        let mut writer = Writer::new(writing, &hub, write, limits.clone());
         // The other dialects have no numbers to come back to and no acks to wait for.
         let history = shared.hub.history().filter(|_| dialect == Dialect::Native);
         writer.filed = history.map(|history| {
@@ -157,8 +155,7 @@ impl<R> Member<R> {
         writer.greet(greeting);
         let ear = Ear::new(dialect, nick);
         let (flood, since) = (Flood::default(), Instant::now());
-        let reader =
-            Reader { session, dialect, read, ear, hub, seat, limits, flood, since, traffic };
+        let reader = Reader { session, dialect, read, ear, hub, seat, limits, flood, since };
         let writing = shared.tracker.spawn(writer.run());
         Self { reader, rest, writing: AbortOnDropHandle::new(writing), stay: Some(stay) }
     }

@@ -11,7 +11,6 @@ use super::read::{SCRATCH, read};
 use crate::room::{Flood, Input, Pace, Post, Refusal, Sent};
 use crate::serve::hub::{HubHandle, Request};
 use crate::serve::live::Live;
-use crate::serve::metrics::Traffic;
 use crate::serve::seat::Seat;
 use crate::wire::Dialect;
 use crate::wire::close::CloseReason;
@@ -23,7 +22,6 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 use tokio::io::AsyncRead;
@@ -42,7 +40,6 @@ pub(super) struct Reader<R> {
     /// What it has said lately, and since when its clock runs.
     pub(super) flood: Flood,
     pub(super) since: Instant,
-    pub(super) traffic: Arc<Traffic>,
 }
 
 /// Bytes read at once of a member that may have to wait: what comes of them waits with it, which
@@ -86,7 +83,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
 
     async fn listening(&mut self, first: Vec<u8>) -> Result<std::convert::Infallible, Over> {
         for part in first.chunks(READ_AHEAD) {
-            self.traffic.received(part.len());
+            self.seat.traffic().received(part.len());
             let steps = self.ear.hear(part);
             Box::pin(self.carry_out(steps)).await?;
         }
@@ -103,9 +100,9 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         let mut wake = silent_since + self.limits.now().ping;
         loop {
             let most = if self.limits.now().flood { READ_AHEAD } else { SCRATCH };
-            let Self { read: reader, ear, traffic, .. } = self;
+            let Self { read: reader, ear, seat, .. } = self;
             let reading = read(reader, most, |bytes| {
-                traffic.received(bytes.len());
+                seat.traffic().received(bytes.len());
                 ear.hear(bytes)
             });
             let heard = if self.dialect == Dialect::Native {
@@ -162,7 +159,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         let session = self.session;
         match step {
             Step::Say { room, posts } => {
-                self.traffic.said(posts.len());
+                self.seat.traffic().said(posts.len());
                 self.say(room, posts).await
             }
             Step::Whisper { to, text, id } => {

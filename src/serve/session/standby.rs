@@ -82,8 +82,9 @@ impl<W: AsyncWrite + Unpin + Send + 'static> Waiter for Place<W> {
     }
 
     fn take(&self, me: &Arc<dyn Waiter>) {
-        // It is with its task, which may have looked already and be about to lay it here.
-        if self.with(|writer| writer.take_on(me)).is_none() {
+        // It is with its task, which may have looked already and be about to lay it here; or it has
+        // something for it.
+        if self.with(|writer| writer.take_on(me)) != Some(true) {
             self.seat.wake_writer();
         }
     }
@@ -98,24 +99,22 @@ impl<W: AsyncWrite + Unpin + Send + 'static> Waiter for Place<W> {
 
 /// On standby.
 impl<W: AsyncWrite + Unpin> Writer<W> {
-    /// Takes what is new, up to the first answer, which is for the task.
-    fn take_on(&mut self, waiter: &Arc<dyn Waiter>) {
-        if self.is_for_task() {
-            return;
+    /// Takes what is new, up to the first answer, which is for the task. Gives whether it may.
+    fn take_on(&mut self, waiter: &Arc<dyn Waiter>) -> bool {
+        if self.seat.is_closed() || self.following.replaying().is_some() {
+            return false;
         }
         // As in its task.
         self.following.listen(waiter);
         if let Err(reason) = self.gather(Until::Answer) {
             self.seat.close(reason, None);
         }
+        true
     }
 
     /// Sends what it took, as far as the socket takes it at once. Gives whether that was all there is
     /// to do.
     fn send_on(&mut self) -> bool {
-        if self.is_for_task() {
-            return false;
-        }
         match self.write_at_once() {
             Ok(is_all) => {
                 self.count();
@@ -126,10 +125,6 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 false
             }
         }
-    }
-
-    fn is_for_task(&self) -> bool {
-        self.seat.is_closed() || self.following.replaying().is_some()
     }
 
     /// Writes the batch as far as the socket takes it now. Gives whether there was nothing else.

@@ -1,7 +1,7 @@
 //! A member's stay, from its join to its end: when it ends, however it ends, one line in the log
 //! says why and what there was. Never what was said.
 
-use crate::serve::metrics::{Counters, Totals, Traffic};
+use crate::serve::metrics::{Counters, Totals};
 use crate::serve::seat::Seat;
 use crate::wire::entry::SessionId;
 use std::sync::Arc;
@@ -15,7 +15,6 @@ pub(super) struct Stay {
     pub(super) nick: String,
     pub(super) since: Instant,
     pub(super) seat: Seat,
-    pub(super) traffic: Arc<Traffic>,
     pub(super) counters: Arc<Counters>,
 }
 
@@ -23,7 +22,8 @@ impl Drop for Stay {
     fn drop(&mut self) {
         let (reason, _) = self.seat.why();
         self.counters.closed(reason);
-        let Totals { said, delivered, refused, received_bytes, sent_bytes } = self.traffic.totals();
+        let Totals { said, delivered, refused, received_bytes, sent_bytes } =
+            self.seat.traffic().totals();
         tracing::info!(
             session = self.session.0,
             nick = %self.nick,

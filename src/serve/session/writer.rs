@@ -13,7 +13,7 @@ use crate::room::Answer;
 use crate::serve::gate;
 use crate::serve::hub::{HubHandle, Place};
 use crate::serve::live::Live;
-use crate::serve::metrics::{Taken, Traffic};
+use crate::serve::metrics::Taken;
 use crate::serve::seat::Seat;
 use crate::serve::tide::Waiter;
 use crate::wire::close::CloseReason;
@@ -22,9 +22,10 @@ use crate::wire::{Dialect, line, raw};
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Poll, ready};
 use std::time::Duration;
 use tokio::io::AsyncWrite;
+use tokio::task::coop::poll_proceed;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 /// How often a blocked writer looks whether it is too late: fine enough that what it keeps alive
@@ -48,7 +49,6 @@ pub(in crate::serve) struct Writer<W> {
     pub(super) batch: Batch,
     /// What is in it of the log, and what has gone out.
     pub(super) taken: Taken,
-    pub(super) traffic: Arc<Traffic>,
     /// The next answer, when the log has to come first.
     pub(super) waiting: Option<Box<Private>>,
     /// Messages of a raw session not yet sent: each goes alone.
@@ -108,7 +108,7 @@ impl<W: AsyncWrite + Unpin + Send + 'static> Writer<W> {
         // A peer that does not take its last words goes without them.
         let _best_effort = Box::pin(timeout_at(deadline, writer.last_words())).await;
         writer.taken.drop_entries();
-        writer.traffic.wrote(&writer.taken);
+        writer.seat.traffic().wrote(&writer.taken);
         writer.seat.why().0
     }
 }
@@ -120,7 +120,6 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         hub: &HubHandle,
         out: W,
         limits: Live,
-        traffic: Arc<Traffic>,
     ) -> Box<Self> {
         let mut following = Following::new(hub.published(), seat.clone());
         following.enter(place);
@@ -137,7 +136,6 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             limits,
             batch: Batch::default(),
             taken: Taken::default(),
-            traffic,
             waiting: None,
             paced: VecDeque::new(),
         })
@@ -265,7 +263,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 }
             }
             Word::Answer(Answer::Parted { room, .. }) => self.following.part(*room),
-            Word::Answer(Answer::Refused { .. }) => self.traffic.refused(),
+            Word::Answer(Answer::Refused { .. }) => self.seat.traffic().refused(),
             Word::Answer(Answer::Renamed { to, .. }) => {
                 if let Some(filed) = &mut self.filed {
                     filed.nick = to.clone();
@@ -338,7 +336,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     /// Counts what was gathered, once all of it is written.
     pub(super) fn count(&mut self) {
         if self.batch.is_empty() && self.paced.is_empty() {
-            self.traffic.wrote(&std::mem::take(&mut self.taken));
+            self.seat.traffic().wrote(&std::mem::take(&mut self.taken));
         }
     }
 
@@ -349,7 +347,12 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         while !self.batch.is_empty() {
             let Self { batch, out, .. } = self;
             // Most writes are taken at once, and need no timer.
-            let at_once = poll_fn(|cx| Poll::Ready(batch.poll_write(out, cx))).await;
+            let at_once = poll_fn(|cx| {
+                // A peer that takes all that is sent does not keep the others waiting.
+                ready!(poll_proceed(cx)).made_progress();
+                Poll::Ready(batch.poll_write(out, cx))
+            })
+            .await;
             let written = match at_once {
                 Poll::Ready(written) => Ok(written),
                 // It is the peer that holds us up, and the log does not wait for it.

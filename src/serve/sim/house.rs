@@ -126,8 +126,8 @@ impl House {
     pub(super) fn connect(&mut self, link: usize, wire: &Arc<Wire>) {
         self.sessions += 1;
         let (read, write) = wire.halves();
-        let (shared, session, seat) =
-            (self.shared.clone(), SessionId(self.sessions), Seat::default());
+        let (shared, session) = (self.shared.clone(), SessionId(self.sessions));
+        let seat = Seat::new(shared.counters.clone());
         let addr = Self::address(link);
         let limits = self.shared.limits.now().clone();
         let visit = self.reception.arrive(&limits, session, addr.ip(), &seat).unwrap();

@@ -10,8 +10,9 @@ use crate::log::Logs;
 use crate::room::RoomRow;
 use crate::serve::hub::{HubHandle, Place};
 use crate::serve::live::Live;
-use crate::serve::metrics::{Totals, Traffic};
+use crate::serve::metrics::Totals;
 use crate::serve::seat::Seat;
+use crate::serve::socket::Socket;
 use crate::serve::tide::{Ringer, Tide};
 use crate::wire::Dialect;
 use crate::wire::close::CloseReason;
@@ -57,7 +58,6 @@ struct Room {
     ringer: Ringer,
     published: Arc<AtomicU64>,
     seat: Seat,
-    traffic: Arc<Traffic>,
     said: u64,
 }
 
@@ -83,11 +83,10 @@ impl Room {
         };
         let (published, dialect) = (hub.published(), Dialect::Line);
         let writing = Writing { session: SessionId(1), dialect, place, seat: seat.clone() };
-        let traffic = Arc::new(Traffic::new(Arc::default()));
         let limits = Live::new(Limits::default()).1;
-        let writer = Writer::new(writing, &hub, out, limits, traffic.clone());
+        let writer = Writer::new(writing, &hub, out, limits);
         let ringer = Ringer::default();
-        (Self { logs, tide, ringer, published, seat, traffic, said: 0 }, writer)
+        (Self { logs, tide, ringer, published, seat, said: 0 }, writer)
     }
 
     /// Somebody says a thousand bytes, as far as the hub does something about it.
@@ -111,7 +110,7 @@ impl Room {
 async fn a_trickling_reader_is_closed_when_it_falls_out_of_the_log() {
     let (out, mut peer) = duplex(16 * 1024);
     let (mut room, writer) = Room::with(out);
-    let traffic = room.traffic.clone();
+    let seat = room.seat.clone();
     let trickles = async {
         let mut little = [0; 1000];
         while peer.read_exact(&mut little).await.is_ok() {
@@ -131,7 +130,7 @@ async fn a_trickling_reader_is_closed_when_it_falls_out_of_the_log() {
         () = talks => panic!("it held up all that was said"),
     }
     // What it was not sent any more is not counted as delivered.
-    let Totals { delivered, sent_bytes, .. } = traffic.totals();
+    let Totals { delivered, sent_bytes, .. } = seat.traffic().totals();
     assert!(delivered > 0 && delivered * 1000 <= sent_bytes, "{delivered} in {sent_bytes} bytes");
 }
 
@@ -179,7 +178,7 @@ async fn whoever_rings_has_a_writer_on_standby_write_and_wakes_its_task_for_the_
             assert!(poll().is_pending());
         }
     }
-    assert_eq!(room.traffic.totals().delivered, 8);
+    assert_eq!(room.seat.traffic().totals().delivered, 8);
     // An answer is the task's business, and has its place.
     let answer = Private { after: Ordinal(8), word: Word::Notice(vec!["first".into()]) };
     assert!(room.seat.put(answer).is_ok() && woken.take());
@@ -294,11 +293,11 @@ fn size_of_made<A, F>(_make: impl Fn(A) -> F) -> usize {
 #[test]
 fn an_idle_session_keeps_no_room_for_what_is_rare() {
     type Read = tokio::net::tcp::OwnedReadHalf;
-    type Write = tokio::net::tcp::OwnedWriteHalf;
+    type Write = Socket;
     let writing = size_of_made(Writer::<Write>::run);
     assert!(writing <= 240, "{writing}");
     let writer = size_of::<Writer<Write>>();
-    assert!(writer <= 336, "{writer}");
+    assert!(writer <= 328, "{writer}");
     let session = size_of_made(|(shared, read, write, visit): (_, Read, Write, _)| {
         let addr = "127.0.0.1:1".parse().unwrap();
         super::run(shared, SessionId(1), addr, read, write, Seat::default(), visit)

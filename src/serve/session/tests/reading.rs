@@ -5,7 +5,6 @@ use crate::config::Limits;
 use crate::room::{Flood, Input};
 use crate::serve::hub::{HubHandle, Request};
 use crate::serve::live::Live;
-use crate::serve::metrics::Traffic;
 use crate::serve::seat::Seat;
 use crate::serve::session::ear::Ear;
 use crate::serve::session::reader::Reader;
@@ -43,7 +42,6 @@ fn reader_of<R>(read: R, limits: Live, seat: &Seat) -> (Reader<R>, mpsc::Receive
         limits,
         flood: Flood::default(),
         since: Instant::now(),
-        traffic: Arc::new(Traffic::new(Arc::default())),
     };
     (reader, heard)
 }
