@@ -4,6 +4,7 @@
 
 use super::hub::{Enter, Hub, HubHandle, Legacy, Place, Request};
 use super::live::Live;
+use super::metrics::Counters;
 use super::seat::Seat;
 use super::session::{Ear, Step, Writer, Writing};
 use crate::config::Limits;
@@ -25,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 pub struct Rig {
     hub: Hub,
     handle: HubHandle,
+    counters: Arc<Counters>,
     inbox: Vec<Request>,
     joined: u64,
 }
@@ -44,15 +46,15 @@ pub struct Talker(Ear);
 impl Rig {
     /// A hub with a lobby and nobody in it, that records nothing.
     pub fn new(limits: &Limits) -> Self {
-        let stop = CancellationToken::new();
-        let (mut hub, handle) = Hub::new(limits, Arc::default(), stop, Legacy::none());
+        let (counters, stop) = (Arc::<Counters>::default(), CancellationToken::new());
+        let (mut hub, handle) = Hub::new(limits, counters.clone(), stop, Legacy::none());
         hub.take_up();
-        Self { hub, handle, inbox: Vec::new(), joined: 0 }
+        Self { hub, handle, counters, inbox: Vec::new(), joined: 0 }
     }
 
     /// Lets somebody into the lobby, in a turn of its own; `None` if the room refuses that name.
     pub fn join(&mut self, nick: Nick, dialect: Dialect) -> Option<Listener> {
-        let (session, place) = self.enter(nick, dialect, Seat::default())?;
+        let (session, place) = self.enter(nick, dialect, Seat::new(self.counters.clone()))?;
         Some(Listener { session, cursor: place.cursor, published: self.handle.published() })
     }
 
@@ -66,7 +68,7 @@ impl Rig {
     where
         W: AsyncWrite + Unpin + Send + 'static,
     {
-        let seat = Seat::default();
+        let seat = Seat::new(self.counters.clone());
         let (session, place) = self.enter(nick, dialect, seat.clone())?;
         let writing = Writing { session, dialect, place, seat };
         let limits = Live::new(Limits::default()).1;

@@ -1,6 +1,6 @@
 //! What a session's reader, its writer and the hub share: why it ends, what the hub has to say to
-//! it alone, how far it has read, and what came and went. One allocation, which the writer looks through at every wake
-//! without waiting for anybody; the hub never waits at it either.
+//! it alone, how far it has read, and what came and went. One allocation, which the writer looks
+//! through at every wake without waiting for anybody; the hub never waits at it either.
 //!
 //! Answers on the way are counted, and while there are many the session's own reader waits, so that
 //! nothing more is asked for, and whispers of others are refused.
@@ -27,11 +27,11 @@ pub(super) const ASKED: usize = 1024;
 const ROOM: usize = FULL + ASKED + POSTS + 1;
 
 /// Cheap to clone.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Seat(Arc<Inner>);
 
 /// What every delivery looks at stands first, together.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 #[repr(C)]
 struct Inner {
     /// The first reason stands. The detail is for the member.
@@ -80,11 +80,29 @@ fn whole<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// One whose counts are nobody else's.
+#[cfg(test)]
+impl Default for Seat {
+    fn default() -> Self {
+        Self::new(Arc::default())
+    }
+}
+
 /// For everybody: what went over the connection, and its end.
 impl Seat {
     /// What it sends and gets is added to what all do.
     pub(super) fn new(all: Arc<Counters>) -> Self {
-        Self(Arc::new(Inner { traffic: Traffic::new(all), ..Inner::default() }))
+        Self(Arc::new(Inner {
+            why: OnceLock::new(),
+            count: AtomicUsize::new(0),
+            position: AtomicU64::new(0),
+            traffic: Traffic::new(all),
+            pieces: Mutex::default(),
+            writer: Bell::default(),
+            asked: AtomicUsize::new(0),
+            owed: AtomicUsize::new(0),
+            changed: Notify::new(),
+        }))
     }
 
     pub(super) fn traffic(&self) -> &Traffic {

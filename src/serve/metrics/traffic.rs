@@ -2,11 +2,12 @@
 //! them do. Its reader and its writer share it, at its seat.
 
 use super::{Counter, Counters};
+use crate::wire::close::CloseReason;
 use std::sync::Arc;
 use std::time::Instant;
 
 /// One session's counts. What every delivery adds to stands first.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 #[repr(C)]
 pub(in crate::serve) struct Traffic {
     delivered: Counter,
@@ -43,7 +44,14 @@ impl Taken {
 
 impl Traffic {
     pub(in crate::serve) fn new(all: Arc<Counters>) -> Self {
-        Self { all, ..Self::default() }
+        Self {
+            delivered: Counter::default(),
+            sent_bytes: Counter::default(),
+            all,
+            received_bytes: Counter::default(),
+            said: Counter::default(),
+            refused: Counter::default(),
+        }
     }
 
     pub(in crate::serve) fn received(&self, bytes: usize) {
@@ -53,6 +61,11 @@ impl Traffic {
 
     pub(in crate::serve) fn said(&self, messages: usize) {
         self.said.add(messages as u64);
+    }
+
+    /// It has come to its end.
+    pub(in crate::serve) fn closed(&self, reason: CloseReason) {
+        self.all.closed(reason);
     }
 
     /// It has been told that something is refused.

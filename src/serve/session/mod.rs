@@ -136,13 +136,8 @@ impl<R> Member<R> {
             session = session.0, %nick, kind = kind.name(), dialect = dialect.name(), %addr, client,
             "joined"
         );
-        let stay = Stay {
-            session,
-            nick: nick.to_string(),
-            since: Instant::now(),
-            seat: seat.clone(),
-            counters: shared.counters.clone(),
-        };
+        let stay =
+            Stay { session, nick: nick.to_string(), since: Instant::now(), seat: seat.clone() };
         let (hub, limits) = (shared.hub.clone(), shared.limits.clone());
         let writing = Writing { session, dialect, place, seat: seat.clone() };
         let mut writer = Writer::new(writing, &hub, write, limits.clone());

@@ -1,10 +1,9 @@
 //! A member's stay, from its join to its end: when it ends, however it ends, one line in the log
 //! says why and what there was. Never what was said.
 
-use crate::serve::metrics::{Counters, Totals};
+use crate::serve::metrics::Totals;
 use crate::serve::seat::Seat;
 use crate::wire::entry::SessionId;
-use std::sync::Arc;
 use tokio::time::Instant;
 
 /// Somebody is here, until it is dropped.
@@ -15,13 +14,12 @@ pub(super) struct Stay {
     pub(super) nick: String,
     pub(super) since: Instant,
     pub(super) seat: Seat,
-    pub(super) counters: Arc<Counters>,
 }
 
 impl Drop for Stay {
     fn drop(&mut self) {
         let (reason, _) = self.seat.why();
-        self.counters.closed(reason);
+        self.seat.traffic().closed(reason);
         let Totals { said, delivered, refused, received_bytes, sent_bytes } =
             self.seat.traffic().totals();
         tracing::info!(
