@@ -25,6 +25,11 @@ impl Cursor {
         Self { chunk, index }
     }
 
+    /// Whether both stand at the same place, and know it by the same chunk.
+    pub fn is_at(&self, other: &Self) -> bool {
+        self.index == other.index && Arc::ptr_eq(&self.chunk, &other.chunk)
+    }
+
     /// Takes the rest of the current chunk, or of the next, but nothing after `until`; `None`
     /// when that leaves nothing.
     pub fn next_slice(&mut self, until: Option<Ordinal>) -> Option<Slice> {

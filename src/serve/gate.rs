@@ -95,6 +95,7 @@ impl Reader {
     }
 
     /// Says how far behind the tail this reader is.
+    #[inline]
     pub(super) fn behind(&mut self, bytes: u64) {
         let mark = if self.pace == Pace::Congested { LOW } else { HIGH };
         self.set(if bytes > mark { Pace::Congested } else { Pace::Even });
@@ -105,11 +106,15 @@ impl Reader {
         self.set(Pace::Stuck);
     }
 
+    #[inline]
     fn set(&mut self, pace: Pace) {
-        let before = std::mem::replace(&mut self.pace, pace);
-        if before == pace {
-            return;
+        if self.pace != pace {
+            self.change(pace);
         }
+    }
+
+    fn change(&mut self, pace: Pace) {
+        let before = std::mem::replace(&mut self.pace, pace);
         let Gate { readers, congested, .. } = &*self.gate;
         match before {
             Pace::Stuck => _ = readers.fetch_add(1, Ordering::Relaxed),

@@ -12,6 +12,7 @@ pub mod admin;
 mod askers;
 mod entrance;
 mod gate;
+mod handout;
 pub mod history;
 pub mod hub;
 mod listener;

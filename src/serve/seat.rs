@@ -26,6 +26,9 @@ pub(super) const ASKED: usize = 1024;
 /// may have been [`POSTS`] messages, and a ping.
 const ROOM: usize = FULL + ASKED + POSTS + 1;
 
+/// Stands in the count of answers from the end on.
+const OVER: usize = 1 << (usize::BITS - 1);
+
 /// Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Seat(Arc<Inner>);
@@ -34,13 +37,13 @@ pub(super) struct Seat(Arc<Inner>);
 #[derive(Debug)]
 #[repr(C)]
 struct Inner {
-    /// The first reason stands. The detail is for the member.
-    why: OnceLock<(CloseReason, Option<Box<str>>)>,
-    /// How many answers the writer has not taken, to be looked at without their lock.
+    /// How many answers the writer has not taken, to be looked at without their lock; and [`OVER`].
     count: AtomicUsize,
     /// The last entry taken, for `list`.
     position: AtomicU64,
     traffic: Traffic,
+    /// The first reason stands. The detail is for the member.
+    why: OnceLock<(CloseReason, Option<Box<str>>)>,
     /// Those answers.
     pieces: Mutex<VecDeque<Box<Private>>>,
     writer: Bell,
@@ -93,10 +96,10 @@ impl Seat {
     /// What it sends and gets is added to what all do.
     pub(super) fn new(all: Arc<Counters>) -> Self {
         Self(Arc::new(Inner {
-            why: OnceLock::new(),
             count: AtomicUsize::new(0),
             position: AtomicU64::new(0),
             traffic: Traffic::new(all),
+            why: OnceLock::new(),
             pieces: Mutex::default(),
             writer: Bell::default(),
             asked: AtomicUsize::new(0),
@@ -112,14 +115,17 @@ impl Seat {
     /// Ends the session, unless it is ending already. The detail is for the member.
     pub(super) fn close(&self, reason: CloseReason, detail: Option<String>) {
         // A later reason is only what came of the first one.
-        if self.0.why.set((reason, detail.map(String::into_boxed_str))).is_ok() {
+        let is_first = self.0.why.set((reason, detail.map(String::into_boxed_str))).is_ok();
+        // Whoever closes it sees it closed after that.
+        self.0.count.fetch_or(OVER, Ordering::Release);
+        if is_first {
             self.0.changed.notify_waiters();
             self.0.writer.ring();
         }
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        self.0.why.get().is_some()
+        self.0.count.load(Ordering::Acquire) & OVER != 0
     }
 
     /// Why, once it is closed.
@@ -174,7 +180,7 @@ impl Seat {
             return Err(Overfull);
         }
         pieces.push_back(Box::new(piece));
-        self.0.count.store(pieces.len(), Ordering::Release);
+        self.0.count.fetch_add(1, Ordering::Release);
         drop(pieces);
         self.0.writer.ring();
         Ok(())
@@ -217,7 +223,7 @@ impl Seat {
 
     /// The next answer, if there is one.
     pub(super) fn take(&self) -> Option<Box<Private>> {
-        if self.0.count.load(Ordering::Acquire) == 0 {
+        if self.0.count.load(Ordering::Acquire) & !OVER == 0 {
             return None;
         }
         let mut pieces = whole(&self.0.pieces);
@@ -226,7 +232,7 @@ impl Seat {
             // An idle session keeps no room for answers.
             *pieces = VecDeque::new();
         }
-        self.0.count.store(pieces.len(), Ordering::Release);
+        self.0.count.fetch_sub(1, Ordering::Release);
         drop(pieces);
         let weight = piece.weight();
         let before = self.0.owed.fetch_sub(weight, Ordering::Relaxed);
@@ -234,6 +240,11 @@ impl Seat {
             self.0.changed.notify_waiters();
         }
         Some(piece)
+    }
+
+    /// Whether there is neither an answer nor the end.
+    pub(super) fn is_silent(&self) -> bool {
+        self.0.count.load(Ordering::Acquire) == 0
     }
 
     /// Everything up to this entry was taken.

@@ -3,11 +3,14 @@
 //! Those who wait are writers, and most of them write then, on the spot: it is here that a message is
 //! handed out.
 //!
-//! They go on some at a time, and in two steps: all of these take what is new, then all of them
-//! send it. To send is mostly the kernel's work, which leaves the processor's caches with nothing of
-//! ours; so what is ours is done several times between two such (as VPP handles packets in vectors:
-//! Barach et al., "High-Speed Software Data Plane via Vectorized Packet Processing", 2018).
+//! They go on some at a time. Whoever has read as far as the one before is given the same, see
+//! [`Handout`]. The rest go on in two steps: all of these take what is new, then all of them send it.
+//! To send is mostly the kernel's work, which leaves the processor's caches with nothing of ours; so
+//! what is ours is little, or is done several times between two such (as VPP handles packets in
+//! vectors: Barach et al., "High-Speed Software Data Plane via Vectorized Packet Processing", 2018).
 
+use super::handout::Handout;
+use super::metrics::Counters;
 use smallvec::SmallVec;
 use std::collections::VecDeque;
 use std::fmt;
@@ -18,7 +21,6 @@ use tokio::sync::Notify;
 use tokio::task::yield_now;
 
 /// How many a ringer takes on at once, and leaves to others: some tenths of a millisecond of writes.
-/// The first of them has to wait until all have taken what is new.
 const AT_ONCE: usize = 32;
 /// How often it does so before all else gets a turn: what is said meanwhile goes out together.
 const IN_A_ROW: usize = 3;
@@ -27,6 +29,9 @@ const IN_A_ROW: usize = 3;
 pub(super) trait Waiter: Send + Sync {
     /// Whether it waits for anything still.
     fn is_here(&self) -> bool;
+    /// Is given what is handed out where it stands, and waits as `me` for what comes after it.
+    /// Gives whether that is all there was to do for it.
+    fn hand(&self, me: &Arc<dyn Waiter>, handout: &mut Handout<'_>) -> bool;
     /// Takes what is new, and waits as `me` for what comes after it.
     fn take(&self, me: &Arc<dyn Waiter>);
     /// Sends what it took.
@@ -141,6 +146,7 @@ impl Tide {
 pub(super) struct Ringer {
     moved: Mutex<Moved>,
     rung: Notify,
+    counters: Arc<Counters>,
 }
 
 #[derive(Debug, Default)]
@@ -184,6 +190,10 @@ impl Moved {
 }
 
 impl Ringer {
+    pub(super) fn new(counters: Arc<Counters>) -> Self {
+        Self { counters, ..Self::default() }
+    }
+
     /// These rooms have moved. Called by the hub.
     pub(super) fn ring(&self, tides: impl Iterator<Item = Arc<Tide>>) {
         let tides = tides.filter(|tide| !tide.is_rung.swap(true, Ordering::AcqRel));
@@ -226,6 +236,9 @@ impl Ringer {
         // several at once (group prefetching: Chen et al., "Improving Hash Join Performance through
         // Prefetching", 2004).
         some.retain(|waiter| waiter.is_here());
+        let mut handout = Handout::new(&self.counters);
+        some.retain(|waiter| !waiter.hand(waiter, &mut handout));
+        drop(handout);
         some.iter().for_each(|waiter| waiter.take(waiter));
         some.iter().for_each(|waiter| waiter.send());
         more
@@ -248,6 +261,10 @@ mod tests {
     impl Waiter for Count {
         fn is_here(&self) -> bool {
             true
+        }
+
+        fn hand(&self, _me: &Arc<dyn Waiter>, _handout: &mut Handout<'_>) -> bool {
+            false
         }
 
         fn take(&self, _me: &Arc<dyn Waiter>) {}

@@ -31,7 +31,7 @@ use crate::wire::close::CloseReason;
 use crate::wire::entry::{MessageId, Millis, Ordinal, RoomId, Seq, SessionId};
 use linger::{Linger, SILENCE};
 use places::Entering;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -61,9 +61,9 @@ struct Member {
 pub(super) struct Hub {
     core: Rooms,
     logs: Logs,
-    tides: HashMap<RoomId, Arc<Tide>>,
+    tides: BTreeMap<RoomId, Arc<Tide>>,
     ringer: Arc<Ringer>,
-    members: HashMap<SessionId, Member>,
+    members: BTreeMap<SessionId, Member>,
     /// Up to here the logs are whole and all answers are in their mailboxes, in the order of all
     /// rooms.
     published: Arc<AtomicU64>,
@@ -125,9 +125,9 @@ impl Hub {
         let hub = Self {
             core: Rooms::new(limits.rooms, limits.crowd),
             logs,
-            tides: HashMap::new(),
-            ringer: Arc::default(),
-            members: HashMap::new(),
+            tides: BTreeMap::new(),
+            ringer: Arc::new(Ringer::new(counters.clone())),
+            members: BTreeMap::new(),
             published,
             committed: Ordinal::default(),
             moved: Vec::new(),
@@ -193,17 +193,17 @@ impl Hub {
             if turned.elapsed() < SILENCE {
                 self.gather(&mut requests).await;
             }
-            self.turn(&mut requests);
-            turned = Instant::now();
+            turned = self.turn(&mut requests);
         }
         self.inbox.close();
-        for (_, member) in self.members.drain() {
+        for member in std::mem::take(&mut self.members).into_values() {
             member.seat.close(CloseReason::Shutdown, None);
         }
         self.logs
     }
 
-    pub(super) fn turn(&mut self, requests: &mut Vec<Request>) {
+    /// Gives when it ended.
+    pub(super) fn turn(&mut self, requests: &mut Vec<Request>) -> Instant {
         let (at, began, before) = ((self.clock)(), Instant::now(), self.committed);
         for request in requests.drain(..) {
             let questions = request.questions();
@@ -226,6 +226,7 @@ impl Hub {
         self.counters.turned(self.committed.0 - before.0, ended.duration_since(began));
         let second = ended.duration_since(self.started).as_secs();
         self.said.note(second, self.counters.messages.get());
+        ended
     }
 
     fn take(&mut self, at: Millis, request: Request) {

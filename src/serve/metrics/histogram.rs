@@ -20,9 +20,14 @@ impl<const N: usize> Histogram<N> {
     }
 
     pub(super) fn observe(&self, value: u64) {
+        self.observe_times(value, 1);
+    }
+
+    /// The same so many times.
+    pub(super) fn observe_times(&self, value: u64, times: u64) {
         let at = self.bounds.partition_point(|&bound| bound < value);
-        self.counts.get(at).unwrap_or(&self.above).add(1);
-        self.sum.add(value);
+        self.counts.get(at).unwrap_or(&self.above).add(times);
+        self.sum.add(value.wrapping_mul(times));
     }
 
     /// What it has seen. An observation made meanwhile may be in the counts and not yet in the sum.

@@ -158,14 +158,15 @@ impl Counters {
         self.shard().received_bytes.add(bytes);
     }
 
-    /// A batch has been written.
-    fn wrote(&self, taken: &Taken) {
+    /// This has been written, in so many writes.
+    pub(super) fn wrote(&self, taken: &Taken, writes: u64) {
         let shard = self.shard();
         shard.sent_bytes.add(taken.bytes);
         shard.deliveries.add(taken.entries);
         // What comes from the history's file is as late as whoever was away.
         if let Some(oldest) = taken.oldest {
-            shard.latency.observe(nanos(Instant::now().saturating_duration_since(oldest)));
+            let took = nanos(Instant::now().saturating_duration_since(oldest));
+            shard.latency.observe_times(took, writes);
         }
     }
 

@@ -77,7 +77,13 @@ impl Traffic {
     pub(in crate::serve) fn wrote(&self, taken: &Taken) {
         self.delivered.add(taken.entries);
         self.sent_bytes.add(taken.bytes);
-        self.all.wrote(taken);
+        self.all.wrote(taken, 1);
+    }
+
+    /// … and is counted for all where it was handed out.
+    pub(in crate::serve) fn was_given(&self, entries: usize, bytes: usize) {
+        self.delivered.add(entries as u64);
+        self.sent_bytes.add(bytes as u64);
     }
 
     /// What it came to: said, delivered, refused, received and sent bytes.

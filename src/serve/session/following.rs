@@ -11,8 +11,10 @@ use smallvec::SmallVec;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Where a session reads. Nearly always that is one room, which is kept in place.
+/// Where a session reads. Nearly always that is one room, which is kept in place. Here and below, what
+/// every delivery looks at stands together.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Following {
     rooms: SmallVec<[Followed; 1]>,
     /// Up to here the logs are whole and all answers are in their mailboxes.
@@ -21,13 +23,14 @@ pub(super) struct Following {
 }
 
 #[derive(Debug)]
+#[repr(C)]
 struct Followed {
-    id: RoomId,
     cursor: Cursor,
     tide: Arc<Tide>,
     registered: Registered,
     /// Reads in the file so far, behind this entry.
     replay: Option<Seq>,
+    id: RoomId,
     /// The room's last entry when the session came in.
     joined: Seq,
 }
@@ -61,7 +64,7 @@ impl Following {
         }
         self.part(id);
         let (registered, joined) = (Registered::default(), row.seq);
-        self.rooms.push(Followed { id, cursor, tide, registered, replay, joined });
+        self.rooms.push(Followed { cursor, tide, registered, replay, id, joined });
     }
 
     /// The room whose file is to be read first, if there is one.
@@ -142,6 +145,21 @@ impl Following {
         self.rooms.get_mut(first?.1)?.cursor.next_slice(Some(until))
     }
 
+    /// Where it stands, if it reads in one room, and in its log.
+    pub(super) fn place(&self) -> Option<&Cursor> {
+        match self.rooms.as_slice() {
+            [room] if room.replay.is_none() => Some(&room.cursor),
+            _ => None,
+        }
+    }
+
+    /// … and from where it goes on there.
+    pub(super) fn went_on(&mut self, to: &Cursor) {
+        if let [room] = self.rooms.as_mut_slice() {
+            room.cursor.clone_from(to);
+        }
+    }
+
     /// Whether something stands before an answer that is there, and is held.
     pub(super) fn is_before(&mut self, answer: Ordinal) -> bool {
         self.rooms.iter_mut().any(|room| room.cursor.peek().is_some_and(|next| next <= answer))
@@ -185,6 +203,7 @@ mod tests {
     use super::*;
     use crate::log::Logs;
     use crate::room::RoomRow;
+    use crate::serve::handout::Handout;
     use crate::serve::tide::Ringer;
     use crate::wire::entry::{Entry, Event, Millis};
     use std::future::poll_fn;
@@ -195,6 +214,10 @@ mod tests {
     impl Waiter for Asleep {
         fn is_here(&self) -> bool {
             true
+        }
+
+        fn hand(&self, _me: &Arc<dyn Waiter>, _handout: &mut Handout<'_>) -> bool {
+            false
         }
 
         fn take(&self, _me: &Arc<dyn Waiter>) {}

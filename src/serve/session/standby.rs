@@ -3,11 +3,15 @@
 //! it would cost more than all else that chaty does for it. What is more than that wakes the task.
 
 use super::writer::{Until, Writer};
+use crate::log::Slice;
+use crate::serve::handout::Handout;
 use crate::serve::seat::Seat;
 use crate::serve::tide::Waiter;
+use crate::wire::Dialect;
 use crate::wire::close::CloseReason;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use tokio::io::AsyncWrite;
@@ -68,17 +72,23 @@ impl<W> Place<W> {
     fn with<T>(&self, go_on: impl FnOnce(&mut Writer<W>) -> T) -> Option<T> {
         let mut place = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let went_on = catch_unwind(AssertUnwindSafe(|| place.as_mut().map(|writer| go_on(writer))));
-        let broken = if went_on.is_err() { place.take() } else { None };
-        drop(place);
-        // That ends its session.
-        let _dropped = catch_unwind(AssertUnwindSafe(|| drop(broken)));
-        went_on.ok()?
+        went_on.unwrap_or_else(|_fault| {
+            let broken = place.take();
+            drop(place);
+            // That ends its session.
+            let _dropped = catch_unwind(AssertUnwindSafe(|| drop(broken)));
+            None
+        })
     }
 }
 
 impl<W: AsyncWrite + Unpin + Send + 'static> Waiter for Place<W> {
     fn is_here(&self) -> bool {
         !self.seat.is_closed()
+    }
+
+    fn hand(&self, me: &Arc<dyn Waiter>, handout: &mut Handout<'_>) -> bool {
+        self.with(|writer| writer.hand_on(me, handout)) == Some(true)
     }
 
     fn take(&self, me: &Arc<dyn Waiter>) {
@@ -99,6 +109,51 @@ impl<W: AsyncWrite + Unpin + Send + 'static> Waiter for Place<W> {
 
 /// On standby.
 impl<W: AsyncWrite + Unpin> Writer<W> {
+    /// Sends what is handed out where it stands, if there is nothing else to do. What of that the
+    /// socket does not take at once is in the batch. Gives whether it took all.
+    fn hand_on(&mut self, waiter: &Arc<dyn Waiter>, handout: &mut Handout<'_>) -> bool {
+        let has_more = !self.batch.is_empty() || self.waiting.is_some() || self.is_held;
+        // Each message to a raw session goes alone.
+        if has_more || self.dialect == Dialect::Raw {
+            return false;
+        }
+        let Some(place) = self.following.place() else { return false };
+        let published = self.following.published();
+        let Some(next) = handout.after(place, published) else { return false };
+        if next.slice.chunk.has_author(self.session) {
+            return false;
+        }
+        // As in its task, and the looks in the order in which gathering has them.
+        self.following.listen(waiter);
+        if self.following.published() != published || !self.seat.is_silent() {
+            return false;
+        }
+        self.following.went_on(&next.to);
+        self.seat.reached(published);
+        self.gate.behind(0);
+        let mut cx = Context::from_waker(Waker::noop());
+        let bytes = next.bytes(self.dialect);
+        let sent = match Pin::new(&mut self.out).poll_write(&mut cx, bytes) {
+            Poll::Ready(Ok(0) | Err(_)) => {
+                self.seat.close(CloseReason::Lost, None);
+                return false;
+            }
+            Poll::Ready(Ok(sent)) => sent,
+            Poll::Pending => 0,
+        };
+        let is_all = sent == bytes.len();
+        if is_all {
+            self.seat.traffic().was_given(next.slice.entries.len(), sent);
+            next.was_given(sent);
+        } else {
+            let Slice { chunk, entries } = &next.slice;
+            self.taken.take(entries.len(), chunk.appended());
+            self.taken.bytes += sent as u64;
+            self.batch.rest(chunk, self.dialect, entries.clone(), sent);
+        }
+        is_all
+    }
+
     /// Takes what is new, up to the first answer, which is for the task. Gives whether it may.
     fn take_on(&mut self, waiter: &Arc<dyn Waiter>) -> bool {
         if self.seat.is_closed() || self.following.replaying().is_some() {

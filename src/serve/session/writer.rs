@@ -32,25 +32,27 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 /// beyond the retained log stays small.
 const LOOK: Duration = Duration::from_millis(250);
 
+/// What every delivery looks at stands first, together.
 #[derive(Debug)]
+#[repr(C)]
 pub(in crate::serve) struct Writer<W> {
+    pub(super) out: W,
+    pub(super) seat: Seat,
+    pub(super) gate: gate::Reader,
     pub(super) session: SessionId,
     pub(super) dialect: Dialect,
-    pub(super) out: W,
-    pub(super) following: Following,
-    pub(super) filed: Option<Box<Filed>>,
     /// The next of its own is not on the disk yet.
     pub(super) is_held: bool,
-    pub(super) gate: gate::Reader,
-    pub(super) seat: Seat,
-    /// However the writer ends, the session does.
-    pub(super) _end: EndsSession,
-    pub(super) limits: Live,
+    /// The next answer, when the log has to come first.
+    pub(super) waiting: Option<Box<Private>>,
+    pub(super) following: Following,
     pub(super) batch: Batch,
     /// What is in it of the log, and what has gone out.
     pub(super) taken: Taken,
-    /// The next answer, when the log has to come first.
-    pub(super) waiting: Option<Box<Private>>,
+    pub(super) filed: Option<Box<Filed>>,
+    /// However the writer ends, the session does.
+    pub(super) _end: EndsSession,
+    pub(super) limits: Live,
     /// Messages of a raw session not yet sent: each goes alone.
     pub(super) paced: VecDeque<Vec<u8>>,
 }
