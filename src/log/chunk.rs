@@ -5,6 +5,7 @@ use crate::wire::entry::{Entry, Event, SessionId};
 use crate::wire::line;
 use crate::wire::native::{self, ServerEvent};
 use crate::wire::room_name::RoomName;
+use smallvec::SmallVec;
 use std::mem::size_of;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +18,7 @@ pub struct Chunk {
     room: RoomName,
     entries: Box<[Entry]>,
     /// Who has an entry here, sorted: most readers have none and take the bytes as they are.
-    authors: Box<[SessionId]>,
+    authors: SmallVec<[SessionId; 1]>,
     line: OnceLock<Encoded>,
     native: OnceLock<Encoded>,
     /// Not kept alive from here: what a slow reader holds is the chunk it stands in, and nothing
@@ -35,7 +36,7 @@ pub struct Chunk {
 pub struct Encoded {
     pub bytes: Box<[u8]>,
     /// Where each entry's bytes end.
-    ends: Box<[u32]>,
+    ends: SmallVec<[u32; 2]>,
 }
 
 /// JSON around a native chat: keys, numbers, a room and the braces, rounded up.
@@ -45,14 +46,16 @@ const SHARED: usize = 2 * size_of::<usize>();
 
 impl Chunk {
     pub(super) fn new(room: RoomName, entries: Vec<Entry>, bytes_before: u64) -> Self {
-        let mut authors: Vec<SessionId> = entries.iter().map(|entry| entry.author).collect();
+        let mut authors: SmallVec<[SessionId; 1]> =
+            entries.iter().map(|entry| entry.author).collect();
         authors.sort_unstable();
         authors.dedup();
+        authors.shrink_to_fit();
         let weight = size_of::<Self>() + entries.iter().map(weight).sum::<usize>();
         Self {
             room,
             entries: entries.into(),
-            authors: authors.into(),
+            authors,
             line: OnceLock::new(),
             native: OnceLock::new(),
             next: OnceLock::new(),
@@ -117,13 +120,13 @@ impl Chunk {
 impl Encoded {
     fn make(entries: &[Entry], put: impl Fn(&Entry, &mut Vec<u8>)) -> Self {
         let mut bytes = Vec::with_capacity(entries.iter().map(line_size).sum());
-        let mut ends = Vec::with_capacity(entries.len());
+        let mut ends = SmallVec::with_capacity(entries.len());
         for entry in entries {
             put(entry, &mut bytes);
             // A turn is bounded far below 4 GiB by the hub's inbox.
             ends.push(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
         }
-        Self { bytes: bytes.into(), ends: ends.into() }
+        Self { bytes: bytes.into(), ends }
     }
 
     /// Where the bytes of a run of entries lie.
@@ -137,7 +140,10 @@ impl Encoded {
 /// Bytes of an event's names, of its text, and of the words around them in the line dialect.
 fn parts(event: &Event) -> (usize, usize, usize) {
     match event {
-        Event::Chat(chat) => (chat.from.as_str().len(), chat.text.len(), "*  \n".len()),
+        Event::Chat(chat) => {
+            let words = if chat.emote { "*  \n" } else { ": \n" };
+            (chat.from.as_str().len(), chat.text.len(), words.len())
+        }
         Event::Join { who, .. } | Event::Leave { who, .. } => {
             (who.as_str().len(), 0, " just connected\n".len())
         }

@@ -4,15 +4,14 @@
 use super::{Cursor, Gap, Log, Tail};
 use crate::wire::entry::{Entry, Ordinal, RoomId, Seq};
 use crate::wire::room_name::RoomName;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Every room's log, owned by the hub.
 #[derive(Debug)]
 pub struct Logs {
-    /// Only ever looked up in.
-    rooms: HashMap<RoomId, Log>,
+    rooms: BTreeMap<RoomId, Log>,
     /// Whose turn's worth of entries was appended when, oldest first.
     order: VecDeque<RoomId>,
     /// Rooms that are no more, whose logs have still something in them.
@@ -34,7 +33,7 @@ impl Logs {
     /// however much it is.
     pub fn new(budget: usize) -> Self {
         Self {
-            rooms: HashMap::new(),
+            rooms: BTreeMap::new(),
             order: VecDeque::new(),
             forgotten: HashSet::new(),
             retained_bytes: 0,

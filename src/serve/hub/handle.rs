@@ -18,6 +18,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
@@ -192,7 +193,14 @@ impl HubHandle {
 
     /// Waits for a place in the inbox: that is how the hub slows those who send.
     pub(in crate::serve) async fn send(&self, request: Request) -> Result<(), HubGone> {
-        self.inbox.send(request).await.map_err(|_closed| HubGone)
+        // Mostly there is one, and nothing to wait for.
+        match self.inbox.try_send(request) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Full(request)) => {
+                Box::pin(self.inbox.send(request)).await.map_err(|_closed| HubGone)
+            }
+            Err(TrySendError::Closed(_)) => Err(HubGone),
+        }
     }
 
     /// Waits until the hub has ended.

@@ -27,13 +27,12 @@ impl Hub {
         let mut appended = std::mem::take(&mut self.effects.appended);
         if appended.len() > 1 {
             let mut by_room: BTreeMap<RoomId, Vec<Entry>> = BTreeMap::new();
-            for Appended { room, mut entries } in appended {
+            for Appended { room, mut entries } in appended.drain(..) {
                 by_room.entry(room).or_default().append(&mut entries);
             }
-            let merged = by_room.into_iter().map(|(room, entries)| Appended { room, entries });
-            appended = merged.collect();
+            appended.extend(by_room.into_iter().map(|(room, entries)| Appended { room, entries }));
         }
-        for Appended { room, entries } in appended {
+        for Appended { room, entries } in appended.drain(..) {
             let is_chat = |entry: &&Entry| matches!(entry.event, Event::Chat(_));
             self.counters.messages.add(entries.iter().filter(is_chat).count() as u64);
             self.unrung += entries.len() as u64;
@@ -46,6 +45,8 @@ impl Hub {
                 self.moved.push(room);
             }
         }
+        // Empty, with room for as much.
+        self.effects.appended = appended;
     }
 
     /// Lets the writers read what this turn brought, and has those of the rooms that moved woken, at

@@ -96,31 +96,37 @@ impl<R: AsyncRead + Unpin> Reader<R> {
 
     /// The steps of the next read. A silent native peer is pinged, and given up in the end.
     async fn hear(&mut self) -> Result<Vec<Step>, Over> {
-        let mut silent_since = Instant::now();
-        let mut wake = silent_since + self.limits.now().ping;
-        loop {
-            let most = if self.limits.now().flood { READ_AHEAD } else { SCRATCH };
-            let Self { read: reader, ear, seat, .. } = self;
-            let reading = read(reader, most, |bytes| {
-                seat.traffic().received(bytes.len());
-                ear.hear(bytes)
-            });
-            let heard = if self.dialect == Dialect::Native {
-                // Boxed, so that the others keep no room for a timer.
-                Box::pin(timeout_at(wake, reading)).await
-            } else {
-                Ok(reading.await)
-            };
-            match heard {
-                Ok(Ok(Some(steps))) => return Ok(steps),
-                Ok(Ok(None)) => return Err(Over(CloseReason::Quit)),
-                Ok(Err(_broken)) => return Err(Over(CloseReason::Lost)),
-                Err(_silent) => {
-                    // A process that was stopped, a machine that slept: nobody's silence.
-                    silent_since += wake.elapsed();
-                    wake = Box::pin(self.silence(silent_since)).await?;
+        if self.dialect != Dialect::Native {
+            return self.next().await;
+        }
+        // Boxed, so that the others keep no room for a timer.
+        Box::pin(async {
+            let mut silent_since = Instant::now();
+            let mut wake = silent_since + self.limits.now().ping;
+            loop {
+                if let Ok(heard) = timeout_at(wake, self.next()).await {
+                    return heard;
                 }
+                // A process that was stopped, a machine that slept: nobody's silence.
+                silent_since += wake.elapsed();
+                wake = self.silence(silent_since).await?;
             }
+        })
+        .await
+    }
+
+    /// The steps of the next read, however long that takes.
+    async fn next(&mut self) -> Result<Vec<Step>, Over> {
+        let most = if self.limits.now().flood { READ_AHEAD } else { SCRATCH };
+        let Self { read: reader, ear, seat, .. } = self;
+        let heard = read(reader, most, |bytes| {
+            seat.traffic().received(bytes.len());
+            ear.hear(bytes)
+        });
+        match heard.await {
+            Ok(Some(steps)) => Ok(steps),
+            Ok(None) => Err(Over(CloseReason::Quit)),
+            Err(_broken) => Err(Over(CloseReason::Lost)),
         }
     }
 
