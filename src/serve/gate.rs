@@ -56,9 +56,12 @@ impl Gate {
 
     /// Waits until publishing may go on.
     pub(super) async fn pass(&self) {
-        if self.is_open() {
-            return;
+        if !self.is_open() {
+            Box::pin(self.wait()).await;
         }
+    }
+
+    async fn wait(&self) {
         let opened = async {
             loop {
                 let notified = self.opened.notified();

@@ -204,7 +204,7 @@ impl Seat {
         // In this order: what is not asked any more is owed by then.
         let has_room = || self.0.asked.load(Ordering::Acquire) < ASKED && !self.is_full();
         if !has_room() {
-            self.until(has_room).await;
+            Box::pin(self.until(has_room)).await;
         }
     }
 }

@@ -191,15 +191,24 @@ impl HubHandle {
         Self { inbox, published, gate, epoch, history: None, acks_wait: false }
     }
 
-    /// Waits for a place in the inbox: that is how the hub slows those who send.
-    pub(in crate::serve) async fn send(&self, request: Request) -> Result<(), HubGone> {
-        // Mostly there is one, and nothing to wait for.
+    /// Waits for a place in the inbox: that is how the hub slows those who send. Mostly there is one,
+    /// and the request is there before anything is awaited.
+    pub(in crate::serve) fn send(
+        &self,
+        request: Request,
+    ) -> impl Future<Output = Result<(), HubGone>> + Send {
+        let (mut sent, mut waiting) = (Ok(()), None);
         match self.inbox.try_send(request) {
-            Ok(()) => Ok(()),
-            Err(TrySendError::Full(request)) => {
-                Box::pin(self.inbox.send(request)).await.map_err(|_closed| HubGone)
+            Ok(()) => {}
+            Err(TrySendError::Closed(_)) => sent = Err(HubGone),
+            // Boxed, so that nobody keeps room for a request that is sent.
+            Err(TrySendError::Full(request)) => waiting = Some(Box::pin(self.inbox.send(request))),
+        }
+        async move {
+            match waiting {
+                Some(waiting) => waiting.await.map_err(|_closed| HubGone),
+                None => sent,
             }
-            Err(TrySendError::Closed(_)) => Err(HubGone),
         }
     }
 

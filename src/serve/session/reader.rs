@@ -140,7 +140,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         Ok(next.min(since + dead))
     }
 
-    async fn carry_out(&mut self, steps: Vec<Step>) -> Result<(), Over> {
+    pub(super) async fn carry_out(&mut self, steps: Vec<Step>) -> Result<(), Over> {
         let mut steps = VecDeque::from(steps);
         while let Some(step) = steps.pop_front() {
             // Who does not read the answers asks for no more of them.
@@ -149,7 +149,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
                 self.pass(std::iter::once(sent)).await;
             }
             if let Step::Rename { to, then } = step {
-                self.rename(&to).await?;
+                Box::pin(self.rename(&to)).await?;
                 // They came before whatever was read later.
                 for step in self.ear.resume(&then).into_iter().rev() {
                     steps.push_front(step);
@@ -188,7 +188,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             Step::About(about) => self.send(Request::Input(Input::About { session, about })).await,
             Step::History { id, room, before, limit, search } => {
                 let ask = Ask { id, room, before, limit: limit.min(limits::HISTORY), search };
-                self.past(ask).await
+                Box::pin(self.past(ask)).await
             }
             Step::Tell(lines) => self.tell(Word::Notice(lines)).await,
             Step::Refuse { re, refusal } => {
@@ -219,7 +219,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             if wait.is_zero() || passed > 0 {
                 return passed;
             }
-            sleep(wait.min(Duration::from_secs(1))).await;
+            Box::pin(sleep(wait.min(Duration::from_secs(1)))).await;
         }
     }
 
@@ -255,15 +255,19 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         }
     }
 
-    pub(super) async fn tell(&mut self, word: Word) -> Result<(), Over> {
-        self.send(Request::Tell { session: self.session, word }).await
+    pub(super) fn tell(&mut self, word: Word) -> impl Future<Output = Result<(), Over>> + Send {
+        self.send(Request::Tell { session: self.session, word })
     }
 
-    pub(super) async fn send(&mut self, request: Request) -> Result<(), Over> {
+    pub(super) fn send(
+        &mut self,
+        request: Request,
+    ) -> impl Future<Output = Result<(), Over>> + Send {
         if let Some((_, questions)) = request.questions() {
             self.seat.asks(questions);
         }
-        self.hub.send(request).await.map_err(|_hub_is_gone| Over(CloseReason::Shutdown))
+        let sent = self.hub.send(request);
+        async { sent.await.map_err(|_hub_is_gone| Over(CloseReason::Shutdown)) }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod reading;
 
+use super::reader::Reader;
 use super::standby::Standby;
 use super::writer::Until;
 use super::{Private, Word, Writer, Writing};
@@ -303,4 +304,12 @@ fn an_idle_session_keeps_no_room_for_what_is_rare() {
         super::run(shared, SessionId(1), addr, read, write, Seat::default(), visit)
     });
     assert!(session <= 1048, "{session}");
+}
+
+/// Each read once filled a box of 1.9 KiB for what it might have to wait for.
+#[test]
+fn what_a_read_brings_takes_little_room_unless_it_has_to_wait() {
+    type Read = tokio::net::tcp::OwnedReadHalf;
+    let carrying = size_of_made(|(reader, steps): (&mut Reader<Read>, _)| reader.carry_out(steps));
+    assert!(carrying <= 624, "{carrying}");
 }
