@@ -108,6 +108,14 @@ mod tests {
 
     const ROOM: RoomId = RoomId(0);
 
+    /// A room's log with so many entries, and the place before them.
+    fn log(entries: u64) -> (Logs, Cursor) {
+        let mut logs = Logs::new(1 << 20);
+        let place = logs.open(ROOM, RoomName::lobby(), Seq(1));
+        append(&mut logs, 1..=entries);
+        (logs, place)
+    }
+
     fn append(logs: &mut Logs, ordinals: std::ops::RangeInclusive<u64>) {
         let first = logs.tail(ROOM).seq.next().0;
         let entry = |(seq, ordinal)| {
@@ -125,9 +133,7 @@ mod tests {
 
     #[test]
     fn each_is_given_what_comes_after_its_own_place_in_its_own_dialect() {
-        let mut logs = Logs::new(1 << 20);
-        let place = logs.open(ROOM, RoomName::lobby(), Seq(1));
-        append(&mut logs, 1..=3);
+        let (mut logs, place) = log(3);
         let counters = Counters::default();
         let mut handout = Handout::new(&counters);
         let mut after = |place: &Cursor, published, dialect| {
@@ -154,9 +160,7 @@ mod tests {
 
     #[test]
     fn what_was_given_is_counted_for_everybody() {
-        let mut logs = Logs::new(1 << 20);
-        let place = logs.open(ROOM, RoomName::lobby(), Seq(1));
-        append(&mut logs, 1..=3);
+        let (mut logs, place) = log(3);
         let counters = Counters::default();
         let counted = || {
             let mut stats = Stats::default();
@@ -181,9 +185,7 @@ mod tests {
 
     #[test]
     fn what_is_not_all_there_is_or_is_let_go_of_is_not_handed_out() {
-        let mut logs = Logs::new(1 << 20);
-        let place = logs.open(ROOM, RoomName::lobby(), Seq(1));
-        append(&mut logs, 1..=2);
+        let (mut logs, place) = log(2);
         let counters = Counters::default();
         let mut handout = Handout::new(&counters);
         assert!(handout.after(&place, Ordinal(1)).is_some());

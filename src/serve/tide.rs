@@ -30,8 +30,10 @@ pub(super) trait Waiter: Send + Sync {
     /// Whether it waits for anything still.
     fn is_here(&self) -> bool;
     /// Is given what is handed out where it stands, and waits as `me` for what comes after it.
-    /// Gives whether that is all there was to do for it.
-    fn hand(&self, me: &Arc<dyn Waiter>, handout: &mut Handout<'_>) -> bool;
+    /// Gives whether that is all there was to do for it; by itself it is given nothing.
+    fn hand(&self, _me: &Arc<dyn Waiter>, _handout: &mut Handout<'_>) -> bool {
+        false
+    }
     /// Takes what is new, and waits as `me` for what comes after it.
     fn take(&self, me: &Arc<dyn Waiter>);
     /// Sends what it took.
@@ -261,10 +263,6 @@ mod tests {
     impl Waiter for Count {
         fn is_here(&self) -> bool {
             true
-        }
-
-        fn hand(&self, _me: &Arc<dyn Waiter>, _handout: &mut Handout<'_>) -> bool {
-            false
         }
 
         fn take(&self, _me: &Arc<dyn Waiter>) {}

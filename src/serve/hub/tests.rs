@@ -4,7 +4,6 @@ use super::publish::COMINGS;
 use super::*;
 use crate::room::{Join, Post};
 use crate::serve::admin;
-use crate::serve::handout::Handout;
 use crate::serve::tide::{Registered, Waiter};
 use crate::wire::entry::Kind;
 use crate::wire::nick::Nick;
@@ -84,10 +83,6 @@ struct Woken(AtomicBool);
 impl Waiter for Woken {
     fn is_here(&self) -> bool {
         true
-    }
-
-    fn hand(&self, _me: &Arc<dyn Waiter>, _handout: &mut Handout<'_>) -> bool {
-        false
     }
 
     fn take(&self, _me: &Arc<dyn Waiter>) {}

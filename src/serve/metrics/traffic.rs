@@ -75,15 +75,14 @@ impl Traffic {
 
     /// All of it is with the member's kernel or on its way there.
     pub(in crate::serve) fn wrote(&self, taken: &Taken) {
-        self.delivered.add(taken.entries);
-        self.sent_bytes.add(taken.bytes);
+        self.was_given(taken.entries, taken.bytes);
         self.all.wrote(taken, 1);
     }
 
     /// … and is counted for all where it was handed out.
-    pub(in crate::serve) fn was_given(&self, entries: usize, bytes: usize) {
-        self.delivered.add(entries as u64);
-        self.sent_bytes.add(bytes as u64);
+    pub(in crate::serve) fn was_given(&self, entries: u64, bytes: u64) {
+        self.delivered.add(entries);
+        self.sent_bytes.add(bytes);
     }
 
     /// What it came to: said, delivered, refused, received and sent bytes.

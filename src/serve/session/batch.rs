@@ -60,18 +60,6 @@ impl Batch {
         self.pieces.push(Piece::Shared { chunk: chunk.clone(), dialect, bytes });
     }
 
-    /// Adds entries of a chunk to an empty one, so many bytes of which are written already.
-    pub(super) fn rest(
-        &mut self,
-        chunk: &Arc<Chunk>,
-        dialect: Dialect,
-        entries: Range<usize>,
-        written: usize,
-    ) {
-        self.shared(chunk, dialect, entries);
-        self.advance(written);
-    }
-
     /// Adds bytes of the session's own.
     pub(super) fn own(&mut self, bytes: Vec<u8>) {
         if bytes.is_empty() {
@@ -124,7 +112,8 @@ impl Batch {
         Poll::Ready(Ok(sent))
     }
 
-    fn advance(&mut self, sent: usize) {
+    /// So many of its bytes are written.
+    pub(super) fn advance(&mut self, sent: usize) {
         if sent >= self.bytes {
             (self.bytes, self.written) = (0, 0);
             self.pieces.clear();

@@ -203,7 +203,6 @@ mod tests {
     use super::*;
     use crate::log::Logs;
     use crate::room::RoomRow;
-    use crate::serve::handout::Handout;
     use crate::serve::tide::Ringer;
     use crate::wire::entry::{Entry, Event, Millis};
     use std::future::poll_fn;
@@ -214,10 +213,6 @@ mod tests {
     impl Waiter for Asleep {
         fn is_here(&self) -> bool {
             true
-        }
-
-        fn hand(&self, _me: &Arc<dyn Waiter>, _handout: &mut Handout<'_>) -> bool {
-            false
         }
 
         fn take(&self, _me: &Arc<dyn Waiter>) {}

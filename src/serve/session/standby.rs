@@ -143,13 +143,14 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         };
         let is_all = sent == bytes.len();
         if is_all {
-            self.seat.traffic().was_given(next.slice.entries.len(), sent);
+            self.seat.traffic().was_given(next.slice.entries.len() as u64, sent as u64);
             next.was_given(sent);
         } else {
             let Slice { chunk, entries } = &next.slice;
             self.taken.take(entries.len(), chunk.appended());
             self.taken.bytes += sent as u64;
-            self.batch.rest(chunk, self.dialect, entries.clone(), sent);
+            self.batch.shared(chunk, self.dialect, entries.clone());
+            self.batch.advance(sent);
         }
         is_all
     }
