@@ -105,7 +105,7 @@ impl Rig {
     /// Wakes those who wait for what the last turn brought, once.
     pub fn ring(&mut self) {
         let ringer = self.hub.ringer();
-        while ringer.wake_some() {}
+        while ringer.ring_some() {}
     }
 
     /// The same after each turn, as a task that never ends.

@@ -28,6 +28,8 @@ const ROOM: usize = FULL + ASKED + POSTS + 1;
 
 /// Stands in the count of answers from the end on.
 const OVER: usize = 1 << (usize::BITS - 1);
+/// Stands there while the session waits for its rooms to go on.
+const WAITS: usize = OVER >> 1;
 
 /// Cheap to clone.
 #[derive(Debug, Clone)]
@@ -37,7 +39,8 @@ pub(super) struct Seat(Arc<Inner>);
 #[derive(Debug)]
 #[repr(C)]
 struct Inner {
-    /// How many answers the writer has not taken, to be looked at without their lock; and [`OVER`].
+    /// How many answers the writer has not taken, to be looked at without their lock; [`OVER`], and
+    /// [`WAITS`].
     count: AtomicUsize,
     /// The last entry taken, for `list`.
     position: AtomicU64,
@@ -223,7 +226,7 @@ impl Seat {
 
     /// The next answer, if there is one.
     pub(super) fn take(&self) -> Option<Box<Private>> {
-        if self.0.count.load(Ordering::Acquire) & !OVER == 0 {
+        if self.0.count.load(Ordering::Acquire) & !(OVER | WAITS) == 0 {
             return None;
         }
         let mut pieces = whole(&self.0.pieces);
@@ -242,9 +245,16 @@ impl Seat {
         Some(piece)
     }
 
-    /// Whether there is neither an answer nor the end.
-    pub(super) fn is_silent(&self) -> bool {
-        self.0.count.load(Ordering::Acquire) == 0
+    /// From now on it waits for its rooms to go on: whoever looks at their logs after this misses
+    /// nothing. Gives whether there is neither an answer nor the end.
+    pub(super) fn wait(&self) -> bool {
+        self.0.count.fetch_or(WAITS, Ordering::AcqRel) & !WAITS == 0
+    }
+
+    /// One of its rooms has gone on. Gives whether it waited for that, and has not ended; it waits no
+    /// more.
+    pub(super) fn ring(&self) -> bool {
+        self.0.count.fetch_and(!WAITS, Ordering::AcqRel) & (OVER | WAITS) == WAITS
     }
 
     /// Everything up to this entry was taken.
@@ -272,6 +282,19 @@ mod tests {
         seat.close(CloseReason::Kicked, Some("spam".into()));
         seat.close(CloseReason::Lost, None);
         assert_eq!(seat.why(), (CloseReason::Kicked, Some("spam")));
+    }
+
+    #[test]
+    fn who_waits_is_rung_for_once_and_told_what_else_there_is() {
+        let seat = Seat::default();
+        assert!(!seat.ring());
+        assert!(seat.wait() && seat.wait());
+        assert!(seat.ring() && !seat.ring());
+        assert!(seat.put(piece()).is_ok());
+        assert!(!seat.wait() && seat.ring());
+        assert!(!seat.wait() && seat.take().is_some() && seat.wait());
+        seat.close(CloseReason::Quit, None);
+        assert!(!seat.wait() && !seat.ring() && seat.take().is_none());
     }
 
     #[test]

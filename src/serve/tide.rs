@@ -11,10 +11,11 @@
 
 use super::handout::Handout;
 use super::metrics::Counters;
+use crate::wire::entry::SessionId;
 use smallvec::SmallVec;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
-use std::mem::{replace, take};
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
@@ -25,17 +26,17 @@ const AT_ONCE: usize = 32;
 /// How often it does so before all else gets a turn: what is said meanwhile goes out together.
 const IN_A_ROW: usize = 3;
 
-/// Somebody who waits at a room.
+/// Somebody at a room, who may wait for it to go on.
 pub(super) trait Waiter: Send + Sync {
-    /// Whether it waits for anything still.
-    fn is_here(&self) -> bool;
-    /// Is given what is handed out where it stands, and waits as `me` for what comes after it.
-    /// Gives whether that is all there was to do for it; by itself it is given nothing.
-    fn hand(&self, _me: &Arc<dyn Waiter>, _handout: &mut Handout<'_>) -> bool {
+    /// Is rung for. Gives whether it waits for that; then it does not any more, until it says so.
+    fn ring(&self) -> bool;
+    /// Is given what is handed out where it stands, and waits for what comes after it. Gives whether
+    /// that is all there was to do for it; by itself it is given nothing.
+    fn hand(&self, _handout: &mut Handout<'_>) -> bool {
         false
     }
-    /// Takes what is new, and waits as `me` for what comes after it.
-    fn take(&self, me: &Arc<dyn Waiter>);
+    /// Takes what is new, and waits for what comes after it.
+    fn take(&self);
     /// Sends what it took.
     fn send(&self);
 }
@@ -51,28 +52,23 @@ impl fmt::Debug for dyn Waiter {
 pub(super) struct Tide {
     /// Weight of all that was ever appended, as in [`Tail::bytes`](crate::log::Tail::bytes).
     bytes: AtomicU64,
-    /// The ringers know that it has moved.
+    /// It has moved since a ringer began to go round.
     is_rung: AtomicBool,
-    asleep: Mutex<Asleep>,
+    /// It is among the ringer's rooms, under whose lock this changes.
+    is_queued: AtomicBool,
+    round: Mutex<Round>,
 }
 
+/// Who is there, and whose turn it is. The ringers go round, and when the room moves meanwhile they go
+/// on until they are where they were then: nobody is rung for twice for the same news.
 #[derive(Debug, Default)]
-struct Asleep {
-    /// How often all have been woken.
-    wakes: u64,
-    waiters: List,
-    /// The list before this one, empty: it has the room that this crowd needs.
-    spare: List,
-    /// Places of those who went away without being woken.
-    free: Vec<usize>,
+struct Round {
+    waiters: BTreeMap<SessionId, Arc<dyn Waiter>>,
+    /// These are next …
+    next: Range<SessionId>,
+    /// … and then those from the first on, up to this one.
+    then: SessionId,
 }
-
-/// Those who wait; places of those who went away are empty.
-type List = Vec<Option<Arc<dyn Waiter>>>;
-
-/// Whether somebody waits already, and at which place: one registration is good for one wake.
-#[derive(Debug, Default)]
-pub(super) struct Registered(Option<(u64, usize)>);
 
 impl Tide {
     pub(super) fn new(bytes: u64) -> Self {
@@ -88,107 +84,51 @@ impl Tide {
         self.bytes.load(Ordering::Acquire)
     }
 
-    /// Has it go on when the log has. Whoever looks at the log after this misses nothing. A room that
-    /// is forgotten wakes nobody any more.
-    pub(super) fn listen(&self, registered: &mut Registered, waiter: &Arc<dyn Waiter>) {
-        let mut asleep = self.asleep();
-        if registered.0.is_some_and(|(wakes, _)| wakes == asleep.wakes) {
-            return;
-        }
-        let waiter = Some(waiter.clone());
-        let place = match asleep.free.pop() {
-            Some(place) => place,
-            None => asleep.waiters.len(),
-        };
-        match asleep.waiters.get_mut(place) {
-            Some(free) => *free = waiter,
-            None => asleep.waiters.push(waiter),
-        }
-        registered.0 = Some((asleep.wakes, place));
+    /// Is rung for from now on. At a room that is forgotten nobody rings any more.
+    pub(super) fn enter(&self, session: SessionId, waiter: Arc<dyn Waiter>) {
+        self.round().waiters.insert(session, waiter);
     }
 
-    /// Is woken no more: nothing of a session that ended is kept until a silent room moves.
-    pub(super) fn leave(&self, registered: &mut Registered) {
-        let Some((wakes, place)) = registered.0.take() else { return };
-        let mut asleep = self.asleep();
-        if wakes == asleep.wakes
-            && let Some(waiter) = asleep.waiters.get_mut(place)
-        {
-            *waiter = None;
-            asleep.free.push(place);
+    pub(super) fn leave(&self, session: SessionId) {
+        // What it was goes outside of the lock.
+        let _gone = self.round().waiters.remove(&session);
+    }
+
+    /// Takes those who are to be rung for next, until there are so many. Gives whether there are more.
+    fn take(&self, some: &mut SmallVec<[Arc<dyn Waiter>; AT_ONCE]>) -> bool {
+        let mut round = self.round();
+        let Round { waiters, next, then } = &mut *round;
+        if self.is_rung.swap(false, Ordering::AcqRel) {
+            (next.end, *then) = (SessionId(u64::MAX), next.start);
         }
-    }
-
-    /// Takes those who wait.
-    fn wake(&self) -> List {
-        let mut asleep = self.asleep();
-        asleep.wakes += 1;
-        asleep.free.clear();
-        let spare = take(&mut asleep.spare);
-        replace(&mut asleep.waiters, spare)
-    }
-
-    /// Takes the list back for the next time, unless most of the crowd that it was made for has
-    /// gone.
-    fn keep(&self, mut list: List, woken: usize) {
-        list.clear();
-        if list.capacity() <= AT_ONCE.max(4 * woken) {
-            self.asleep().spare = list;
+        loop {
+            for (session, waiter) in waiters.range(next.clone()) {
+                if some.len() == AT_ONCE {
+                    return true;
+                }
+                some.push(waiter.clone());
+                next.start = SessionId(session.0 + 1);
+            }
+            if *then == SessionId::default() {
+                return false;
+            }
+            *next = SessionId::default()..std::mem::take(then);
         }
     }
 
-    fn asleep(&self) -> MutexGuard<'_, Asleep> {
-        // A waiter more or less is all that can go wrong under it.
-        self.asleep.lock().unwrap_or_else(PoisonError::into_inner)
+    fn round(&self) -> MutexGuard<'_, Round> {
+        // Whoever is rung for once more or less is all that can go wrong under it.
+        self.round.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Wakes whoever waits at the rooms that moved. Any number of tasks may run it side by side.
+/// Rings for whoever waits at the rooms that moved. Any number of tasks may run it side by side.
 #[derive(Debug, Default)]
 pub(super) struct Ringer {
-    moved: Mutex<Moved>,
+    /// These moved.
+    rooms: Mutex<VecDeque<Arc<Tide>>>,
     rung: Notify,
     counters: Arc<Counters>,
-}
-
-#[derive(Debug, Default)]
-struct Moved {
-    rooms: VecDeque<Ringing>,
-}
-
-/// A room that has moved.
-#[derive(Debug)]
-struct Ringing {
-    tide: Arc<Tide>,
-    /// Those who wait there, as far as they have not been woken yet, once somebody looked.
-    list: Option<List>,
-    woken: usize,
-}
-
-impl Moved {
-    /// Takes those who are to be woken next: some of a room's, then some of the next one's, so that
-    /// a small room does not wait for all of a large one. Gives whether there are more.
-    fn take(&mut self, some: &mut SmallVec<[Arc<dyn Waiter>; AT_ONCE]>) -> bool {
-        while some.len() < AT_ONCE
-            && let Some(mut room) = self.rooms.pop_front()
-        {
-            let list = room.list.get_or_insert_with(|| {
-                // Who listens from now on is rung for again.
-                room.tide.is_rung.store(false, Ordering::Release);
-                room.tide.wake()
-            });
-            let before = some.len();
-            let rest = list.len().saturating_sub(AT_ONCE - before);
-            some.extend(list.drain(rest..).flatten());
-            room.woken += some.len() - before;
-            if list.is_empty() {
-                room.tide.keep(take(list), room.woken);
-            } else {
-                self.rooms.push_back(room);
-            }
-        }
-        !self.rooms.is_empty()
-    }
 }
 
 impl Ringer {
@@ -199,8 +139,9 @@ impl Ringer {
     /// These rooms have moved. Called by the hub.
     pub(super) fn ring(&self, tides: impl Iterator<Item = Arc<Tide>>) {
         let tides = tides.filter(|tide| !tide.is_rung.swap(true, Ordering::AcqRel));
-        let rooms = tides.map(|tide| Ringing { tide, list: None, woken: 0 });
-        self.moved().rooms.extend(rooms);
+        let mut rooms = self.rooms();
+        rooms.extend(tides.filter(|tide| !tide.is_queued.swap(true, Ordering::Relaxed)));
+        drop(rooms);
         self.rung.notify_one();
     }
 
@@ -209,7 +150,7 @@ impl Ringer {
         let mut round = 0;
         loop {
             self.rung.notified().await;
-            while self.wake_some() {
+            while self.ring_some() {
                 round = self.after(round).await;
             }
             // A ring may have come already.
@@ -226,144 +167,192 @@ impl Ringer {
         0
     }
 
-    /// Wakes some of those who are to be woken. Gives whether there are more; another ringer is
-    /// told of those.
-    pub(super) fn wake_some(&self) -> bool {
+    /// Rings for some of those who wait. Gives whether there are more; another ringer is told of
+    /// those.
+    pub(super) fn ring_some(&self) -> bool {
         let mut some = SmallVec::<[_; AT_ONCE]>::new();
-        let more = self.moved().take(&mut some);
+        let more = self.take(&mut some);
         if more {
             self.rung.notify_one();
         }
         // All of them are looked at before any of them works: what they need of memory comes for
         // several at once (group prefetching: Chen et al., "Improving Hash Join Performance through
         // Prefetching", 2004).
-        some.retain(|waiter| waiter.is_here());
+        some.retain(|waiter| waiter.ring());
         let mut handout = Handout::new(&self.counters);
-        some.retain(|waiter| !waiter.hand(waiter, &mut handout));
+        some.retain(|waiter| !waiter.hand(&mut handout));
         drop(handout);
-        some.iter().for_each(|waiter| waiter.take(waiter));
+        some.iter().for_each(|waiter| waiter.take());
         some.iter().for_each(|waiter| waiter.send());
         more
     }
 
-    fn moved(&self) -> MutexGuard<'_, Moved> {
+    /// Takes some of a room's, then some of the next one's, so that a small room does not wait for all
+    /// of a large one. Gives whether there are more.
+    fn take(&self, some: &mut SmallVec<[Arc<dyn Waiter>; AT_ONCE]>) -> bool {
+        let mut rooms = self.rooms();
+        while some.len() < AT_ONCE
+            && let Some(room) = rooms.pop_front()
+        {
+            if room.take(some) {
+                rooms.push_back(room);
+            } else {
+                room.is_queued.store(false, Ordering::Relaxed);
+            }
+        }
+        !rooms.is_empty()
+    }
+
+    fn rooms(&self) -> MutexGuard<'_, VecDeque<Arc<Tide>>> {
         // As with the tide's own.
-        self.moved.lock().unwrap_or_else(PoisonError::into_inner)
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::ops::RangeInclusive;
     use std::sync::atomic::AtomicUsize;
 
+    /// Counts how often it was rung for.
     #[derive(Default)]
     struct Count(AtomicUsize);
 
     impl Waiter for Count {
-        fn is_here(&self) -> bool {
+        fn ring(&self) -> bool {
             true
         }
 
-        fn take(&self, _me: &Arc<dyn Waiter>) {}
+        fn take(&self) {}
 
         fn send(&self) {
             self.0.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    impl Count {
-        fn taken(&self) -> usize {
-            self.0.swap(0, Ordering::Relaxed)
-        }
-    }
-
-    fn ring(tide: &Tide) {
-        let mut list = tide.wake();
-        let woken = list.drain(..).flatten().map(|waiter| waiter.send()).count();
-        tide.keep(list, woken);
-    }
-
-    #[test]
-    fn a_registration_is_good_for_one_wake() {
-        let (tide, count) = (Tide::default(), Arc::<Count>::default());
-        let waiter: Arc<dyn Waiter> = count.clone();
-        let mut registered = Registered::default();
-        tide.listen(&mut registered, &waiter);
-        tide.listen(&mut registered, &waiter);
-        ring(&tide);
-        ring(&tide);
-        assert_eq!(count.taken(), 1);
-        tide.listen(&mut registered, &waiter);
-        ring(&tide);
-        assert_eq!(count.taken(), 1);
-    }
-
-    /// Who came and went in a silent room would be kept for ever.
-    #[test]
-    fn who_leaves_is_not_woken_and_its_place_is_used_again() {
-        let (tide, count) = (Tide::default(), Arc::<Count>::default());
-        let waiter: Arc<dyn Waiter> = count.clone();
-        let mut stays = Registered::default();
-        tide.listen(&mut stays, &waiter);
-        for _ in 0..1000 {
-            let mut registered = Registered::default();
-            tide.listen(&mut registered, &waiter);
-            tide.leave(&mut registered);
-        }
-        assert_eq!(tide.asleep().waiters.len(), 2);
-        ring(&tide);
-        assert_eq!(count.taken(), 1);
-        // A registration of before the wake has no place any more.
-        tide.listen(&mut Registered::default(), &waiter);
-        tide.leave(&mut stays);
-        ring(&tide);
-        assert_eq!(count.taken(), 1);
-    }
-
-    /// Lists that went from room to room would make each as large as the largest.
-    #[test]
-    fn a_room_keeps_the_lists_of_its_own_crowd_until_that_has_gone() {
-        let (tide, count) = (Tide::default(), Arc::<Count>::default());
-        let waiter: Arc<dyn Waiter> = count.clone();
-        let crowd = |many: usize| {
-            (0..many).for_each(|_| tide.listen(&mut Registered::default(), &waiter));
-            ring(&tide);
-            assert_eq!(count.taken(), many);
-            let asleep = tide.asleep();
-            asleep.waiters.capacity() + asleep.spare.capacity()
+    fn enter(tide: &Tide, sessions: RangeInclusive<u64>) -> Vec<Arc<Count>> {
+        let enter = |session| {
+            let count = Arc::<Count>::default();
+            tide.enter(SessionId(session), count.clone());
+            count
         };
-        assert!((10_000..40_000).contains(&crowd(10_000)));
-        let twice = crowd(10_000);
-        assert!((20_000..40_000).contains(&twice), "{twice}");
-        assert_eq!(crowd(10_000), twice, "as much as it needs, once");
-        crowd(1);
-        let few = crowd(1);
-        assert!(few <= 2 * AT_ONCE, "{few}");
+        sessions.map(enter).collect()
+    }
+
+    fn ring<'a>(ringer: &Ringer, tides: impl IntoIterator<Item = &'a Arc<Tide>>) {
+        ringer.ring(tides.into_iter().cloned());
+    }
+
+    fn ring_all(ringer: &Ringer) {
+        while ringer.ring_some() {}
+    }
+
+    fn rung(counts: &[Arc<Count>]) -> Vec<usize> {
+        counts.iter().map(|count| count.0.swap(0, Ordering::Relaxed)).collect()
+    }
+
+    #[test]
+    fn everybody_is_rung_for_once_each_time() {
+        let (tide, ringer) = (Arc::<Tide>::default(), Ringer::default());
+        let first = enter(&tide, 1..=100);
+        for _ in 0..3 {
+            ring(&ringer, [&tide]);
+            // Nobody has looked yet.
+            ring(&ringer, [&tide]);
+            ring_all(&ringer);
+            assert_eq!(rung(&first), [1; 100]);
+        }
+        ring_all(&ringer);
+        assert_eq!(rung(&first), [0; 100], "it has not moved");
+        let later = enter(&tide, 101..=200);
+        ring(&ringer, [&tide]);
+        ring_all(&ringer);
+        assert_eq!((rung(&first), rung(&later)), (vec![1; 100], vec![1; 100]));
+    }
+
+    /// Whoever had not had a turn yet would be given the one and then the other, one by one.
+    #[test]
+    fn a_room_that_moves_on_in_the_middle_of_a_round_is_gone_round_once() {
+        let (tide, ringer) = (Arc::<Tide>::default(), Ringer::default());
+        let counts = enter(&tide, 1..=100);
+        ring(&ringer, [&tide]);
+        assert!(ringer.ring_some());
+        ring(&ringer, [&tide]);
+        ring_all(&ringer);
+        let rung = rung(&counts);
+        let (before, behind) = rung.split_at(AT_ONCE);
+        assert!(before.iter().all(|&times| times == 2), "{before:?}");
+        assert!(behind.iter().all(|&times| times == 1), "{behind:?}");
+    }
+
+    #[test]
+    fn who_comes_or_goes_in_the_middle_of_a_round_takes_nobodys_turn() {
+        let (tide, ringer) = (Arc::<Tide>::default(), Ringer::default());
+        let mut counts = enter(&tide, 1..=100);
+        ring(&ringer, [&tide]);
+        assert!(ringer.ring_some());
+        // All of them, from there.
+        ring(&ringer, [&tide]);
+        counts.extend(enter(&tide, 101..=150));
+        assert!(ringer.ring_some());
+        (1..=20).chain(90..=110).for_each(|session| tide.leave(SessionId(session)));
+        ring_all(&ringer);
+        let rung: Vec<_> = (1..).zip(rung(&counts)).collect();
+        let times = |session| match session {
+            21..=32 => 2,
+            90..=110 => 0,
+            _ => 1,
+        };
+        assert!(rung.iter().all(|&(session, rung)| rung == times(session)), "{rung:?}");
+    }
+
+    #[test]
+    fn nothing_is_kept_of_who_left() {
+        let (tide, ringer) = (Arc::<Tide>::default(), Ringer::default());
+        let counts = enter(&tide, 1..=100);
+        (1..=100).for_each(|session| tide.leave(SessionId(session)));
+        assert!(counts.iter().all(|count| Arc::strong_count(count) == 1));
+        ring(&ringer, [&tide]);
+        ring_all(&ringer);
+        assert_eq!(rung(&counts), [0; 100]);
+    }
+
+    #[test]
+    fn a_small_room_does_not_wait_for_all_of_a_large_one() {
+        let (large, small, ringer) =
+            (Arc::<Tide>::default(), Arc::<Tide>::default(), Ringer::default());
+        let (many, few) = (enter(&large, 1..=1000), enter(&small, 1..=2));
+        ring(&ringer, [&large, &small]);
+        assert!(ringer.ring_some() && ringer.ring_some());
+        assert_eq!(rung(&few), [1; 2]);
+        ring_all(&ringer);
+        assert_eq!(rung(&many), [1; 1000]);
     }
 
     #[tokio::test]
-    async fn the_ringers_wake_everybody_at_the_rooms_that_moved_once() {
+    async fn the_ringers_ring_for_everybody_at_the_rooms_that_moved() {
         let ringer = Ringer::default();
-        let (tides, counts): (Vec<_>, Vec<_>) =
-            (0..3).map(|_| (Arc::<Tide>::default(), Arc::<Count>::default())).unzip();
-        for (tide, count) in tides.iter().zip(&counts) {
-            let waiter: Arc<dyn Waiter> = count.clone();
-            for _ in 0..1000 {
-                tide.listen(&mut Registered::default(), &waiter);
-            }
-        }
-        ringer.ring(tides.iter().take(2).cloned());
-        let rung = async {
-            while counts.iter().take(2).any(|count| count.0.load(Ordering::Relaxed) < 1000) {
+        let (tides, counts): (Vec<_>, Vec<_>) = (0..3)
+            .map(|_| {
+                let tide = Arc::<Tide>::default();
+                let counts = enter(&tide, 1..=1000);
+                (tide, counts)
+            })
+            .unzip();
+        ring(&ringer, tides.iter().take(2));
+        let moved = || counts.iter().take(2).flatten();
+        let all = async {
+            while moved().any(|count| count.0.load(Ordering::Relaxed) == 0) {
                 yield_now().await;
             }
         };
         tokio::select! {
             () = ringer.run() => {}
             () = ringer.run() => {}
-            () = rung => {}
+            () = all => {}
         }
-        assert_eq!(counts.iter().map(|count| count.taken()).collect::<Vec<_>>(), [1000, 1000, 0]);
+        let rung: Vec<_> = counts.iter().map(|counts| rung(counts)).collect();
+        assert_eq!(rung, [vec![1; 1000], vec![1; 1000], vec![0; 1000]]);
     }
 }

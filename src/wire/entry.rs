@@ -47,7 +47,7 @@ pub struct Millis(pub u64);
 pub struct RoomId(pub u32);
 
 /// One connection's number, never used twice while the server runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct SessionId(pub u64);
 
 impl SessionId {

@@ -4,7 +4,7 @@ use super::publish::COMINGS;
 use super::*;
 use crate::room::{Join, Post};
 use crate::serve::admin;
-use crate::serve::tide::{Registered, Waiter};
+use crate::serve::tide::Waiter;
 use crate::wire::entry::Kind;
 use crate::wire::nick::Nick;
 use crate::wire::room_name::RoomName;
@@ -81,11 +81,11 @@ fn a_turn_of_many_messages_is_no_chunk_beyond_the_budget() {
 struct Woken(AtomicBool);
 
 impl Waiter for Woken {
-    fn is_here(&self) -> bool {
+    fn ring(&self) -> bool {
         true
     }
 
-    fn take(&self, _me: &Arc<dyn Waiter>) {}
+    fn take(&self) {}
 
     fn send(&self) {
         self.0.store(true, Ordering::Relaxed);
@@ -99,13 +99,12 @@ async fn who_comes_is_told_soon_and_with_what_is_said_at_once() {
     let (neo, mut admitted, _seat) = enter(1, "Neo");
     hub.turn(&mut vec![neo]);
     hub.ring();
-    while hub.ringer.wake_some() {}
+    while hub.ringer.ring_some() {}
     let place = admitted.try_recv().unwrap().unwrap();
     let woken = Arc::new(Woken(AtomicBool::new(false)));
-    let waiter: Arc<dyn Waiter> = woken.clone();
-    place.tide.listen(&mut Registered::default(), &waiter);
+    place.tide.enter(SessionId(1), woken.clone());
     let is_woken = |hub: &Hub| {
-        while hub.ringer.wake_some() {}
+        while hub.ringer.ring_some() {}
         woken.0.load(Ordering::Relaxed)
     };
     for session in 2..20 {

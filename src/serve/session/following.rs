@@ -4,7 +4,7 @@
 use crate::log::{Cursor, Slice};
 use crate::serve::hub::Place;
 use crate::serve::seat::Seat;
-use crate::serve::tide::{Registered, Tide, Waiter};
+use crate::serve::tide::{Tide, Waiter};
 use crate::wire::entry::{Ordinal, RoomId, Seq, SessionId};
 use crate::wire::room_name::RoomName;
 use smallvec::SmallVec;
@@ -27,7 +27,8 @@ pub(super) struct Following {
 struct Followed {
     cursor: Cursor,
     tide: Arc<Tide>,
-    registered: Registered,
+    /// As whom the session is rung for there.
+    listed: Option<SessionId>,
     /// Reads in the file so far, behind this entry.
     replay: Option<Seq>,
     id: RoomId,
@@ -46,7 +47,9 @@ pub(super) struct Replay {
 
 impl Drop for Followed {
     fn drop(&mut self) {
-        self.tide.leave(&mut self.registered);
+        if let Some(session) = self.listed {
+            self.tide.leave(session);
+        }
     }
 }
 
@@ -63,8 +66,8 @@ impl Following {
             cursor.let_go();
         }
         self.part(id);
-        let (registered, joined) = (Registered::default(), row.seq);
-        self.rooms.push(Followed { cursor, tide, registered, replay, id, joined });
+        let (listed, joined) = (None, row.seq);
+        self.rooms.push(Followed { cursor, tide, listed, replay, id, joined });
     }
 
     /// The room whose file is to be read first, if there is one.
@@ -170,10 +173,11 @@ impl Following {
         self.is_before(self.published())
     }
 
-    /// Has it go on when a room does. Whatever is read after this, nothing is missed.
-    pub(super) fn listen(&mut self, waiter: &Arc<dyn Waiter>) {
-        for room in &mut self.rooms {
-            room.tide.listen(&mut room.registered, waiter);
+    /// Has `waiter` rung for whenever one of the rooms goes on.
+    pub(super) fn list(&mut self, session: SessionId, waiter: &Arc<dyn Waiter>) {
+        for room in self.rooms.iter_mut().filter(|room| room.listed.is_none()) {
+            room.tide.enter(session, waiter.clone());
+            room.listed = Some(session);
         }
     }
 
@@ -211,11 +215,11 @@ mod tests {
     struct Asleep(Waker);
 
     impl Waiter for Asleep {
-        fn is_here(&self) -> bool {
+        fn ring(&self) -> bool {
             true
         }
 
-        fn take(&self, _me: &Arc<dyn Waiter>) {}
+        fn take(&self) {}
 
         fn send(&self) {
             self.0.wake_by_ref();
@@ -238,7 +242,7 @@ mod tests {
         let ringer = Ringer::default();
         let reads = poll_fn(|cx| {
             let asleep: Arc<dyn Waiter> = Arc::new(Asleep(cx.waker().clone()));
-            following.listen(&asleep);
+            following.list(SessionId(1), &asleep);
             match following.next_slice(following.published(), None) {
                 Some(slice) => Poll::Ready(slice.entries.len()),
                 None => Poll::Pending,

@@ -83,18 +83,18 @@ impl<W> Place<W> {
 }
 
 impl<W: AsyncWrite + Unpin + Send + 'static> Waiter for Place<W> {
-    fn is_here(&self) -> bool {
-        !self.seat.is_closed()
+    fn ring(&self) -> bool {
+        self.seat.ring()
     }
 
-    fn hand(&self, me: &Arc<dyn Waiter>, handout: &mut Handout<'_>) -> bool {
-        self.with(|writer| writer.hand_on(me, handout)) == Some(true)
+    fn hand(&self, handout: &mut Handout<'_>) -> bool {
+        self.with(|writer| writer.hand_on(handout)) == Some(true)
     }
 
-    fn take(&self, me: &Arc<dyn Waiter>) {
+    fn take(&self) {
         // It is with its task, which may have looked already and be about to lay it here; or it has
         // something for it.
-        if self.with(|writer| writer.take_on(me)) != Some(true) {
+        if self.with(Writer::take_on) != Some(true) {
             self.seat.wake_writer();
         }
     }
@@ -111,7 +111,7 @@ impl<W: AsyncWrite + Unpin + Send + 'static> Waiter for Place<W> {
 impl<W: AsyncWrite + Unpin> Writer<W> {
     /// Sends what is handed out where it stands, if there is nothing else to do. What of that the
     /// socket does not take at once is in the batch. Gives whether it took all.
-    fn hand_on(&mut self, waiter: &Arc<dyn Waiter>, handout: &mut Handout<'_>) -> bool {
+    fn hand_on(&mut self, handout: &mut Handout<'_>) -> bool {
         let has_more = !self.batch.is_empty() || self.waiting.is_some() || self.is_held;
         // Each message to a raw session goes alone.
         if has_more || self.dialect == Dialect::Raw {
@@ -124,8 +124,8 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             return false;
         }
         // As in its task, and the looks in the order in which gathering has them.
-        self.following.listen(waiter);
-        if self.following.published() != published || !self.seat.is_silent() {
+        let is_silent = self.seat.wait();
+        if !is_silent || self.following.published() != published {
             return false;
         }
         self.following.went_on(&next.to);
@@ -156,12 +156,12 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     }
 
     /// Takes what is new, up to the first answer, which is for the task. Gives whether it may.
-    fn take_on(&mut self, waiter: &Arc<dyn Waiter>) -> bool {
+    fn take_on(&mut self) -> bool {
         if self.seat.is_closed() || self.following.replaying().is_some() {
             return false;
         }
         // As in its task.
-        self.following.listen(waiter);
+        self.seat.wait();
         if let Err(reason) = self.gather(Until::Answer) {
             self.seat.close(reason, None);
         }

@@ -166,7 +166,8 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 Poll::Ready(())
             })
             .await;
-            self.following.listen(waiter);
+            self.following.list(self.session, waiter);
+            self.seat.wait();
             self.gather(Until::Tail)?;
             if !self.batch.is_empty() || !self.paced.is_empty() {
                 self.flush().await?;

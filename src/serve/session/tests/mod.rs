@@ -101,7 +101,7 @@ impl Room {
 
     /// … and the ringer, all of it.
     fn rings(&self) {
-        while self.ringer.wake_some() {}
+        while self.ringer.ring_some() {}
     }
 }
 
@@ -212,7 +212,7 @@ async fn news_between_the_writers_last_look_and_its_standby_wakes_its_task() {
     let waiter = standby.waiter();
     assert!(pin!(writer.follow(&waiter)).poll(&mut cx).is_ready());
     room.says();
-    waiter.take(&waiter);
+    waiter.take();
     let mut rest = Box::pin(standby.rest(writer));
     assert!(rest.as_mut().poll(&mut cx).is_pending());
     waiter.send();
