@@ -1,6 +1,7 @@
 //! The console on a terminal: a prompt with editing, history and completion of the words and of
 //! the members' names.
 
+use super::above::{Above, Drawing};
 use super::printer::Show;
 use super::{End, Source};
 use crate::serve::admin::Clerk;
@@ -10,6 +11,7 @@ use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
 use rustyline::{Context, Helper, Highlighter, Hinter, Validator};
 use std::io;
+use std::sync::Arc;
 use tokio::runtime::Handle;
 
 /// Lines the editor remembers, for this run only: reasons for kicks are nobody's file.
@@ -17,6 +19,7 @@ const REMEMBERED: usize = 500;
 
 pub(super) struct Editor<C: Clerk> {
     inner: rustyline::Editor<Words<C>, MemHistory>,
+    drawing: Arc<Drawing>,
 }
 
 impl<C: Clerk> Editor<C> {
@@ -31,12 +34,16 @@ impl<C: Clerk> Editor<C> {
         let mut inner =
             rustyline::Editor::with_history(config, history).map_err(io::Error::other)?;
         inner.set_helper(Some(Words { clerk, runtime, names_only: false }));
-        let above = inner.create_external_printer().map_err(io::Error::other)?;
-        Ok((Self { inner }, above))
+        let printer = inner.create_external_printer().map_err(io::Error::other)?;
+        let drawing = Arc::<Drawing>::default();
+        let above = Above { printer, drawing: drawing.clone() };
+        Ok((Self { inner, drawing }, above))
     }
 
     fn read(&mut self, prompt: &str) -> Result<String, End> {
-        self.inner.readline(prompt).map_err(|error| match error {
+        let Self { inner, drawing } = self;
+        let line = drawing.read(prompt, |prompt| inner.readline(prompt));
+        line.map_err(|error| match error {
             ReadlineError::Eof => End::EndOfInput,
             // The editor holds SIGINT's handler while it reads, so a `kill -INT` comes this way.
             ReadlineError::Interrupted

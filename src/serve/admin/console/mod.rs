@@ -4,6 +4,7 @@
 //! The lines are read on a thread of its own, which nobody waits for: a blocking read of a
 //! terminal cannot be called off.
 
+mod above;
 mod editor;
 mod lines;
 pub mod log;

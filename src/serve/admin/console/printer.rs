@@ -44,15 +44,11 @@ struct Way {
     ended: Receiver<()>,
 }
 
-/// What shows lines: standard error, rustyline's printer above a prompt, or a test's.
+/// What shows lines: standard error, the console above its prompt, or a test's.
 pub(in crate::serve) trait Show: Send + 'static {
     fn show(&mut self, lines: String) -> io::Result<()>;
-}
-
-impl<P: rustyline::ExternalPrinter + Send + 'static> Show for P {
-    fn show(&mut self, lines: String) -> io::Result<()> {
-        self.print(lines).map_err(io::Error::other)
-    }
+    /// Those were the last.
+    fn end(&mut self) {}
 }
 
 struct Stderr;
@@ -156,6 +152,7 @@ impl Way {
                     let _due_or_closed = closed.recv_timeout(PAUSE);
                 }
             }
+            show.end();
         })?;
         Ok(Self { lines, left_out: 0, open, ended })
     }

@@ -41,14 +41,15 @@ impl Saved {
         Ok(Self(tcgetattr(io::stdin())?))
     }
 
-    /// Ends an unfinished prompt, leaves bracketed paste and the editor's modes.
+    /// Ends an unfinished prompt, leaves bracketed paste, an update and the editor's modes.
     pub(super) fn give_back(&self) {
         // A terminal that is gone needs nothing back; one that is stuck gets at least its modes.
         let _gone = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
         let (done, written) = sync_channel(1);
         let write = move || {
             let mut stdout = io::stdout().lock();
-            let _gone = stdout.write_all(b"\r\x1b[K\x1b[?2004l").and_then(|()| stdout.flush());
+            let _gone =
+                stdout.write_all(b"\r\x1b[K\x1b[?2004l\x1b[?2026l").and_then(|()| stdout.flush());
             let _late = done.send(());
         };
         if thread::Builder::new().name("terminal".into()).spawn(write).is_ok() {
