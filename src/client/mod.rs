@@ -162,6 +162,13 @@ impl Handle {
         self.requests.send(Request::Send(event)).await.map_err(|_closed| Gone)
     }
 
+    /// Connects at once, if it waits to do so. For somebody who asks for it: what asks by itself would
+    /// do so as often as it fails.
+    pub async fn retry(&self) {
+        // A task that is gone tries nothing any more.
+        self.requests.send(Request::Retry).await.ok();
+    }
+
     /// Says goodbye after everything that was sent before; [`Event::Closed`] follows. What the
     /// server has not acknowledged by then stays unknown.
     pub async fn quit(&self) {

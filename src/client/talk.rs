@@ -128,6 +128,7 @@ impl Talk {
         match request {
             Some(Request::Keep { id, event, permit }) => task.keep(id, event, permit),
             Some(Request::Send(event)) => native::put(&event, &mut self.out),
+            Some(Request::Retry) => {}
             Some(Request::Quit) | None => {
                 task.outbox.unsent(|event| native::put(event, &mut self.out));
                 self.leave();

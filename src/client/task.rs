@@ -16,8 +16,8 @@ use std::collections::{BTreeSet, VecDeque};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use tokio::time::{Instant, sleep};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// The id of the client's own pings, whose answers are not shown.
@@ -37,6 +37,8 @@ pub(super) enum Request {
     },
     /// To be sent if there is a connection.
     Send(ClientEvent),
+    /// Not to wait for the next attempt any more.
+    Retry,
     Quit,
 }
 
@@ -62,6 +64,8 @@ pub(super) struct Task<D> {
     /// was told.
     replayed: BTreeSet<String>,
     admitted: bool,
+    /// Ends the wait for the next attempt.
+    retry: Arc<Notify>,
     /// What the user is to be told before anything else from the server. Bounded: a refusal
     /// holds its message's permit, and no attempt to connect begins before all is told.
     pub(super) told: VecDeque<(Event, Option<OwnedSemaphorePermit>)>,
@@ -93,6 +97,7 @@ impl<D: Dial> Task<D> {
             told_by_ack: BTreeSet::new(),
             replayed: BTreeSet::new(),
             admitted: false,
+            retry: Arc::default(),
             told: VecDeque::new(),
             options,
         }
@@ -158,7 +163,9 @@ impl<D: Dial> Task<D> {
             self.told.push_back((Event::Server(unconfirmed(&id)), None));
         }
         self.told.push_back((Event::Offline { why, retry_in }, None));
-        self.meanwhile(sleep(retry_in)).await
+        let retry = self.retry.clone();
+        let wait = async { drop(timeout(retry_in, retry.notified()).await) };
+        self.meanwhile(wait).await
     }
 
     /// Waits for something else than the handle's user, who is served meanwhile: messages are
@@ -178,6 +185,7 @@ impl<D: Dial> Task<D> {
                 request = self.requests.recv() => match request {
                     Some(Request::Keep { id, event, permit }) => self.keep(id, event, permit),
                     Some(Request::Send(event)) => tracing::debug!(?event, "lost: no connection"),
+                    Some(Request::Retry) => self.retry.notify_waiters(),
                     Some(Request::Quit) | None => return Err(Left),
                 },
                 Ok(permit) = self.events.clone().reserve_owned(), if !self.told.is_empty() => {

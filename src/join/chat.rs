@@ -148,6 +148,10 @@ impl<S: Screen> Chat<'_, S> {
                 handle.send(event).await.ok();
                 None
             }
+            Do::Retry => {
+                handle.retry().await;
+                None
+            }
             Do::Quit => None,
         };
         Ok(())

@@ -38,6 +38,25 @@ async fn what_is_not_acknowledged_is_said_again_in_order_under_its_old_id() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_asks_for_it_is_connected_without_a_wait() {
+    let mut scene = scene(Retry::AfterFirst);
+    scene.admit("e", 5).await;
+    for _ in 0..10 {
+        // The later it is, the longer it would wait: up to half a minute.
+        scene.offline().await;
+        let since = Instant::now();
+        scene.handle.retry().await;
+        drop(scene.accept().await);
+        assert_eq!(since.elapsed(), Duration::ZERO);
+    }
+    scene.offline().await;
+    let (mut peer, _) = scene.admit("e", 5).await;
+    scene.handle.retry().await;
+    peer.chat(6, "Trin", "six").await;
+    assert_eq!(text_of(&scene.server_event().await), "6 Trin: six", "it is connected already");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_resume_has_no_gap_and_no_double_even_if_the_ack_overtakes_it() {
     let mut scene = scene(Retry::AfterFirst);
     let (mut peer, _) = scene.admit("e", 5).await;

@@ -64,8 +64,13 @@ pub(super) struct Session {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Do {
     Say(Say),
-    Whisper { to: String, text: String },
+    Whisper {
+        to: String,
+        text: String,
+    },
     Send(ClientEvent),
+    /// Connect at once.
+    Retry,
     Quit,
 }
 
@@ -130,7 +135,7 @@ impl Session {
     /// The user entered a line.
     pub(super) fn typed(&mut self, line: &str) -> Outcome {
         if line.trim().is_empty() {
-            return Outcome::default();
+            return Outcome { lines: Vec::new(), act: (!self.online).then_some(Do::Retry) };
         }
         match command::parse(line) {
             Typed::Text(text) => self.say(text, false),
@@ -183,15 +188,12 @@ impl Session {
             self.held = self.unacked.len();
         }
         let head = if was_online { "" } else { "still not connected: " };
-        match self.attempts {
-            0..=TOLD_ATTEMPTS => {
-                vec![Line::alert(format!("{head}{why}; trying again in {}", about(retry_in)))]
-            }
-            n if n == TOLD_ATTEMPTS + 1 => {
-                vec![Line::alert(format!("{head}{why}; trying on, at least twice a minute"))]
-            }
-            _ => Vec::new(),
-        }
+        let next = match self.attempts {
+            0..=TOLD_ATTEMPTS => format!("trying again in {}", about(retry_in)),
+            n if n == TOLD_ATTEMPTS + 1 => "trying on twice a minute, at once with Enter".into(),
+            _ => return Vec::new(),
+        };
+        vec![Line::alert(format!("{head}{why}; {next}"))]
     }
 
     fn server(&mut self, event: &ServerEvent<'_>) -> Vec<Line> {
@@ -296,7 +298,7 @@ impl Session {
         match act {
             Do::Say(said) => self.show.own_chat(at, &scrub(&said.text), said.emote),
             Do::Whisper { to, text } => self.show.own_whisper(at, &scrub(to), &scrub(text)),
-            Do::Send(_) | Do::Quit => Vec::new(),
+            Do::Send(_) | Do::Retry | Do::Quit => Vec::new(),
         }
     }
 

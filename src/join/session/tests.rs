@@ -111,7 +111,9 @@ fn what_was_missed_has_a_heading_and_what_waited_is_told_when_it_is_sent() {
         ["16:40 Neo: later", "-- not connected: it will be sent as soon as that changes"]
     );
     assert_eq!(stay.offline(7), ["-- still not connected: gone; trying again in 7 seconds"]);
+    assert_eq!(stay.0.typed(" ").act, Some(Do::Retry));
     assert_eq!(plain(&stay.online(9, false)), ["-- connected again"]);
+    assert_eq!(stay.0.typed(" ").act, None);
     let ghost = r##"{"leave":{"room":"#lobby","seq":6,"at":AT,"who":"Neo","reason":"lost"}}"##;
     assert_eq!(stay.hear(ghost), NONE, "one's own ghost is no news");
     assert_eq!(stay.chat(7, "a"), ["-- while you were away:", "16:40 Trin: a"]);

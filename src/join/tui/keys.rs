@@ -51,7 +51,7 @@ pub(super) enum Action {
 
 /// What the user is told about keys, in the order of their use.
 pub(super) const TABLE: [(&str, &str); 34] = [
-    ("Enter", "send"),
+    ("Enter", "send; with nothing to send, and no connection: try again at once"),
     ("Alt-Enter, Ctrl-J", "a new line in the text; each line is sent as one message"),
     ("Tab, Shift-Tab", "complete a command, a #room or a name; again: the next"),
     ("Up, Down", "what was sent before; in a text of several lines, between them"),

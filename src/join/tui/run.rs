@@ -211,6 +211,7 @@ impl<'a> Run<'a> {
             match act {
                 Do::End(closed) => return Ok(Some(closed)),
                 Do::Quit => self.handle.quit().await,
+                Do::Retry => self.handle.retry().await,
                 Do::Say { .. } | Do::Whisper { .. } | Do::Send(_) => self.outbox.push_back(act),
                 Do::Connect(nick) => {
                     self.outbox.clear();

@@ -90,6 +90,8 @@ pub(in crate::join::tui) enum Do {
         text: String,
     },
     Send(ClientEvent),
+    /// Connects at once, if it waits to.
+    Retry,
     /// Begins anew under another name.
     Connect(Nick),
     Quit,

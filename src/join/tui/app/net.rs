@@ -109,7 +109,7 @@ impl App {
         let tries = if let Link::Offline { tries, .. } = &self.link {
             tries + 1
         } else {
-            let text = Shown::new(&format!("{why}; connecting again"));
+            let text = Shown::new(&format!("{why}; connecting again, Enter tries at once"));
             for room in &mut self.rooms {
                 room.push(self.now, None, Body::Alert(text.clone()));
             }

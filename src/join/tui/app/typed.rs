@@ -24,6 +24,9 @@ impl App {
         let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
         let Some(first) = lines.first() else {
             self.editor.take();
+            if matches!(self.link, Link::Offline { .. }) {
+                todo.push(Do::Retry);
+            }
             return;
         };
         if self.pending.len() + lines.len() > WAITING {

@@ -149,9 +149,11 @@ fn a_lost_connection_is_told_and_what_was_missed_comes_behind_a_word() {
     assert!(stage.last().starts_with("gone; connecting again"));
     assert_eq!(stage.texts().iter().filter(|text| text.starts_with("gone")).count(), 1);
     assert!(matches!(stage.app.link, Link::Offline { tries: 2, .. }));
+    assert_eq!(stage.enters_line(""), [Do::Retry]);
     let todo = stage.online(9, false);
     assert!(!todo.iter().any(|act| matches!(act, Do::Send(ClientEvent::History(_)))));
     assert_eq!(stage.last(), "connected again; 3 entries came meanwhile");
+    assert_eq!(stage.enters_line(""), []);
     stage.chat("#lobby", 7, "missed");
     assert_eq!(stage.last(), "missed");
     stage.hears(r##"{"gap":{"room":"#lobby","after":7,"before":9}}"##);
