@@ -137,6 +137,7 @@ impl Server {
             _ => ServeError::Listen { addr, error },
         })?;
         let addr = listener.local_addr().map_err(|error| ServeError::Listen { addr, error })?;
+        listener::make_room(&listener, limits.connections.min(fit));
         let shutdown = CancellationToken::new();
         let counters = Arc::<Counters>::default();
         let (hub, handle) = if let Some(settings) = &history {

@@ -5,12 +5,23 @@ use super::process::Process;
 use super::{is_full, serve_with};
 use crate::support::Line;
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
+use std::fs;
 use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long it has no descriptors.
 const DURATION: Duration = Duration::from_secs(2);
+
+/// Each time that their table grew, everybody waited some milliseconds for the kernel, in the middle of a
+/// rush.
+#[test]
+fn there_is_room_for_all_connections_before_the_first_comes() {
+    let server = serve_with("limits.connections = 3000");
+    let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+    let room = status.lines().find_map(|line| line.strip_prefix("FDSize:")).unwrap();
+    assert!((3000..10_000).contains(&room.trim().parse().unwrap()), "{room}");
+}
 
 #[test]
 fn without_descriptors_it_waits_quietly_and_then_goes_on() {
