@@ -245,9 +245,12 @@ impl ConditionalEventHandler for Enter {
 }
 
 /// What was entered: a line, or the several lines of a paste, each a message. None of these is a
-/// command: a paste must not be able to do things.
+/// command: a paste must not be able to do things. Nothing is a line, too.
 fn entered(text: &str) -> Vec<Input> {
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let mut lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    if lines.is_empty() {
+        lines.push("");
+    }
     let input = if lines.len() > 1 { Input::Text } else { Input::Line };
     lines.into_iter().map(|line| input(line.to_owned())).collect()
 }
@@ -283,6 +286,6 @@ mod tests {
             assert!(is_text(input, line), "{input:?}");
         }
         assert!(matches!(&entered("/who\n")[..], [Input::Line(line)] if line == "/who"));
-        assert!(entered(" \n ").is_empty());
+        assert!(matches!(&entered(" \n ")[..], [Input::Line(line)] if line.is_empty()));
     }
 }
